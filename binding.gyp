@@ -1,0 +1,61 @@
+{
+  "variables": {
+    "obj": "<(module_root_dir)/build/obj",
+    # <asm/types.h> of the building machine: clang's bpf target has no multiarch directory.
+    "asm_include": "/usr/include/<!(gcc -dumpmachine)",
+    "bpf_arch%": "<!(uname -m | sed -e s/x86_64/x86/ -e s/aarch64/arm64/)",
+  },
+  "targets": [
+    {
+      "target_name": "ipvscope",
+      "sources": [
+        "native/addon/layout.cc",
+        "native/addon/log.cc",
+        "native/addon/module.cc",
+        "native/addon/poller.cc",
+        "native/addon/ring.cc",
+        "native/addon/session.cc",
+        "native/addon/session_object.cc",
+      ],
+      "include_dirs": [
+        "<!@(node -p \"require('node-addon-api').include_dir\")",
+        "<(obj)",
+        "native/include",
+      ],
+      "defines": ["NAPI_VERSION=8", "NODE_ADDON_API_CPP_EXCEPTIONS", "NODE_ADDON_API_ENABLE_TYPE_CHECK_ON_UNWRAP"],
+      "cflags_cc!": ["-fno-exceptions", "-fno-rtti", "-std=gnu++17", "-std=gnu++20"],
+      "cflags_cc": ["-std=c++17", "-fexceptions", "-Wall", "-Wextra", "-Werror", "-fvisibility=hidden", "-fno-strict-aliasing"],
+      # libbpf is linked in; of libelf and zlib every Debian has the shared libraries.
+      "libraries": ["<(obj)/libbpf.a", "-lelf", "-lz"],
+      "ldflags": ["-Wl,--exclude-libs,ALL"],
+      "actions": [
+        {
+          "action_name": "bpf_object",
+          "message": "Compiling the probe",
+          "inputs": ["<!@(ls native/bpf/*.h native/bpf/*.c native/include/*.h)"],
+          "outputs": ["<(obj)/ipvscope.bpf.o"],
+          "action": [
+            "sh", "-ec",
+            "mkdir -p <(obj) && clang -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_<(bpf_arch) -Wall -Wextra -Wno-unused-parameter -Werror -idirafter <(asm_include) -c native/bpf/ipvscope.bpf.c -o <(obj)/ipvscope.bpf.o && llvm-strip -g <(obj)/ipvscope.bpf.o",
+          ],
+        },
+        {
+          "action_name": "bpf_skeleton",
+          "message": "Embedding the probe",
+          "inputs": ["<(obj)/ipvscope.bpf.o"],
+          "outputs": ["<(obj)/ipvscope.skel.h"],
+          "action": ["sh", "-ec", "bpftool gen skeleton <(obj)/ipvscope.bpf.o name ipvscope_bpf > <(obj)/ipvscope.skel.h"],
+        },
+        {
+          # Debian builds libbpf.a for executables: its one reference to a variable of libc, stderr,
+          # cannot stand in a shared object. It becomes a variable of ours (native/addon/log.cc).
+          "action_name": "libbpf",
+          "message": "Preparing libbpf for a shared object",
+          "inputs": ["<!(gcc -print-file-name=libbpf.a)"],
+          "outputs": ["<(obj)/libbpf.a"],
+          "action": ["objcopy", "--redefine-sym", "stderr=ipvscope_libbpf_stderr", "<@(_inputs)", "<@(_outputs)"],
+        },
+      ],
+    },
+  ],
+}

@@ -1,0 +1,61 @@
+// SPDX-License-Identifier: MIT
+#include "layout.h"
+#include "session_object.h"
+
+namespace ipvscope {
+namespace {
+
+Napi::Object MemberToObject(Napi::Env env, const Layout::Member& member) {
+  Napi::Object entry = Napi::Object::New(env);
+  entry.Set("name", member.name);
+  entry.Set("offset", member.offset);
+  entry.Set("size", member.size);
+  entry.Set("signed", member.is_signed);
+  entry.Set("array", member.is_array);
+  entry.Set("bigEndian", member.big_endian);
+  return entry;
+}
+
+Napi::Object EnumToObject(Napi::Env env, const Layout::Enum& type) {
+  Napi::Object values = Napi::Object::New(env);
+  for (const auto& [name, value] : type.values) {
+    values.Set(name, static_cast<double>(value));
+  }
+  return values;
+}
+
+Napi::Object LayoutToObject(Napi::Env env, const Layout& layout) {
+  Napi::Object result = Napi::Object::New(env);
+  Napi::Array members = Napi::Array::New(env);
+  for (const auto& member : layout.members) {
+    members.Set(members.Length(), MemberToObject(env, member));
+  }
+  Napi::Object enums = Napi::Object::New(env);
+  for (const auto& type : layout.enums) {
+    enums.Set(type.name, EnumToObject(env, type));
+  }
+  result.Set("fingerprint", layout.fingerprint);
+  result.Set("size", layout.size);
+  result.Set("members", members);
+  result.Set("enums", enums);
+  return result;
+}
+
+Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
+  Layout layout;
+  if (Outcome failure = Session::ReadEmbeddedLayout(&layout)) {
+    Throw(env, *failure);
+  }
+  exports.Set("layout", LayoutToObject(env, layout));
+  exports.Set("Session", SessionObject::Define(env));
+  return exports;
+}
+
+} // namespace
+} // namespace ipvscope
+
+Napi::Object InitializeModule(Napi::Env env, Napi::Object exports) {
+  return ipvscope::Initialize(env, exports);
+}
+
+NODE_API_MODULE(ipvscope, InitializeModule)

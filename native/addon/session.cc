@@ -1,0 +1,194 @@
+// SPDX-License-Identifier: MIT
+#include "session.h"
+
+#include "log.h"
+
+#include <bpf/bpf.h>
+#include <bpf/libbpf.h>
+
+#include <cerrno>
+#include <cstddef>
+#include <cstring>
+#include <ctime>
+
+#include "ipvscope.skel.h"
+
+namespace ipvscope {
+
+// The record as C++ sees it; the BTF of the object says the same to TypeScript.
+static_assert(sizeof(ipvscope_record) == 128);
+static_assert(offsetof(ipvscope_record, netns) % 4 == 0, "the key begins at a whole word");
+static_assert(offsetof(ipvscope_record, reserved) == 124, "the key ends where the padding begins");
+static_assert(offsetof(ipvscope_record, virtual_address) == 88);
+
+namespace {
+
+Failure Fail(const char* code, const char* step, int error, const std::string& message) {
+  return Failure{code, step, error, message + ": " + strerror(error), Log::Tail()};
+}
+
+// Timer ticks a second: a coarse clock's resolution is one tick (kernel/time/posix-timers.c,
+// posix_get_coarse_res). 0 on error.
+uint32_t KernelHz() {
+  timespec tick{};
+  if (clock_getres(CLOCK_MONOTONIC_COARSE, &tick) != 0 || tick.tv_nsec == 0) {
+    return 0;
+  }
+  return static_cast<uint32_t>((1000000000L + tick.tv_nsec / 2) / tick.tv_nsec);
+}
+
+// "fexit/ip_vs_in_hook" to its two halves; the generator's "raw_tp" has no function.
+void SplitSection(const std::string& section, Session::Program* program) {
+  const size_t slash = section.find('/');
+  program->variant = section.substr(0, slash);
+  program->function = slash == std::string::npos ? "" : section.substr(slash + 1);
+}
+
+} // namespace
+
+Session::~Session() {
+  Close();
+}
+
+Outcome Session::ReadEmbeddedLayout(Layout* layout) {
+  ipvscope_bpf* object = ipvscope_bpf::open();
+  if (object == nullptr) {
+    return Fail("ERR_LAYOUT", "layout", errno, "cannot open the embedded object");
+  }
+  const btf* types = bpf_object__btf(object->obj);
+  Outcome failure = types == nullptr
+                        ? Failure{"ERR_LAYOUT", "layout", 0, "the object has no BTF", {}}
+                        : ReadLayout(types, layout);
+  ipvscope_bpf::destroy(object);
+  return failure;
+}
+
+Outcome Session::Open(const Config& config) {
+  if (object_ != nullptr) {
+    return Failure{"ERR_PROBE_OPEN", "open", EALREADY, "the session is open already", {}};
+  }
+  Log::Clear();
+  Outcome failure = Load(config);
+  if (!failure && !config.generator) {
+    failure = Attach();
+  }
+  if (!failure) {
+    failure = ring_.Open(ring_descriptor(), config.ring_bytes, sizeof(ipvscope_record));
+  }
+  if (failure) {
+    Close();
+  }
+  return failure;
+}
+
+Outcome Session::Load(const Config& config) {
+  object_ = ipvscope_bpf::open();
+  if (object_ == nullptr) {
+    return Fail("ERR_PROBE_OPEN", "open", errno, "cannot open the embedded object");
+  }
+  const uint32_t hz = KernelHz();
+  if (hz == 0) {
+    return Fail("ERR_PROBE_OPEN", "open", errno, "cannot tell the kernel's timer frequency");
+  }
+  object_->rodata->kernel_hz = hz;
+  if (int error = bpf_map__set_max_entries(object_->maps.records, config.ring_bytes)) {
+    return Fail("ERR_PROBE_OPEN", "open", -error, "cannot set the ring's size");
+  }
+  bpf_program* program = nullptr;
+  bpf_object__for_each_program(program, object_->obj) {
+    const bool generator = program == object_->progs.generate_records;
+    if (int error = bpf_program__set_autoload(program, generator == config.generator)) {
+      return Fail("ERR_PROBE_OPEN", "open", -error, "cannot choose the programs to load");
+    }
+  }
+  if (int error = ipvscope_bpf::load(object_)) {
+    return Fail("ERR_PROBE_LOAD", "load", -error, "the kernel does not take the probe");
+  }
+  return {};
+}
+
+// One by one, so that a failure names the kernel function.
+Outcome Session::Attach() {
+  const bpf_object_skeleton* skeleton = object_->skeleton;
+  for (int i = 0; i < skeleton->prog_cnt; i++) {
+    const bpf_prog_skeleton& entry = skeleton->progs[i];
+    if (!bpf_program__autoload(*entry.prog)) {
+      continue;
+    }
+    *entry.link = bpf_program__attach(*entry.prog);
+    if (*entry.link == nullptr) {
+      return Fail("ERR_PROBE_ATTACH", "attach", errno,
+                  std::string("cannot attach to ") + bpf_program__section_name(*entry.prog));
+    }
+  }
+  return {};
+}
+
+void Session::Detach() {
+  if (object_ != nullptr) {
+    ipvscope_bpf::detach(object_);
+  }
+}
+
+void Session::Close() {
+  ring_.Close();
+  ipvscope_bpf::destroy(object_);
+  object_ = nullptr;
+}
+
+int Session::ring_descriptor() const {
+  return bpf_map__fd(object_->maps.records);
+}
+
+Outcome Session::ReadPrograms(std::vector<Program>* programs) const {
+  const bpf_object_skeleton* skeleton = object_->skeleton;
+  for (int i = 0; i < skeleton->prog_cnt; i++) {
+    const bpf_prog_skeleton& entry = skeleton->progs[i];
+    if (!bpf_program__autoload(*entry.prog)) {
+      continue;
+    }
+    bpf_prog_info info{};
+    __u32 length = sizeof(info);
+    if (bpf_obj_get_info_by_fd(bpf_program__fd(*entry.prog), &info, &length) != 0) {
+      return Fail("ERR_PROBE_READ", "read", errno, std::string("cannot read about ") + entry.name);
+    }
+    Program program{};
+    program.name = entry.name;
+    SplitSection(bpf_program__section_name(*entry.prog), &program);
+    program.attached = *entry.link != nullptr;
+    program.misses = info.recursion_misses;
+    program.verified_instructions = info.verified_insns;
+    programs->push_back(program);
+  }
+  return {};
+}
+
+Outcome Session::ReadLosses(Losses* losses) const {
+  const int cpus = libbpf_num_possible_cpus();
+  if (cpus < 0) {
+    return Fail("ERR_PROBE_READ", "read", -cpus, "cannot count the CPUs");
+  }
+  std::vector<uint64_t> values(static_cast<size_t>(cpus));
+  for (uint32_t cause = 0; cause < losses->size(); cause++) {
+    if (bpf_map_lookup_elem(bpf_map__fd(object_->maps.losses), &cause, values.data()) != 0) {
+      return Fail("ERR_PROBE_READ", "read", errno, "cannot read the loss counters");
+    }
+    (*losses)[cause] = 0;
+    for (const uint64_t value : values) {
+      (*losses)[cause] += value;
+    }
+  }
+  return {};
+}
+
+Outcome Session::Generate(uint64_t first, uint32_t count, uint32_t keys) {
+  uint64_t arguments[] = {first, count, keys};
+  LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = arguments, .ctx_size_in = sizeof(arguments));
+  const int program = bpf_program__fd(object_->progs.generate_records);
+  if (bpf_prog_test_run_opts(program, &options) != 0) {
+    return Fail("ERR_PROBE_GENERATE", "generate", errno, "cannot run the record generator");
+  }
+  return {};
+}
+
+} // namespace ipvscope

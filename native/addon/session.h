@@ -1,0 +1,69 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "failure.h"
+#include "layout.h"
+#include "ring.h"
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "ipvscope_record.h"
+
+struct ipvscope_bpf;
+
+namespace ipvscope {
+
+// The embedded object in the kernel: loaded, attached, and its ring mapped. No N-API here.
+//
+// 1. Open() once; Close() any number of times; the destructor closes.
+// 2. Detach() stops new records; what is in the ring can still be drained until Close().
+// 3. One thread at a time.
+class Session {
+public:
+  struct Config {
+    uint32_t ring_bytes; // power of two, multiple of the page size
+    bool generator;      // load the record generator alone: needs no ip_vs and attaches nothing
+  };
+  struct Program {
+    std::string name;
+    std::string function;          // kernel function, empty for the generator
+    std::string variant;           // fentry or fexit
+    bool attached;
+    uint64_t misses;               // runs skipped by the kernel's recursion guard (5.12 and later)
+    uint32_t verified_instructions; // 0 where the kernel does not say (before 5.16)
+  };
+  using Losses = std::array<uint64_t, IPVSCOPE_LOSS_CAUSES>;
+
+  Session() = default;
+  ~Session();
+  Session(const Session&) = delete;
+  Session& operator=(const Session&) = delete;
+
+  static Outcome ReadEmbeddedLayout(Layout* layout);
+
+  Outcome Open(const Config& config);
+  void Detach();
+  void Close();
+  bool is_open() const { return object_ != nullptr; }
+
+  Ring& ring() { return ring_; }
+  int ring_descriptor() const; // readable (poll) while records are waiting
+
+  Outcome ReadPrograms(std::vector<Program>* programs) const;
+  // By cause, summed over CPUs.
+  Outcome ReadLosses(Losses* losses) const;
+  // Up to 1024 records numbered from `first`; `keys` different virtual services.
+  Outcome Generate(uint64_t first, uint32_t count, uint32_t keys);
+
+private:
+  Outcome Load(const Config& config);
+  Outcome Attach();
+
+  ipvscope_bpf* object_ = nullptr;
+  Ring ring_;
+};
+
+} // namespace ipvscope

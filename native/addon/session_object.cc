@@ -1,0 +1,168 @@
+// SPDX-License-Identifier: MIT
+#include "session_object.h"
+
+#include "log.h"
+
+namespace ipvscope {
+
+void Throw(Napi::Env env, const Failure& failure) {
+  Napi::Error error = Napi::Error::New(env, failure.message);
+  error.Set("code", failure.code);
+  error.Set("step", failure.step);
+  if (failure.error != 0) {
+    error.Set("errno", static_cast<double>(failure.error));
+  }
+  if (!failure.log.empty()) {
+    error.Set("log", failure.log);
+  }
+  throw error;
+}
+
+Napi::Function SessionObject::Define(Napi::Env env) {
+  return DefineClass(env, "Session",
+                     {
+                         InstanceMethod<&SessionObject::Open>("open"),
+                         InstanceMethod<&SessionObject::Start>("start"),
+                         InstanceMethod<&SessionObject::Drain>("drain"),
+                         InstanceMethod<&SessionObject::Programs>("programs"),
+                         InstanceMethod<&SessionObject::Losses>("losses"),
+                         InstanceMethod<&SessionObject::Generate>("generate"),
+                         InstanceMethod<&SessionObject::Detach>("detach"),
+                         InstanceMethod<&SessionObject::Close>("close"),
+                     });
+}
+
+// new Session(buffer: Uint8Array), whose length is a multiple of the record's size.
+SessionObject::SessionObject(const Napi::CallbackInfo& info)
+    : Napi::ObjectWrap<SessionObject>(info),
+      buffer_(Napi::Persistent(info[0].As<Napi::Uint8Array>())) {
+}
+
+// open(ringBytes, generator)
+void SessionObject::Open(const Napi::CallbackInfo& info) {
+  Log::Install();
+  Session::Config config{};
+  config.ring_bytes = info[0].As<Napi::Number>().Uint32Value();
+  config.generator = info[1].As<Napi::Boolean>().Value();
+  if (Outcome failure = session_.Open(config)) {
+    Throw(info.Env(), *failure);
+  }
+}
+
+// start(onBatch: (records: number) => void)
+void SessionObject::Start(const Napi::CallbackInfo& info) {
+  MustBeOpen(info.Env());
+  if (poller_.running()) {
+    return;
+  }
+  on_batch_ = Napi::Persistent(info[0].As<Napi::Function>());
+  const int error =
+      poller_.Start(info.Env(), session_.ring_descriptor(), [this] { OnReadable(); });
+  if (error != 0) {
+    Throw(info.Env(), Failure{"ERR_PROBE_RING", "ring", -error, "cannot watch the ring", {}});
+  }
+  Ref();
+}
+
+void SessionObject::OnReadable() {
+  const Napi::HandleScope scope(Env());
+  Napi::Uint8Array buffer = buffer_.Value();
+  const size_t records =
+      session_.ring().Drain(buffer.Data(), buffer.ByteLength() / sizeof(ipvscope_record));
+  if (records == 0) {
+    return;
+  }
+  // MakeCallback: runs microtasks after it, and sends an exception to the process's handler.
+  napi_value result = nullptr;
+  napi_value argument = Napi::Number::New(Env(), static_cast<double>(records));
+  napi_value receiver = Value();
+  const napi_status status = napi_make_callback(Env(), nullptr, receiver, on_batch_.Value(), 1,
+                                                &argument, &result);
+  if (status == napi_pending_exception) {
+    napi_value exception = nullptr;
+    napi_get_and_clear_last_exception(Env(), &exception);
+    napi_fatal_exception(Env(), exception);
+  }
+}
+
+// drain(): number of records now in the buffer; 0 when the ring is empty
+Napi::Value SessionObject::Drain(const Napi::CallbackInfo& info) {
+  MustBeOpen(info.Env());
+  Napi::Uint8Array buffer = buffer_.Value();
+  const size_t records =
+      session_.ring().Drain(buffer.Data(), buffer.ByteLength() / sizeof(ipvscope_record));
+  return Napi::Number::New(info.Env(), static_cast<double>(records));
+}
+
+Napi::Value SessionObject::Programs(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  MustBeOpen(env);
+  std::vector<Session::Program> programs;
+  if (Outcome failure = session_.ReadPrograms(&programs)) {
+    Throw(env, *failure);
+  }
+  Napi::Array list = Napi::Array::New(env, programs.size());
+  for (uint32_t i = 0; i < programs.size(); i++) {
+    Napi::Object entry = Napi::Object::New(env);
+    entry.Set("name", programs[i].name);
+    entry.Set("function", programs[i].function);
+    entry.Set("variant", programs[i].variant);
+    entry.Set("attached", programs[i].attached);
+    entry.Set("misses", static_cast<double>(programs[i].misses));
+    entry.Set("verifiedInstructions", programs[i].verified_instructions);
+    list.Set(i, entry);
+  }
+  return list;
+}
+
+// losses(): number[] by cause, the last element being records of unexpected size
+Napi::Value SessionObject::Losses(const Napi::CallbackInfo& info) {
+  const Napi::Env env = info.Env();
+  MustBeOpen(env);
+  Session::Losses losses{};
+  if (Outcome failure = session_.ReadLosses(&losses)) {
+    Throw(env, *failure);
+  }
+  Napi::Array list = Napi::Array::New(env, losses.size() + 1);
+  for (uint32_t cause = 0; cause < losses.size(); cause++) {
+    list.Set(cause, static_cast<double>(losses[cause]));
+  }
+  list.Set(static_cast<uint32_t>(losses.size()), static_cast<double>(session_.ring().misfits()));
+  return list;
+}
+
+// generate(first, count, keys)
+void SessionObject::Generate(const Napi::CallbackInfo& info) {
+  MustBeOpen(info.Env());
+  const auto first = static_cast<uint64_t>(info[0].As<Napi::Number>().Int64Value());
+  const uint32_t count = info[1].As<Napi::Number>().Uint32Value();
+  const uint32_t keys = info[2].As<Napi::Number>().Uint32Value();
+  if (Outcome failure = session_.Generate(first, count, keys)) {
+    Throw(info.Env(), *failure);
+  }
+}
+
+void SessionObject::Detach(const Napi::CallbackInfo&) {
+  session_.Detach();
+}
+
+void SessionObject::Close(const Napi::CallbackInfo&) {
+  StopPolling();
+  session_.Close();
+}
+
+void SessionObject::StopPolling() {
+  if (poller_.running()) {
+    poller_.Stop();
+    on_batch_.Reset();
+    Unref();
+  }
+}
+
+void SessionObject::MustBeOpen(Napi::Env env) const {
+  if (!session_.is_open()) {
+    Throw(env, Failure{"ERR_PROBE_CLOSED", "use", 0, "the session is not open", {}});
+  }
+}
+
+} // namespace ipvscope

@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * The kernel's types, as far as the probe reads them. CO-RE relocates every access by name, so
+ * neither offsets nor the other members matter, and the build needs no ip_vs in the building
+ * machine's kernel. All drift between kernels is met here, one getter per changed member.
+ */
+#ifndef IPVSCOPE_KERNEL_BPF_H
+#define IPVSCOPE_KERNEL_BPF_H
+
+#include <linux/bpf.h>
+#include <stdbool.h>
+#include <bpf/bpf_core_read.h>
+#include <bpf/bpf_endian.h>
+#include <bpf/bpf_helpers.h>
+#include <bpf/bpf_tracing.h>
+
+#define AF_INET	 2
+#define AF_INET6 10
+
+#define IPPROTO_TCP  6
+#define IPPROTO_UDP  17
+#define IPPROTO_SCTP 132
+
+/* Netfilter verdicts (include/uapi/linux/netfilter.h); the upper bits carry an errno. */
+#define NF_VERDICT_MASK 0xff
+#define NF_DROP		0
+#define NF_STOLEN	2
+
+/* include/uapi/linux/ip_vs.h */
+#define IP_VS_CONN_F_FWD_MASK 0x0007
+
+/* include/net/ip_vs.h, the states of entries. */
+enum {
+	IP_VS_TCP_S_NONE = 0,
+	IP_VS_TCP_S_SYN_SENT = 2,
+	IP_VS_TCP_S_SYN_RECV = 3,
+	IP_VS_TCP_S_TIME_WAIT = 5,
+	IP_VS_TCP_S_CLOSE = 6,
+	IP_VS_TCP_S_SYNACK = 10,
+};
+
+enum {
+	IP_VS_SCTP_S_COOKIE_ECHOED = 7,
+	IP_VS_SCTP_S_CLOSED = 13,
+};
+
+/* include/uapi/linux/netfilter/nf_conntrack_common.h */
+#define IPS_CONFIRMED	   (1 << 3)
+#define IP_CT_UNTRACKED	   7
+#define NFCT_INFO_MASK	   7UL
+
+#pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
+
+typedef struct {
+	int counter;
+} atomic_t;
+
+union nf_inet_addr {
+	__u32 all[4];
+	__be32 ip;
+};
+
+struct ns_common {
+	unsigned int inum;
+};
+
+struct net {
+	struct ns_common ns;
+};
+
+struct netns_ipvs {
+	struct net *net;
+};
+
+struct nf_conn {
+	unsigned long status;
+};
+
+struct sk_buff {
+	unsigned int len, data_len;
+	unsigned long _nfct;
+	unsigned char *data;
+};
+
+struct timer_list {
+	unsigned long expires;
+};
+
+struct ip_vs_dest {
+	__u16 af;
+	__be16 port;
+	union nf_inet_addr addr;
+	unsigned int flags;
+	atomic_t weight;
+	__u32 vfwmark;
+};
+
+/*
+ * The AVAILABLE bit moved from flags to a member of its own, with the same value, in 2026 and in
+ * stable branches from then on (6.1.187, 6.12.107); flags kept its name and the OVERLOAD bit.
+ */
+struct ip_vs_dest___cflags {
+	unsigned long cflags;
+};
+
+struct ip_vs_conn {
+	struct timer_list timer;
+	volatile __u32 flags;
+	volatile __u16 state;
+	struct ip_vs_dest *dest;
+};
+
+struct ip_vs_iphdr {
+	int hdr_flags;
+	__u32 len;
+	__u16 fragoffs;
+	__s16 protocol;
+	union nf_inet_addr saddr;
+	union nf_inet_addr daddr;
+};
+
+struct ip_vs_service {
+	struct netns_ipvs *ipvs;
+};
+
+struct ip_vs_proto_data;
+struct nf_hook_state;
+
+#pragma clang attribute pop
+
+#define IP_VS_DEST_AVAILABLE 1
+
+static __always_inline bool dest_available(struct ip_vs_dest *dest)
+{
+	struct ip_vs_dest___cflags *moved = (void *)dest;
+
+	if (bpf_core_field_exists(moved->cflags))
+		return BPF_CORE_READ(moved, cflags) & IP_VS_DEST_AVAILABLE;
+	return BPF_CORE_READ(dest, flags) & IP_VS_DEST_AVAILABLE;
+}
+
+#endif

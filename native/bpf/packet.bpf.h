@@ -1,0 +1,90 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* What a packet says of itself: ports, whether it opens a connection, and its handshake's number. */
+#ifndef IPVSCOPE_PACKET_BPF_H
+#define IPVSCOPE_PACKET_BPF_H
+
+#include "kernel.bpf.h"
+
+#define TCP_FLAGS_OFFSET 13
+#define TCP_SYN		 0x02
+#define TCP_ACK		 0x10
+
+#define SCTP_CHUNK_OFFSET 12
+#define SCTP_CHUNK_INIT	  1
+
+/* The opening number: TCP's initial sequence number, SCTP's initiate tag. Network byte order. */
+#define TCP_OPENING_NUMBER_OFFSET  4
+#define SCTP_OPENING_NUMBER_OFFSET 16
+
+/* Bytes of the transport header that have to be readable before any of the above is. */
+#define TCP_NEEDED  14
+#define SCTP_NEEDED 20
+#define PORTS_NEEDED 4
+
+enum packet_reading {
+	PACKET_ORDINARY,
+	PACKET_OPENING,
+	PACKET_UNREADABLE,
+};
+
+/* iph->len is the transport header's offset from skb->data (net/netfilter/ipvs, all versions). */
+static __always_inline bool header_readable(const struct sk_buff *skb, const struct ip_vs_iphdr *iph,
+					    __u32 needed)
+{
+	return BPF_CORE_READ(iph, len) + needed <=
+	       BPF_CORE_READ(skb, len) - BPF_CORE_READ(skb, data_len);
+}
+
+static __always_inline const unsigned char *transport_header(const struct sk_buff *skb,
+							     const struct ip_vs_iphdr *iph)
+{
+	return BPF_CORE_READ(skb, data) + BPF_CORE_READ(iph, len);
+}
+
+/*
+ * Whether the packet opens a connection. ip_vs reads the header with skb_header_pointer(), which
+ * also finds it outside the packet's linear part; here such a packet is unreadable, and counted.
+ */
+static __always_inline enum packet_reading read_opening(const struct sk_buff *skb,
+							const struct ip_vs_iphdr *iph)
+{
+	__u8 byte = 0;
+
+	if (BPF_CORE_READ(iph, fragoffs))
+		return PACKET_ORDINARY;
+	switch (BPF_CORE_READ(iph, protocol)) {
+	case IPPROTO_TCP:
+		if (!header_readable(skb, iph, TCP_NEEDED))
+			return PACKET_UNREADABLE;
+		if (bpf_probe_read_kernel(&byte, 1, transport_header(skb, iph) + TCP_FLAGS_OFFSET))
+			return PACKET_UNREADABLE;
+		return (byte & (TCP_SYN | TCP_ACK)) == TCP_SYN ? PACKET_OPENING : PACKET_ORDINARY;
+	case IPPROTO_SCTP:
+		if (!header_readable(skb, iph, SCTP_NEEDED))
+			return PACKET_ORDINARY;
+		if (bpf_probe_read_kernel(&byte, 1, transport_header(skb, iph) + SCTP_CHUNK_OFFSET))
+			return PACKET_UNREADABLE;
+		return byte == SCTP_CHUNK_INIT ? PACKET_OPENING : PACKET_ORDINARY;
+	}
+	return PACKET_ORDINARY;
+}
+
+/* Source and destination port, network byte order; false when they cannot be read. */
+static __always_inline bool read_ports(const struct sk_buff *skb, const struct ip_vs_iphdr *iph,
+				       __be16 ports[2])
+{
+	if (!header_readable(skb, iph, PORTS_NEEDED))
+		return false;
+	return !bpf_probe_read_kernel(ports, PORTS_NEEDED, transport_header(skb, iph));
+}
+
+static __always_inline bool read_opening_number(const struct sk_buff *skb,
+						const struct ip_vs_iphdr *iph, __u32 *number)
+{
+	__u32 offset = BPF_CORE_READ(iph, protocol) == IPPROTO_TCP ? TCP_OPENING_NUMBER_OFFSET :
+								       SCTP_OPENING_NUMBER_OFFSET;
+
+	return !bpf_probe_read_kernel(number, sizeof(*number), transport_header(skb, iph) + offset);
+}
+
+#endif

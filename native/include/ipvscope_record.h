@@ -1,0 +1,122 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * The record: what the probe says of one packet (or, where count > 1, of several alike).
+ *
+ * This is the only definition. The probe fills it, the addon copies it without looking inside, and
+ * TypeScript's offsets are generated from the BTF of the object that is loaded.
+ *
+ * Host byte order, unless a member's comment says network byte order. Every byte is written: padding
+ * is named and zero, so that two records of equal meaning are equal to the bit. Members from netns to
+ * destination_port are the aggregation key, whole 32-bit words: what does not tell two rows of a table
+ * apart stands before them.
+ */
+#ifndef IPVSCOPE_RECORD_H
+#define IPVSCOPE_RECORD_H
+
+#include <linux/types.h>
+
+/* What was notable. */
+enum ipvscope_kind {
+	IPVSCOPE_KIND_REUSE = 1,
+	IPVSCOPE_KIND_STALE = 2,
+	IPVSCOPE_KIND_UNAVAILABLE = 3,
+	IPVSCOPE_KIND_UNSCHEDULED = 4,
+	IPVSCOPE_KIND_OVERLOAD = 5,
+	IPVSCOPE_KIND_DRAINING = 6,
+	IPVSCOPE_KIND_RETRANSMIT = 7,
+	IPVSCOPE_KIND_RETRY = 8,
+};
+
+/* What the kernel was seen to do with the packet. */
+enum ipvscope_verdict {
+	IPVSCOPE_VERDICT_FORWARDED = 1,
+	IPVSCOPE_VERDICT_RESCHEDULED = 2,
+	IPVSCOPE_VERDICT_DROPPED = 3,
+	IPVSCOPE_VERDICT_REJECTED = 4,
+	IPVSCOPE_VERDICT_PASSED = 5,
+};
+
+/* The nf_conn attached to the packet at the time of the lookup. */
+enum ipvscope_conntrack {
+	IPVSCOPE_CONNTRACK_NONE = 0,
+	IPVSCOPE_CONNTRACK_UNTRACKED = 1,
+	IPVSCOPE_CONNTRACK_UNCONFIRMED = 2,
+	IPVSCOPE_CONNTRACK_CONFIRMED = 3,
+};
+
+/* IP_VS_CONN_F_FWD_MASK of the entry (include/uapi/linux/ip_vs.h). */
+enum ipvscope_forwarding {
+	IPVSCOPE_FORWARDING_MASQUERADE = 0,
+	IPVSCOPE_FORWARDING_LOCAL = 1,
+	IPVSCOPE_FORWARDING_TUNNEL = 2,
+	IPVSCOPE_FORWARDING_ROUTE = 3,
+	IPVSCOPE_FORWARDING_BYPASS = 4,
+};
+
+enum ipvscope_flag {
+	/* TCP SYN without ACK, or SCTP INIT as the first chunk. */
+	IPVSCOPE_FLAG_OPENING = 1,
+	/* The entry has a server (absent: bypass, or an entry synchronised from another director). */
+	IPVSCOPE_FLAG_HAS_DESTINATION = 2,
+	/* That server is still in the virtual service's table. */
+	IPVSCOPE_FLAG_AVAILABLE = 4,
+	/* ip_vs_conn_expire_now() was called on the entry while this packet was in the hook. */
+	IPVSCOPE_FLAG_EXPIRED = 8,
+	/* ip_vs_schedule() made a new entry for this packet: new_destination is filled. */
+	IPVSCOPE_FLAG_RESCHEDULED = 16,
+	/* The hook kept the packet (NF_STOLEN), yet it was not seen to leave through LOCAL_OUT. */
+	IPVSCOPE_FLAG_NOT_TRANSMITTED = 32,
+	/* The weight of the server was 0 at the time of the lookup. */
+	IPVSCOPE_FLAG_WEIGHT_ZERO = 64,
+};
+
+/* Why something that happened is not in the ring. One counter each and CPU; see enum order. */
+enum ipvscope_loss {
+	/* The ring buffer had no room for the record. */
+	IPVSCOPE_LOSS_RING_FULL = 0,
+	/* A packet in flight could not be remembered between lookup and verdict. */
+	IPVSCOPE_LOSS_PENDING_FULL = 1,
+	/* A packet in flight was never seen to leave the hook (a program was skipped). */
+	IPVSCOPE_LOSS_UNPAIRED = 2,
+	/* The transport header was outside the linear part of the packet. */
+	IPVSCOPE_LOSS_UNREADABLE = 3,
+	IPVSCOPE_LOSS_CAUSES = 4,
+};
+
+/*
+ * An IPv4 address takes the first 4 bytes, the rest is zero. Addresses and ports: network byte
+ * order. 128 bytes, aligned to 8.
+ */
+struct ipvscope_record {
+	__u64 time_ns;       /* CLOCK_MONOTONIC at the lookup */
+	__u32 count;         /* packets this record stands for, at least 1 */
+	__u32 expires_in_ms; /* remaining lifetime of the entry at the lookup; 0 when overdue */
+	__u32 delay_us;      /* retry: from the first dropped copy to this packet */
+	__u32 drops;         /* retry: copies dropped before this packet */
+	__s32 weight;        /* of the server, at the lookup */
+	__u32 cpu;
+	__u8 client_address[16];
+	__u8 new_destination_address[16];
+	__be16 client_port;
+	__be16 new_destination_port;
+	/* The aggregation key begins here. */
+	__u32 netns;  /* inode number of the network namespace */
+	__u32 fwmark; /* of the virtual service; 0: a service by address */
+	__u8 kind;
+	__u8 verdict;
+	__u8 conn_state; /* IP_VS_{TCP,UDP,SCTP}_S_* of the entry at the lookup */
+	__u8 protocol;   /* IPPROTO_* */
+	__u8 family;     /* AF_INET or AF_INET6, of client and virtual address */
+	__u8 destination_family;
+	__u8 forwarding;
+	__u8 conntrack;
+	__u32 flags; /* enum ipvscope_flag */
+	__u8 virtual_address[16];
+	__u8 destination_address[16];
+	__be16 virtual_port;
+	__be16 destination_port;
+	/* The aggregation key ends here. */
+	__u32 reserved; /* zero */
+};
+
+#endif

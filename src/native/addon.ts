@@ -1,0 +1,79 @@
+import bindings from 'bindings';
+import { ExitCode, IpvscopeError } from '../error.js';
+import { LAYOUT_FINGERPRINT } from '../wire/layout.generated.js';
+
+/** What native/addon/module.cc exports. Arguments are checked on this side. */
+export interface Addon {
+  readonly layout: LayoutDescription;
+  readonly Session: new (buffer: Uint8Array) => NativeSession;
+}
+
+export interface LayoutDescription {
+  readonly fingerprint: string;
+  /** Bytes of one record. */
+  readonly size: number;
+  readonly members: readonly LayoutMember[];
+  readonly enums: Readonly<Record<string, Readonly<Record<string, number>>>>;
+}
+
+export interface LayoutMember {
+  readonly name: string;
+  /** Bytes from the record's start. */
+  readonly offset: number;
+  /** Bytes. */
+  readonly size: number;
+  readonly signed: boolean;
+  readonly array: boolean;
+  /** Network byte order. */
+  readonly bigEndian: boolean;
+}
+
+export interface NativeSession {
+  open(ringBytes: number, generator: boolean): void;
+  start(onBatch: (records: number) => void): void;
+  drain(): number;
+  programs(): ProgramState[];
+  losses(): number[];
+  generate(first: number, count: number, keys: number): void;
+  detach(): void;
+  close(): void;
+}
+
+/** One program in the kernel. */
+export interface ProgramState {
+  readonly name: string;
+  /** The kernel function it is attached to. */
+  readonly function: string;
+  readonly variant: string;
+  readonly attached: boolean;
+  /** Runs that the kernel skipped because the program was running on that CPU already. */
+  readonly misses: number;
+  /** Instructions the verifier walked; 0 where the kernel does not say (before 5.16). */
+  readonly verifiedInstructions: number;
+}
+
+/** The addon as built, whatever its layout. For the layout generator. */
+export function loadUncheckedAddon(): Addon {
+  try {
+    return bindings('ipvscope') as Addon;
+  } catch (cause) {
+    throw new IpvscopeError('ERR_ADDON_LOAD', 'the native addon cannot be loaded', {
+      hint: 'build it with: npm ci && npm run build',
+      exitCode: ExitCode.prerequisite,
+      cause,
+    });
+  }
+}
+
+/** The addon, refused when its records are not laid out as the decoder was generated for. */
+export function loadAddon(): Addon {
+  const addon = loadUncheckedAddon();
+  if (addon.layout.fingerprint !== LAYOUT_FINGERPRINT) {
+    throw new IpvscopeError(
+      'ERR_LAYOUT',
+      `the addon's record layout is ${addon.layout.fingerprint}, the decoder's ${LAYOUT_FINGERPRINT}`,
+      { hint: 'build both from one source with: npm run build', exitCode: ExitCode.prerequisite },
+    );
+  }
+  return addon;
+}
