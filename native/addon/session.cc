@@ -18,7 +18,7 @@ namespace ipvscope {
 // The record as C++ sees it; the BTF of the object says the same to TypeScript.
 static_assert(sizeof(ipvscope_record) == 128);
 static_assert(offsetof(ipvscope_record, netns) % 4 == 0, "the key begins at a whole word");
-static_assert(offsetof(ipvscope_record, reserved) == 124, "the key ends where the padding begins");
+static_assert(offsetof(ipvscope_record, reserved_end) == 124, "the key ends where the padding begins");
 static_assert(offsetof(ipvscope_record, virtual_address) == 88);
 
 namespace {

@@ -42,7 +42,7 @@ static __always_inline __u64 opening_hash(const struct netns_ipvs *ipvs,
 					  const struct ip_vs_iphdr *iph, __u32 ports)
 {
 	union nf_inet_addr source = {}, target = {};
-	__u64 hash = mix64((__u64)(unsigned long)ipvs ^ ports);
+	__u64 hash = mix64((__u64)BPF_CORE_READ(ipvs, net, ns.inum) << 32 | ports);
 
 	BPF_CORE_READ_INTO(&source, iph, saddr);
 	BPF_CORE_READ_INTO(&target, iph, daddr);

@@ -39,7 +39,6 @@ static __always_inline void on_schedule(struct netns_ipvs *ipvs, const struct sk
 {
 	struct pending_packet *packet;
 	struct ip_vs_dest *dest;
-	__u8 family;
 
 	if (conn && read_opening(skb, iph) == PACKET_OPENING)
 		note_opening(ipvs, skb, iph);
@@ -57,7 +56,8 @@ static __always_inline void on_schedule(struct netns_ipvs *ipvs, const struct sk
 	dest = BPF_CORE_READ(conn, dest);
 	if (dest)
 		describe_destination(dest, packet->record.new_destination_address,
-				     &packet->record.new_destination_port, &family);
+				     &packet->record.new_destination_port,
+				     &packet->record.new_destination_family);
 }
 
 /*

@@ -70,7 +70,7 @@ enum ipvscope_flag {
 	IPVSCOPE_FLAG_WEIGHT_ZERO = 64,
 };
 
-/* Why something that happened is not in the ring. One counter each and CPU; see enum order. */
+/* Why something that happened is not in the ring. One counter each and CPU. */
 enum ipvscope_loss {
 	/* The ring buffer had no room for the record. */
 	IPVSCOPE_LOSS_RING_FULL = 0,
@@ -80,8 +80,9 @@ enum ipvscope_loss {
 	IPVSCOPE_LOSS_UNPAIRED = 2,
 	/* The transport header was outside the linear part of the packet. */
 	IPVSCOPE_LOSS_UNREADABLE = 3,
-	IPVSCOPE_LOSS_CAUSES = 4,
 };
+
+#define IPVSCOPE_LOSS_CAUSES 4
 
 /*
  * An IPv4 address takes the first 4 bytes, the rest is zero. Addresses and ports: network byte
@@ -94,7 +95,9 @@ struct ipvscope_record {
 	__u32 delay_us;      /* retry: from the first dropped copy to this packet */
 	__u32 drops;         /* retry: copies dropped before this packet */
 	__s32 weight;        /* of the server, at the lookup */
-	__u32 cpu;
+	__u16 cpu;
+	__u8 new_destination_family;
+	__u8 reserved; /* zero */
 	__u8 client_address[16];
 	__u8 new_destination_address[16];
 	__be16 client_port;
@@ -116,7 +119,7 @@ struct ipvscope_record {
 	__be16 virtual_port;
 	__be16 destination_port;
 	/* The aggregation key ends here. */
-	__u32 reserved; /* zero */
+	__u32 reserved_end; /* zero */
 };
 
 #endif

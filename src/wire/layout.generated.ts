@@ -1,6 +1,6 @@
 // Generated from the BTF of the embedded object by `npm run generate`. Not to be edited.
 
-export const LAYOUT_FINGERPRINT = 'ccba632cce0d5b1f';
+export const LAYOUT_FINGERPRINT = '632d7b2bc1cf35ef';
 
 /** Bytes of one record. */
 export const RECORD_SIZE = 128;
@@ -19,8 +19,12 @@ export const Offset = {
   drops: 20,
   /** 4 bytes, signed */
   weight: 24,
-  /** 4 bytes */
+  /** 2 bytes */
   cpu: 28,
+  /** 1 byte */
+  newDestinationFamily: 30,
+  /** 1 byte */
+  reserved: 31,
   /** 16 bytes */
   clientAddress: 32,
   /** 16 bytes */
@@ -60,7 +64,7 @@ export const Offset = {
   /** 2 bytes, network byte order */
   destinationPort: 122,
   /** 4 bytes */
-  reserved: 124,
+  reservedEnd: 124,
 } as const;
 
 export const Kind = {
@@ -112,5 +116,4 @@ export const Loss = {
   pendingFull: 1,
   unpaired: 2,
   unreadable: 3,
-  causes: 4,
 } as const;

@@ -1,0 +1,91 @@
+import { formatAddress } from '../wire/address.js';
+import { dropCause } from '../wire/decode.js';
+import type { DropCause } from '../wire/event.js';
+import { Flag, Offset } from '../wire/layout.generated.js';
+import {
+  type ConntrackName,
+  conntrackName,
+  type KindName,
+  kindName,
+  protocolName,
+  stateName,
+  type VerdictName,
+  verdictName,
+} from '../wire/names.js';
+import { type CountTable, KEY_WORDS } from './table.js';
+
+export interface Endpoint {
+  readonly address: string;
+  readonly port: number;
+}
+
+/** Packets alike in all that tells them apart. */
+export interface SnapshotRow {
+  readonly kind: KindName;
+  readonly verdict: VerdictName;
+  readonly proto: string;
+  readonly virtual: Endpoint;
+  /** Of the virtual service; 0 for a service by address. */
+  readonly fwmark: number;
+  /** The server of the entry found. */
+  readonly destination: Endpoint | undefined;
+  /** That server had weight 0. */
+  readonly draining: boolean;
+  readonly opening: boolean;
+  readonly connState: string;
+  readonly conntrack: ConntrackName;
+  readonly cause: DropCause | undefined;
+  readonly netns: number;
+  readonly packets: number;
+}
+
+export interface Snapshot {
+  readonly rows: readonly SnapshotRow[];
+  /** Packets whose row found no room. */
+  readonly overflow: number;
+  /** Records received since the start. */
+  readonly records: number;
+  /** Packets they stand for. */
+  readonly packets: number;
+}
+
+const KEY_START = Offset.netns;
+
+/** The table's rows in words, made when somebody asks. */
+export function readRows(table: CountTable): SnapshotRow[] {
+  const bytes = new Uint8Array(table.keys.buffer, table.keys.byteOffset, table.keys.byteLength);
+  const rows: SnapshotRow[] = [];
+  for (let row = 0; row < table.size; row++) {
+    const at = row * KEY_WORDS * 4 - KEY_START;
+    const byte = (offset: number): number => bytes[at + offset] ?? 0;
+    const word = (offset: number): number => table.keys[(at + offset) / 4] ?? 0;
+    const endpoint = (address: number, port: number, family: number): Endpoint => ({
+      address: formatAddress(bytes, at + address, family),
+      port: (byte(port) << 8) | byte(port + 1),
+    });
+    const flags = word(Offset.flags);
+    rows.push({
+      kind: kindName(byte(Offset.kind)),
+      verdict: verdictName(byte(Offset.verdict)),
+      proto: protocolName(byte(Offset.protocol)),
+      virtual: endpoint(Offset.virtualAddress, Offset.virtualPort, byte(Offset.family)),
+      fwmark: word(Offset.fwmark),
+      destination:
+        (flags & Flag.hasDestination) === 0
+          ? undefined
+          : endpoint(
+              Offset.destinationAddress,
+              Offset.destinationPort,
+              byte(Offset.destinationFamily),
+            ),
+      draining: (flags & Flag.weightZero) !== 0,
+      opening: (flags & Flag.opening) !== 0,
+      connState: stateName(byte(Offset.protocol), byte(Offset.connState)),
+      conntrack: conntrackName(byte(Offset.conntrack)),
+      cause: dropCause(byte(Offset.kind), byte(Offset.verdict), flags),
+      netns: word(Offset.netns),
+      packets: table.counts[row] ?? 0,
+    });
+  }
+  return rows;
+}

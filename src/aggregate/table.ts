@@ -1,0 +1,85 @@
+import type { RecordBatch } from '../wire/batch.js';
+import { Offset, RECORD_SIZE } from '../wire/layout.generated.js';
+
+const RECORD_WORDS = RECORD_SIZE / 4;
+const COUNT_WORD = Offset.count / 4;
+const KEY_START = Offset.netns / 4;
+/** 32-bit words of the key: everything that tells two rows apart. */
+export const KEY_WORDS = Offset.reservedEnd / 4 - KEY_START;
+
+/**
+ * Counts records by key in an open-addressing table of typed arrays: no allocation, no string and no
+ * object per record. It holds at most `mostKeys` keys; what does not find room is added up in
+ * `overflow`, never lost.
+ */
+export class CountTable {
+  /** Key of row r at r * KEY_WORDS. */
+  readonly keys: Uint32Array;
+  /** Packets of row r. */
+  readonly counts: Float64Array;
+  /** Rows in use. */
+  size = 0;
+  /** Packets whose key found no room. */
+  overflow = 0;
+  readonly #mostKeys: number;
+  /** Row number + 1, or 0; a power of two, at most half full. */
+  readonly #slots: Uint32Array;
+  readonly #mask: number;
+
+  constructor(mostKeys: number) {
+    this.#mostKeys = mostKeys;
+    this.keys = new Uint32Array(mostKeys * KEY_WORDS);
+    this.counts = new Float64Array(mostKeys);
+    let slots = 16;
+    while (slots < mostKeys * 2) slots *= 2;
+    this.#slots = new Uint32Array(slots);
+    this.#mask = slots - 1;
+  }
+
+  /** Adds every record of the batch; returns the packets they stand for. */
+  ingest(batch: RecordBatch): number {
+    const { words, count } = batch;
+    let packets = 0;
+    for (let index = 0; index < count; index++) {
+      const record = index * RECORD_WORDS;
+      const amount = words[record + COUNT_WORD] as number;
+      const row = this.#row(words, record + KEY_START);
+      packets += amount;
+      if (row < 0) {
+        this.overflow += amount;
+      } else {
+        (this.counts[row] as number) += amount;
+      }
+    }
+    return packets;
+  }
+
+  #row(words: Uint32Array, start: number): number {
+    let hash = 0;
+    for (let i = 0; i < KEY_WORDS; i++) {
+      hash = Math.imul(hash ^ (words[start + i] as number), 0x9e3779b1);
+      hash ^= hash >>> 15;
+    }
+    for (let slot = hash & this.#mask; ; slot = (slot + 1) & this.#mask) {
+      const row = (this.#slots[slot] as number) - 1;
+      if (row < 0) return this.#add(words, start, slot);
+      if (this.#equal(row, words, start)) return row;
+    }
+  }
+
+  #equal(row: number, words: Uint32Array, start: number): boolean {
+    const key = row * KEY_WORDS;
+    for (let i = 0; i < KEY_WORDS; i++) {
+      if (this.keys[key + i] !== words[start + i]) return false;
+    }
+    return true;
+  }
+
+  #add(words: Uint32Array, start: number, slot: number): number {
+    if (this.size === this.#mostKeys) return -1;
+    const row = this.size++;
+    this.#slots[slot] = row + 1;
+    this.keys.set(words.subarray(start, start + KEY_WORDS), row * KEY_WORDS);
+    return row;
+  }
+}

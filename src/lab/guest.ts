@@ -1,0 +1,168 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { randomBytes } from 'node:crypto';
+import { once } from 'node:events';
+import { Socket } from 'node:net';
+import { createInterface } from 'node:readline';
+import { IpvscopeError } from '../error.js';
+import { ConsoleTail } from './console-tail.js';
+import type { LabSignal } from './options.js';
+import { portInUse } from './ports.js';
+import { findProgram } from './programs.js';
+import { pump } from './pump.js';
+import { ChannelFd, type QemuPlan, qemuArgs } from './qemu-args.js';
+
+/** What the command in the guest is given. */
+export interface GuestCommand {
+  /** The script that becomes the command; see `guestCommand`. */
+  readonly script: string;
+  readonly stdout: NodeJS.WritableStream;
+  readonly stderr: NodeJS.WritableStream;
+  readonly onStarted: () => void;
+  /** Gives up on outputs that nobody takes; the guest itself ends by `close`. */
+  readonly signal: AbortSignal;
+}
+
+/**
+ * One QEMU process and the three channels to it, which are socket pairs that it inherits: nothing
+ * of them is in the file system.
+ *
+ * Lifetime: the kernel kills QEMU when the thread that made this object ends, however it ends.
+ * Whoever made it calls `close`, which every pending call then answers with an error. The guest has
+ * no state worth a shutdown, so ending it always means SIGKILL.
+ */
+export class Guest {
+  readonly #child: ChildProcess;
+  readonly #exited: Promise<unknown>;
+  readonly #control: Socket;
+  readonly #lines: AsyncIterator<string>;
+  readonly #console = new ConsoleTail();
+
+  constructor(plan: QemuPlan) {
+    // Detached, because Ctrl-C on the terminal is for the command in the guest, not for QEMU.
+    this.#child = spawn(
+      findProgram('setpriv'),
+      ['--pdeathsig', 'KILL', '--', findProgram('qemu-system-x86_64'), ...qemuArgs(plan)],
+      { detached: true, stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe', 'pipe'] },
+    );
+    this.#exited = once(this.#child, 'close').catch(() => {});
+    for (const output of [this.#child.stdout, this.#child.stderr]) {
+      output?.setEncoding('utf8').on('data', (chunk: string) => this.#console.push(chunk));
+    }
+    this.#control = this.#channel(ChannelFd.control);
+    this.#lines = createInterface({ input: this.#control })[Symbol.asyncIterator]();
+  }
+
+  /** The last lines of the serial console, and of QEMU's own messages. */
+  get console(): string {
+    return this.#console.lines();
+  }
+
+  /**
+   * Waits until the guest can run a command; gives its kernel release.
+   *
+   * @throws IpvscopeError `ERR_LAB_BOOT` or `ERR_LAB_PANIC` if it ended before.
+   */
+  async up(): Promise<string> {
+    return await this.#expect('up');
+  }
+
+  /**
+   * Runs the command, once for each guest, and gives its exit code when all it wrote has been taken.
+   *
+   * @throws IpvscopeError `ERR_LAB_PANIC` or `ERR_LAB_ENDED` if the guest ended before the command;
+   * `ERR_LAB_OUTPUT` if one of the outputs took no more.
+   */
+  async run(command: GuestCommand): Promise<number> {
+    const token = randomBytes(16).toString('hex');
+    const marker = Buffer.from(`\0${token}`);
+    const copy = async (fd: number, target: NodeJS.WritableStream): Promise<void> => {
+      try {
+        await pump(this.#channel(fd), target, marker, command.signal);
+      } catch (error) {
+        this.#kill();
+        throw outputFailed(error);
+      }
+    };
+    const converse = async (): Promise<number> => {
+      const script = Buffer.from(command.script).toString('base64');
+      this.#control.write(`run ${token} ${script}\n`);
+      await this.#expect('started');
+      command.onStarted();
+      return Number(await this.#expect('exit'));
+    };
+    const [stdout, stderr, exit] = await Promise.allSettled([
+      copy(ChannelFd.stdout, command.stdout),
+      copy(ChannelFd.stderr, command.stderr),
+      converse(),
+    ]);
+    for (const outcome of [stdout, stderr, exit]) {
+      if (outcome.status === 'rejected') {
+        throw outcome.reason;
+      }
+    }
+    if (exit.status === 'rejected') {
+      throw exit.reason;
+    }
+    return exit.value;
+  }
+
+  /** Sends a signal to the command's process group. */
+  signal(signal: LabSignal): void {
+    this.#control.write(`signal ${signal.slice('SIG'.length)}\n`);
+  }
+
+  /** Ends the guest; returns when nothing of it is left. Closing again waits for the same end. */
+  async close(): Promise<void> {
+    this.#kill();
+    await this.#exited;
+  }
+
+  #kill(): void {
+    this.#child.kill('SIGKILL');
+  }
+
+  async #expect(verb: string): Promise<string> {
+    const { done, value } = await this.#lines.next();
+    if (done) {
+      await this.#exited;
+      throw this.#ended(verb === 'up' ? 'ERR_LAB_BOOT' : 'ERR_LAB_ENDED');
+    }
+    const [word, argument = ''] = value.split(' ', 2);
+    if (word !== verb) {
+      throw new IpvscopeError('ERR_LAB_PROTOCOL', `the guest said '${value}', not '${verb}'`, {
+        step: 'guest',
+        log: this.console,
+      });
+    }
+    return argument;
+  }
+
+  #ended(code: string): IpvscopeError {
+    if (this.#console.includes('Could not set up host forwarding rule')) {
+      return portInUse('QEMU cannot publish a port');
+    }
+    const details = { step: 'guest', log: this.console };
+    if (this.#console.includes('Kernel panic')) {
+      return new IpvscopeError('ERR_LAB_PANIC', "the guest's kernel panicked", details);
+    }
+    const { exitCode, signalCode } = this.#child;
+    const how = signalCode === null ? `exit code ${exitCode}` : signalCode;
+    const when = code === 'ERR_LAB_BOOT' ? 'guest was up' : 'command was done';
+    return new IpvscopeError(code, `QEMU ended (${how}) before the ${when}`, details);
+  }
+
+  #channel(fd: number): Socket {
+    const stream = this.#child.stdio[fd];
+    if (!(stream instanceof Socket)) {
+      throw new TypeError(`QEMU's file descriptor ${fd} is not a socket`);
+    }
+    return stream;
+  }
+}
+
+function outputFailed(cause: unknown): IpvscopeError {
+  return new IpvscopeError('ERR_LAB_OUTPUT', "the command's output is not taken any more", {
+    step: 'output',
+    cause,
+  });
+}

@@ -1,0 +1,11 @@
+export { DEFAULT_KERNEL, labKernels } from './debian-kernels.js';
+export { type LabRun, startLab } from './lab.js';
+export { labCacheDirectory } from './lab-cache.js';
+export { cachedKernels, type KernelRequest, type LabKernel, obtainKernel } from './lab-kernel.js';
+export type {
+  Accelerator,
+  LabOptions,
+  LabResult,
+  LabSignal,
+  PublishedPort,
+} from './options.js';

@@ -1,0 +1,86 @@
+import { join } from 'node:path';
+import { GuestContract } from './guest-init.js';
+import type { LabKernel } from './lab-kernel.js';
+import type { Accelerator, PublishedPort } from './options.js';
+
+/** What one boot needs to know. */
+export interface QemuPlan {
+  readonly accelerator: Accelerator;
+  readonly kernel: LabKernel;
+  readonly initramfs: string;
+  readonly cpus: number;
+  readonly memoryMiB: number;
+  readonly publish: readonly PublishedPort[];
+}
+
+/** The file descriptors on which QEMU inherits the far ends of the channels. */
+export const ChannelFd = { control: 3, stdout: 4, stderr: 5 } as const;
+
+const guest = GuestContract;
+
+/**
+ * A kernel that oopsed has no results to trust, so it panics; a panic reboots at once, and
+ * `-no-reboot` makes that the end of QEMU.
+ */
+const KERNEL_COMMAND_LINE = [
+  'console=ttyS0',
+  'loglevel=5',
+  'oops=panic',
+  'panic=-1',
+  'mitigations=off',
+  'nowatchdog',
+  'random.trust_cpu=on',
+  'net.ifnames=0',
+].join(' ');
+
+/** QEMU's arguments; the serial console is its standard output. */
+export function qemuArgs(plan: QemuPlan): readonly string[] {
+  const { kernel } = plan;
+  return [
+    ...['-nodefaults', '-no-user-config', '-no-reboot'],
+    ...['-display', 'none', '-serial', 'stdio'],
+    ...accelerate(plan.accelerator),
+    ...['-smp', String(plan.cpus), '-m', String(plan.memoryMiB)],
+    ...['-kernel', join(kernel.directory, 'vmlinuz'), '-initrd', plan.initramfs],
+    ...['-append', KERNEL_COMMAND_LINE],
+    ...shareDirectory(guest.hostRootTag, '/'),
+    ...shareDirectory(guest.modulesTag, join(kernel.directory, 'modules')),
+    ...['-device', 'virtio-serial-pci'],
+    ...channel('control', ChannelFd.control, guest.controlPort),
+    ...channel('stdout', ChannelFd.stdout, guest.stdoutPort),
+    ...channel('stderr', ChannelFd.stderr, guest.stderrPort),
+    ...['-nic', network(plan.publish)],
+  ];
+}
+
+function accelerate(accelerator: Accelerator): readonly string[] {
+  if (accelerator === 'kvm') {
+    return ['-accel', 'kvm', '-cpu', 'host'];
+  }
+  // Five page table levels only cost time: nobody needs the addresses, and each is emulated.
+  return ['-accel', 'tcg,thread=multi', '-cpu', 'max,la57=off'];
+}
+
+/** `multidevs=remap` keeps inode numbers apart where the directory spans file systems. */
+function shareDirectory(tag: string, path: string): readonly string[] {
+  const share = `local,mount_tag=${tag},security_model=none,readonly=on,multidevs=remap`;
+  return ['-virtfs', `${share},path=${path.replaceAll(',', ',,')}`];
+}
+
+function channel(name: string, fd: number, port: number): readonly string[] {
+  return [
+    ...['-chardev', `socket,id=${name},fd=${fd}`],
+    ...['-device', `virtserialport,chardev=${name},name=${name},nr=${port}`],
+  ];
+}
+
+/** Without published ports the guest has no network; with them it still reaches nothing outside. */
+function network(publish: readonly PublishedPort[]): string {
+  if (publish.length === 0) {
+    return 'none';
+  }
+  const forwards = publish.map(
+    ({ hostPort, guestPort }) => `,hostfwd=tcp:127.0.0.1:${hostPort}-${guest.address}:${guestPort}`,
+  );
+  return `user,model=virtio-net-pci,net=${guest.network},restrict=on${forwards.join('')}`;
+}

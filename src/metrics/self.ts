@@ -1,0 +1,83 @@
+import type { Family } from './family.js';
+
+const events: Family = {
+  type: 'counter',
+  name: 'ipvscope_events_total',
+  help: 'Packets reported by the probe, of all kinds.',
+  labelNames: [],
+  *read(input) {
+    yield { labels: {}, value: input.snapshot().packets };
+  },
+};
+
+const records: Family = {
+  type: 'counter',
+  name: 'ipvscope_records_total',
+  help: 'Records received from the probe; one may stand for several packets.',
+  labelNames: [],
+  *read(input) {
+    yield { labels: {}, value: input.snapshot().records };
+  },
+};
+
+const losses: Family = {
+  type: 'counter',
+  name: 'ipvscope_records_lost_total',
+  help: 'Packets that were notable, or may have been, and have no record, by cause.',
+  labelNames: ['cause'],
+  *read(input) {
+    for (const [cause, value] of Object.entries(input.state().losses)) {
+      yield { labels: { cause }, value };
+    }
+  },
+};
+
+const attached: Family = {
+  type: 'gauge',
+  name: 'ipvscope_probe_attached',
+  help: 'Whether the probe is attached to a kernel function, and how.',
+  labelNames: ['function', 'variant'],
+  *read(input) {
+    for (const program of input.state().programs) {
+      yield {
+        labels: { function: program.function, variant: program.variant },
+        value: program.attached ? 1 : 0,
+      };
+    }
+  },
+};
+
+const misses: Family = {
+  type: 'counter',
+  name: 'ipvscope_probe_missed_runs_total',
+  help: 'Runs of the probe that the kernel skipped because it was running on that CPU already.',
+  labelNames: ['function', 'variant'],
+  *read(input) {
+    for (const program of input.state().programs) {
+      yield {
+        labels: { function: program.function, variant: program.variant },
+        value: program.misses,
+      };
+    }
+  },
+};
+
+const overflow: Family = {
+  type: 'counter',
+  name: 'ipvscope_series_overflow_packets_total',
+  help: 'Packets counted without their labels because --metrics.max-series was reached.',
+  labelNames: [],
+  *read(input) {
+    yield { labels: {}, value: input.snapshot().overflow };
+  },
+};
+
+/** What the tool says of itself. */
+export const selfFamilies: readonly Family[] = [
+  events,
+  records,
+  losses,
+  attached,
+  misses,
+  overflow,
+];

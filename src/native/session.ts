@@ -1,0 +1,131 @@
+import { ExitCode, IpvscopeError } from '../error.js';
+import { Loss, RECORD_SIZE } from '../wire/layout.generated.js';
+import { loadAddon, type NativeSession, type ProgramState } from './addon.js';
+
+export type { ProgramState } from './addon.js';
+
+export interface SessionOptions {
+  /** Bytes of the ring buffer: a power of two, at least one page. */
+  readonly ringBytes?: number;
+  /** Records that one call of `onBatch` may carry at most. */
+  readonly batchRecords?: number;
+  /** Load the record generator instead of the probe: needs no ip_vs, attaches nothing. */
+  readonly generator?: boolean;
+}
+
+/** Things that happened and have no record, by cause. */
+export type Losses = Readonly<Record<keyof typeof Loss | 'misfit', number>>;
+
+const DEFAULT_RING_BYTES = 4 << 20;
+const DEFAULT_BATCH_RECORDS = 4096;
+
+const hints: Readonly<Record<string, string>> = {
+  EPERM: 'run as root, or with CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN and CAP_SYS_ADMIN',
+  ESRCH:
+    'load ip_vs first (modprobe ip_vs); the kernel needs BTF for modules (Linux 5.16 or newer)',
+  ENOTSUPP: 'this kernel cannot trace that function; Linux 5.16 or newer on x86-64 can',
+};
+
+const errnoNames: Readonly<Record<number, string>> = { 1: 'EPERM', 3: 'ESRCH', 524: 'ENOTSUPP' };
+
+/** A failure of the addon as the one error class; anything else as it is. */
+function translate(cause: unknown): unknown {
+  if (!(cause instanceof Error) || !('code' in cause) || !('step' in cause)) {
+    return cause;
+  }
+  const native = cause as Error & { code: string; step: string; errno?: number; log?: string };
+  const name = native.errno === undefined ? undefined : errnoNames[native.errno];
+  const hint = name === undefined ? undefined : hints[name];
+  const needsSomething = ['ERR_PROBE_OPEN', 'ERR_PROBE_LOAD', 'ERR_PROBE_ATTACH'];
+  return new IpvscopeError(native.code, native.message, {
+    step: native.step,
+    cause,
+    ...(native.errno === undefined ? {} : { errno: native.errno }),
+    ...(native.log === undefined ? {} : { log: native.log }),
+    ...(hint === undefined ? {} : { hint }),
+    ...(needsSomething.includes(native.code) ? { exitCode: ExitCode.prerequisite } : {}),
+  });
+}
+
+function translated<T>(call: () => T): T {
+  try {
+    return call();
+  } catch (cause) {
+    throw translate(cause);
+  }
+}
+
+/**
+ * The probe in the kernel. `bytes` holds the records of the last batch, `RECORD_SIZE` each, and is
+ * overwritten by the next: read it inside `onBatch`, or between two calls of `drain()`.
+ *
+ * Every method but `close()` throws an IpvscopeError: ERR_PROBE_CLOSED before `open()` and after
+ * `close()`, ERR_PROBE_OPEN, ERR_PROBE_LOAD, ERR_PROBE_ATTACH and ERR_PROBE_RING from `open()`.
+ */
+export class Session {
+  readonly bytes: Uint8Array;
+  readonly #native: NativeSession;
+  readonly #ringBytes: number;
+  readonly #generator: boolean;
+
+  constructor(options: SessionOptions = {}) {
+    this.#ringBytes = options.ringBytes ?? DEFAULT_RING_BYTES;
+    this.#generator = options.generator ?? false;
+    if (this.#ringBytes < 4096 || (this.#ringBytes & (this.#ringBytes - 1)) !== 0) {
+      throw new IpvscopeError(
+        'ERR_ARGUMENT',
+        `the ring's size must be a power of two of at least 4096 bytes, not ${this.#ringBytes}`,
+        { exitCode: ExitCode.usage },
+      );
+    }
+    const addon = loadAddon();
+    this.bytes = new Uint8Array((options.batchRecords ?? DEFAULT_BATCH_RECORDS) * RECORD_SIZE);
+    this.#native = new addon.Session(this.bytes);
+  }
+
+  /** Loads and attaches every program; on return each of them sees packets. */
+  open(): void {
+    translated(() => this.#native.open(this.#ringBytes, this.#generator));
+  }
+
+  /** Calls back on this thread's event loop whenever records are waiting. Keeps the loop alive. */
+  start(onBatch: (records: number) => void): void {
+    translated(() => this.#native.start(onBatch));
+  }
+
+  /** Fills `bytes` now; returns how many records it holds, 0 when the ring is empty. */
+  drain(): number {
+    return translated(() => this.#native.drain());
+  }
+
+  programs(): readonly ProgramState[] {
+    return translated(() => this.#native.programs());
+  }
+
+  losses(): Losses {
+    const counts = translated(() => this.#native.losses());
+    const count = (index: number): number => counts[index] ?? 0;
+    return {
+      ringFull: count(Loss.ringFull),
+      pendingFull: count(Loss.pendingFull),
+      unpaired: count(Loss.unpaired),
+      unreadable: count(Loss.unreadable),
+      misfit: count(counts.length - 1),
+    };
+  }
+
+  /** Up to 1024 records of `keys` virtual services, numbered from `first`, into the ring. */
+  generate(first: number, count: number, keys: number): void {
+    translated(() => this.#native.generate(first, count, keys));
+  }
+
+  /** No new records from here on; what is in the ring can still be drained. */
+  detach(): void {
+    this.#native.detach();
+  }
+
+  /** Takes the probe out of the kernel. Again is fine. */
+  close(): void {
+    this.#native.close();
+  }
+}

@@ -1,0 +1,36 @@
+/** Wall time may jump (NTP, an operator); beyond this the offset is taken anew. */
+const MOST_DRIFT_MS = 5;
+
+/**
+ * Turns CLOCK_MONOTONIC, which the kernel stamps records with, into wall time.
+ * Both `process.hrtime` and `performance.now` read that clock.
+ */
+export class Clock {
+  /** Wall time at CLOCK_MONOTONIC 0, in microseconds since 1970. */
+  #originUs = 0;
+
+  constructor() {
+    this.#align(performance.timeOrigin + performance.now());
+  }
+
+  /** ISO 8601, UTC, with microseconds. */
+  readonly format = (monotonicNs: number): string => {
+    const us = Math.floor(this.#originUs + monotonicNs / 1000);
+    const ms = Math.floor(us / 1000);
+    const rest = String(us - ms * 1000).padStart(3, '0');
+    return new Date(ms).toISOString().replace('Z', `${rest}Z`);
+  };
+
+  /** To be called now and then: follows the wall clock when it was set. */
+  check(): void {
+    const wallMs = Date.now();
+    const oursMs = (this.#originUs + Number(process.hrtime.bigint() / 1000n)) / 1000;
+    if (Math.abs(wallMs - oursMs) > MOST_DRIFT_MS) {
+      this.#align(wallMs);
+    }
+  }
+
+  #align(wallMs: number): void {
+    this.#originUs = Math.round(wallMs * 1000) - Number(process.hrtime.bigint() / 1000n);
+  }
+}

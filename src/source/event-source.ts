@@ -1,0 +1,28 @@
+import type { RecordBatch } from '../wire/batch.js';
+
+/** One program of the probe and where it is attached. */
+export interface AttachedProgram {
+  /** The kernel function. */
+  readonly function: string;
+  /** `fentry`, `fexit`. */
+  readonly variant: string;
+  readonly attached: boolean;
+  /** Runs that the kernel skipped: what happened then was not seen. */
+  readonly misses: number;
+}
+
+/** What a source says of itself; the cause of everything that has no record. */
+export interface SourceState {
+  readonly programs: readonly AttachedProgram[];
+  /** Cause to count. */
+  readonly losses: Readonly<Record<string, number>>;
+}
+
+/** Where records come from. */
+export interface EventSource {
+  /** `onBatch` may read the batch until it returns; the next call brings other records in it. */
+  start(onBatch: (batch: RecordBatch) => void): void;
+  state(): SourceState;
+  /** Delivers what is still on its way, then lets go of everything. Again is fine. */
+  stop(): void;
+}

@@ -1,0 +1,29 @@
+import { RECORD_SIZE } from './layout.generated.js';
+
+/**
+ * Records side by side in one buffer, seen as bytes, half words and words of this machine's byte
+ * order. The views are made once for a buffer; `count` says how many records it holds now.
+ */
+export class RecordBatch {
+  readonly bytes: Uint8Array;
+  readonly halves: Uint16Array;
+  readonly words: Uint32Array;
+  count = 0;
+
+  /** Throws a RangeError unless the buffer is aligned to 4 bytes and holds whole records. */
+  constructor(bytes: Uint8Array) {
+    if (bytes.byteLength % RECORD_SIZE !== 0) {
+      throw new RangeError(
+        `a batch holds whole records of ${RECORD_SIZE} bytes, not ${bytes.byteLength} bytes`,
+      );
+    }
+    this.bytes = bytes;
+    this.halves = new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 2);
+    this.words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
+  }
+
+  /** Records that fit. */
+  get capacity(): number {
+    return this.bytes.byteLength / RECORD_SIZE;
+  }
+}

@@ -1,0 +1,110 @@
+import { formatAddress, formatEndpoint } from './address.js';
+import type { RecordBatch } from './batch.js';
+import type { DropCause, IpvsEvent } from './event.js';
+import { Flag, Kind, Offset, RECORD_SIZE, Verdict } from './layout.generated.js';
+import {
+  conntrackName,
+  forwardingName,
+  kindName,
+  protocolName,
+  stateName,
+  verdictName,
+} from './names.js';
+
+/** Why a record says its packet was dropped; undefined where it was not. */
+export function dropCause(kind: number, verdict: number, flags: number): DropCause | undefined {
+  if (verdict !== Verdict.dropped && verdict !== Verdict.rejected) return undefined;
+  if ((flags & Flag.notTransmitted) !== 0) return 'transmit';
+  switch (kind) {
+    case Kind.unavailable:
+      return 'unavailable';
+    case Kind.unscheduled:
+      return 'unscheduled';
+    case Kind.overload:
+      return 'overload';
+    default:
+      // Dropped before any scheduling was seen, its server in the table: the hook does that for one
+      // reason only, the packet's conntrack entry.
+      return 'conntrack';
+  }
+}
+
+function port(bytes: Uint8Array, offset: number): number {
+  return ((bytes[offset] ?? 0) << 8) | (bytes[offset + 1] ?? 0);
+}
+
+/** CLOCK_MONOTONIC nanoseconds; exact to 2^53 ns (104 days), to a few ns beyond. */
+export function recordTime(batch: RecordBatch, index: number): number {
+  const word = (index * RECORD_SIZE + Offset.timeNs) / 4;
+  return (batch.words[word + 1] ?? 0) * 2 ** 32 + (batch.words[word] ?? 0);
+}
+
+/**
+ * One record as an event. `toTime` turns CLOCK_MONOTONIC nanoseconds into wall time.
+ * Throws a RangeError where `index` is not one of the batch's records.
+ */
+export function decodeEvent(
+  batch: RecordBatch,
+  index: number,
+  toTime: (monotonicNs: number) => string,
+): IpvsEvent {
+  if (!Number.isInteger(index) || index < 0 || index >= batch.count) {
+    throw new RangeError(`record ${index} of a batch of ${batch.count}`);
+  }
+  const { bytes, words } = batch;
+  const at = index * RECORD_SIZE;
+  const byte = (offset: number): number => bytes[at + offset] ?? 0;
+  const word = (offset: number): number => words[(at + offset) / 4] ?? 0;
+  const endpoint = (address: number, portOffset: number, family: number): string =>
+    formatEndpoint(formatAddress(bytes, at + address, family), port(bytes, at + portOffset));
+
+  const flags = word(Offset.flags);
+  const kind = byte(Offset.kind);
+  const verdict = byte(Offset.verdict);
+  const family = byte(Offset.family);
+  const protocol = byte(Offset.protocol);
+  const count = word(Offset.count);
+  const cause = dropCause(kind, verdict, flags);
+  const destination =
+    (flags & Flag.hasDestination) === 0
+      ? {}
+      : {
+          destination: endpoint(
+            Offset.destinationAddress,
+            Offset.destinationPort,
+            byte(Offset.destinationFamily),
+          ),
+          weight: word(Offset.weight) | 0,
+          available: (flags & Flag.available) !== 0,
+        };
+
+  return {
+    time: toTime(recordTime(batch, index)),
+    kind: kindName(kind),
+    verdict: verdictName(verdict),
+    opening: (flags & Flag.opening) !== 0,
+    proto: protocolName(protocol),
+    ...(count > 1 ? {} : { client: endpoint(Offset.clientAddress, Offset.clientPort, family) }),
+    virtual: endpoint(Offset.virtualAddress, Offset.virtualPort, family),
+    fwmark: word(Offset.fwmark),
+    ...destination,
+    ...((flags & Flag.rescheduled) === 0
+      ? {}
+      : {
+          new_destination: endpoint(
+            Offset.newDestinationAddress,
+            Offset.newDestinationPort,
+            byte(Offset.newDestinationFamily),
+          ),
+        }),
+    conn_state: stateName(protocol, byte(Offset.connState)),
+    expires_in_ms: word(Offset.expiresInMs),
+    ...((flags & Flag.expired) === 0 ? {} : { expired: true }),
+    conntrack: conntrackName(byte(Offset.conntrack)),
+    forwarding: forwardingName(byte(Offset.forwarding)),
+    ...(cause === undefined ? {} : { cause }),
+    netns: word(Offset.netns),
+    cpu: byte(Offset.cpu) | (byte(Offset.cpu + 1) << 8),
+    count,
+  };
+}

@@ -1,0 +1,78 @@
+import { Conntrack, Forwarding, Kind, Verdict } from './layout.generated.js';
+
+export type KindName = keyof typeof Kind;
+export type VerdictName = keyof typeof Verdict;
+export type ConntrackName = keyof typeof Conntrack;
+export type ForwardingName = keyof typeof Forwarding;
+
+function byValue<Name extends string>(values: Readonly<Record<Name, number>>): readonly Name[] {
+  const names: Name[] = [];
+  for (const name of Object.keys(values) as Name[]) {
+    names[values[name]] = name;
+  }
+  return names;
+}
+
+const kinds = byValue(Kind);
+const verdicts = byValue(Verdict);
+const conntracks = byValue(Conntrack);
+const forwardings = byValue(Forwarding);
+
+// enum ip_vs_tcp_states, ip_vs_udp_states, ip_vs_sctp_states (include/net/ip_vs.h), as
+// /proc/net/ip_vs_conn and ipvsadm -Lc print them.
+const tcpStates = [
+  'NONE',
+  'ESTABLISHED',
+  'SYN_SENT',
+  'SYN_RECV',
+  'FIN_WAIT',
+  'TIME_WAIT',
+  'CLOSE',
+  'CLOSE_WAIT',
+  'LAST_ACK',
+  'LISTEN',
+  'SYNACK',
+];
+const udpStates = ['UDP'];
+const sctpStates = [
+  'NONE',
+  'INIT1',
+  'INIT',
+  'COOKIE_SENT',
+  'COOKIE_REPLIED',
+  'COOKIE_WAIT',
+  'COOKIE',
+  'COOKIE_ECHOED',
+  'ESTABLISHED',
+  'SHUTDOWN_SENT',
+  'SHUTDOWN_RECEIVED',
+  'SHUTDOWN_ACK_SENT',
+  'REJECTED',
+  'CLOSED',
+];
+
+const protocols: Readonly<Record<number, { name: string; states: readonly string[] }>> = {
+  6: { name: 'TCP', states: tcpStates },
+  17: { name: 'UDP', states: udpStates },
+  132: { name: 'SCTP', states: sctpStates },
+};
+
+/** A value that no name is known for is shown, not hidden. */
+function nameOf<Name extends string>(names: readonly Name[], value: number): Name {
+  return names[value] ?? (`UNKNOWN_${value}` as Name);
+}
+
+export const kindName = (value: number): KindName => nameOf(kinds, value);
+export const verdictName = (value: number): VerdictName => nameOf(verdicts, value);
+export const conntrackName = (value: number): ConntrackName => nameOf(conntracks, value);
+export const forwardingName = (value: number): ForwardingName => nameOf(forwardings, value);
+
+/** As ipvsadm writes it: `TCP`, `UDP`, `SCTP`. */
+export const protocolName = (value: number): string =>
+  protocols[value]?.name ?? `PROTOCOL_${value}`;
+
+/** The state of an entry, as ipvsadm -Lc prints it. */
+export const stateName = (protocol: number, state: number): string =>
+  nameOf(protocols[protocol]?.states ?? [], state);
+
+export const kindNames: readonly KindName[] = kinds.filter((name) => name !== undefined);
