@@ -12,9 +12,7 @@ constexpr const char* kRecord = "ipvscope_record";
 constexpr const char* kEnums[] = {"ipvscope_kind",       "ipvscope_verdict", "ipvscope_conntrack",
                                   "ipvscope_forwarding", "ipvscope_flag",    "ipvscope_loss"};
 
-Failure Bad(const std::string& message) {
-  return Failure{"ERR_LAYOUT", "layout", 0, message, {}};
-}
+Failure Bad(const std::string& message) { return Failure{"ERR_LAYOUT", "layout", 0, message, {}}; }
 
 // Follows typedefs; says on the way whether one of them was a network byte order type.
 const btf_type* Resolve(const btf* types, uint32_t id, bool* big_endian) {

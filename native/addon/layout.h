@@ -20,8 +20,8 @@ struct Layout {
     uint32_t offset; // bytes
     uint32_t size;   // bytes
     bool is_signed;
-    bool is_array;      // of bytes: an address
-    bool big_endian;    // network byte order (declared __be16, __be32)
+    bool is_array;   // of bytes: an address
+    bool big_endian; // network byte order (declared __be16, __be32)
   };
   struct Enum {
     std::string name;
@@ -34,8 +34,8 @@ struct Layout {
   std::string fingerprint; // 16 hexadecimal digits of FNV-1a over all of the above
 };
 
-// Reads an object's BTF; needs neither privilege nor a kernel with BPF. Fails with ERR_LAYOUT when a
-// type is missing or the record has a hole.
+// Reads an object's BTF; needs neither privilege nor a kernel with BPF. Fails with ERR_LAYOUT when
+// a type is missing or the record has a hole.
 Outcome ReadLayout(const btf* types, Layout* layout);
 
 } // namespace ipvscope

@@ -53,13 +53,9 @@ int Print(enum libbpf_print_level level, const char* format, va_list arguments) 
 
 } // namespace
 
-void Log::Install() {
-  libbpf_set_print(Print);
-}
+void Log::Install() { libbpf_set_print(Print); }
 
-void Log::Clear() {
-  lines.clear();
-}
+void Log::Clear() { lines.clear(); }
 
 std::string Log::Tail() {
   std::string tail;

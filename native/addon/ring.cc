@@ -12,9 +12,7 @@ namespace ipvscope {
 
 // The layout of the mapping and of a record's header: kernel/bpf/ringbuf.c.
 
-Ring::~Ring() {
-  Close();
-}
+Ring::~Ring() { Close(); }
 
 Outcome Ring::Open(int map, size_t bytes, size_t record_size) {
   page_ = static_cast<size_t>(sysconf(_SC_PAGESIZE));
@@ -28,8 +26,8 @@ Outcome Ring::Open(int map, size_t bytes, size_t record_size) {
   consumer_ = consumer;
 
   // The data area follows itself in the mapping, so that a record never wraps around.
-  void* producer = mmap(nullptr, page_ + 2 * bytes_, PROT_READ, MAP_SHARED, map,
-                        static_cast<off_t>(page_));
+  void* producer =
+      mmap(nullptr, page_ + 2 * bytes_, PROT_READ, MAP_SHARED, map, static_cast<off_t>(page_));
   if (producer == MAP_FAILED) {
     const int error = errno;
     Close();

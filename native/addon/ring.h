@@ -24,8 +24,8 @@ public:
   Outcome Open(int map, size_t bytes, size_t record_size);
   void Close(); // again is fine
 
-  // Copies up to `most` records to `to` and gives their room back to the producers, once. Stops at a
-  // record that is still being written; skips discarded ones. Returns how many were copied.
+  // Copies up to `most` records to `to` and gives their room back to the producers, once. Stops at
+  // a record that is still being written; skips discarded ones. Returns how many were copied.
   size_t Drain(uint8_t* to, size_t most);
 
   // Records whose size was not the expected one: they are skipped and counted.
@@ -35,8 +35,8 @@ private:
   size_t record_size_ = 0;
   size_t bytes_ = 0;
   size_t page_ = 0;
-  void* consumer_ = nullptr;             // one page, writable: the consumer's position
-  void* producer_ = nullptr;             // the producer's position, then the data, mapped twice
+  void* consumer_ = nullptr; // one page, writable: the consumer's position
+  void* producer_ = nullptr; // the producer's position, then the data, mapped twice
   const uint8_t* data_ = nullptr;
   uint64_t misfits_ = 0;
 };

@@ -18,7 +18,8 @@ namespace ipvscope {
 // The record as C++ sees it; the BTF of the object says the same to TypeScript.
 static_assert(sizeof(ipvscope_record) == 128);
 static_assert(offsetof(ipvscope_record, netns) % 4 == 0, "the key begins at a whole word");
-static_assert(offsetof(ipvscope_record, reserved_end) == 124, "the key ends where the padding begins");
+static_assert(offsetof(ipvscope_record, reserved_end) == 124,
+              "the key ends where the padding begins");
 static_assert(offsetof(ipvscope_record, virtual_address) == 88);
 
 namespace {
@@ -46,9 +47,7 @@ void SplitSection(const std::string& section, Session::Program* program) {
 
 } // namespace
 
-Session::~Session() {
-  Close();
-}
+Session::~Session() { Close(); }
 
 Outcome Session::ReadEmbeddedLayout(Layout* layout) {
   ipvscope_bpf* object = ipvscope_bpf::open();
@@ -136,9 +135,7 @@ void Session::Close() {
   object_ = nullptr;
 }
 
-int Session::ring_descriptor() const {
-  return bpf_map__fd(object_->maps.records);
-}
+int Session::ring_descriptor() const { return bpf_map__fd(object_->maps.records); }
 
 Outcome Session::ReadPrograms(std::vector<Program>* programs) const {
   const bpf_object_skeleton* skeleton = object_->skeleton;

@@ -29,10 +29,10 @@ public:
   };
   struct Program {
     std::string name;
-    std::string function;          // kernel function, empty for the generator
-    std::string variant;           // fentry or fexit
+    std::string function; // kernel function, empty for the generator
+    std::string variant;  // fentry or fexit
     bool attached;
-    uint64_t misses;               // runs skipped by the kernel's recursion guard (5.12 and later)
+    uint64_t misses;                // runs skipped by the kernel's recursion guard (5.12 and later)
     uint32_t verified_instructions; // 0 where the kernel does not say (before 5.16)
   };
   using Losses = std::array<uint64_t, IPVSCOPE_LOSS_CAUSES>;

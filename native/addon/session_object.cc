@@ -35,8 +35,7 @@ Napi::Function SessionObject::Define(Napi::Env env) {
 // new Session(buffer: Uint8Array), whose length is a multiple of the record's size.
 SessionObject::SessionObject(const Napi::CallbackInfo& info)
     : Napi::ObjectWrap<SessionObject>(info),
-      buffer_(Napi::Persistent(info[0].As<Napi::Uint8Array>())) {
-}
+      buffer_(Napi::Persistent(info[0].As<Napi::Uint8Array>())) {}
 
 // open(ringBytes, generator)
 void SessionObject::Open(const Napi::CallbackInfo& info) {
@@ -56,8 +55,7 @@ void SessionObject::Start(const Napi::CallbackInfo& info) {
     return;
   }
   on_batch_ = Napi::Persistent(info[0].As<Napi::Function>());
-  const int error =
-      poller_.Start(info.Env(), session_.ring_descriptor(), [this] { OnReadable(); });
+  const int error = poller_.Start(info.Env(), session_.ring_descriptor(), [this] { OnReadable(); });
   if (error != 0) {
     Throw(info.Env(), Failure{"ERR_PROBE_RING", "ring", -error, "cannot watch the ring", {}});
   }
@@ -76,8 +74,8 @@ void SessionObject::OnReadable() {
   napi_value result = nullptr;
   napi_value argument = Napi::Number::New(Env(), static_cast<double>(records));
   napi_value receiver = Value();
-  const napi_status status = napi_make_callback(Env(), nullptr, receiver, on_batch_.Value(), 1,
-                                                &argument, &result);
+  const napi_status status =
+      napi_make_callback(Env(), nullptr, receiver, on_batch_.Value(), 1, &argument, &result);
   if (status == napi_pending_exception) {
     napi_value exception = nullptr;
     napi_get_and_clear_last_exception(Env(), &exception);
@@ -142,9 +140,7 @@ void SessionObject::Generate(const Napi::CallbackInfo& info) {
   }
 }
 
-void SessionObject::Detach(const Napi::CallbackInfo&) {
-  session_.Detach();
-}
+void SessionObject::Detach(const Napi::CallbackInfo&) { session_.Detach(); }
 
 void SessionObject::Close(const Napi::CallbackInfo&) {
   StopPolling();

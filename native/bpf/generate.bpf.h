@@ -11,8 +11,8 @@
 #define GENERATE_MOST 1024
 
 /*
- * Record number n: client 10.0.(n's low 16 bits), client port n's low 16 bits, time n, expiry n's low
- * 16 bits; virtual service and server n % keys. Even ones are dropped, odd ones forwarded with
+ * Record number n: client 10.0.(n's low 16 bits), client port n's low 16 bits, time n, expiry n's
+ * low 16 bits; virtual service and server n % keys. Even ones are dropped, odd ones forwarded with
  * weight 1. A function of its own, so that the verifier reads it once and not once a record.
  */
 __noinline int generate_one(__u64 number, __u32 keys)
@@ -37,8 +37,8 @@ __noinline int generate_one(__u64 number, __u32 keys)
 	record.family = AF_INET;
 	record.destination_family = AF_INET;
 	record.conntrack = IPVSCOPE_CONNTRACK_CONFIRMED;
-	record.flags = IPVSCOPE_FLAG_OPENING | IPVSCOPE_FLAG_HAS_DESTINATION |
-		       IPVSCOPE_FLAG_AVAILABLE;
+	record.flags =
+		IPVSCOPE_FLAG_OPENING | IPVSCOPE_FLAG_HAS_DESTINATION | IPVSCOPE_FLAG_AVAILABLE;
 	record.virtual_address[0] = 10;
 	record.virtual_address[1] = 96;
 	record.virtual_address[2] = key >> 8;

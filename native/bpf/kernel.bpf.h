@@ -45,9 +45,9 @@ enum {
 };
 
 /* include/uapi/linux/netfilter/nf_conntrack_common.h */
-#define IPS_CONFIRMED	   (1 << 3)
-#define IP_CT_UNTRACKED	   7
-#define NFCT_INFO_MASK	   7UL
+#define IPS_CONFIRMED	(1 << 3)
+#define IP_CT_UNTRACKED 7
+#define NFCT_INFO_MASK	7UL
 
 #pragma clang attribute push(__attribute__((preserve_access_index)), apply_to = record)
 

@@ -42,11 +42,11 @@ static __always_inline __u8 conntrack_of(const struct sk_buff *skb)
 	struct nf_conn *ct = (void *)(nfct & ~NFCT_INFO_MASK);
 
 	if (!ct)
-		return (nfct & NFCT_INFO_MASK) == IP_CT_UNTRACKED ? IPVSCOPE_CONNTRACK_UNTRACKED :
-								      IPVSCOPE_CONNTRACK_NONE;
+		return (nfct & NFCT_INFO_MASK) == IP_CT_UNTRACKED ? IPVSCOPE_CONNTRACK_UNTRACKED
+								  : IPVSCOPE_CONNTRACK_NONE;
 	/* The bit, not ctinfo: a confirmed entry can be attached as IP_CT_NEW (direct routing). */
-	return BPF_CORE_READ(ct, status) & IPS_CONFIRMED ? IPVSCOPE_CONNTRACK_CONFIRMED :
-							     IPVSCOPE_CONNTRACK_UNCONFIRMED;
+	return BPF_CORE_READ(ct, status) & IPS_CONFIRMED ? IPVSCOPE_CONNTRACK_CONFIRMED
+							 : IPVSCOPE_CONNTRACK_UNCONFIRMED;
 }
 
 static __always_inline __u32 expires_in_ms(struct ip_vs_conn *conn)

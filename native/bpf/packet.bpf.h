@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* What a packet says of itself: ports, whether it opens a connection, and its handshake's number. */
+/* What a packet says of itself: ports, whether it opens a connection, and its handshake's number.
+ */
 #ifndef IPVSCOPE_PACKET_BPF_H
 #define IPVSCOPE_PACKET_BPF_H
 
@@ -17,8 +18,8 @@
 #define SCTP_OPENING_NUMBER_OFFSET 16
 
 /* Bytes of the transport header that have to be readable before any of the above is. */
-#define TCP_NEEDED  14
-#define SCTP_NEEDED 20
+#define TCP_NEEDED   14
+#define SCTP_NEEDED  20
 #define PORTS_NEEDED 4
 
 enum packet_reading {
@@ -28,8 +29,8 @@ enum packet_reading {
 };
 
 /* iph->len is the transport header's offset from skb->data (net/netfilter/ipvs, all versions). */
-static __always_inline bool header_readable(const struct sk_buff *skb, const struct ip_vs_iphdr *iph,
-					    __u32 needed)
+static __always_inline bool header_readable(const struct sk_buff *skb,
+					    const struct ip_vs_iphdr *iph, __u32 needed)
 {
 	return BPF_CORE_READ(iph, len) + needed <=
 	       BPF_CORE_READ(skb, len) - BPF_CORE_READ(skb, data_len);
@@ -81,8 +82,8 @@ static __always_inline bool read_ports(const struct sk_buff *skb, const struct i
 static __always_inline bool read_opening_number(const struct sk_buff *skb,
 						const struct ip_vs_iphdr *iph, __u32 *number)
 {
-	__u32 offset = BPF_CORE_READ(iph, protocol) == IPPROTO_TCP ? TCP_OPENING_NUMBER_OFFSET :
-								       SCTP_OPENING_NUMBER_OFFSET;
+	__u32 offset = BPF_CORE_READ(iph, protocol) == IPPROTO_TCP ? TCP_OPENING_NUMBER_OFFSET
+								   : SCTP_OPENING_NUMBER_OFFSET;
 
 	return !bpf_probe_read_kernel(number, sizeof(*number), transport_header(skb, iph) + offset);
 }

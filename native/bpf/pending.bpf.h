@@ -30,9 +30,10 @@ struct pending_packet {
 
 /* What the kernel was seen to do with the packet since the lookup. */
 enum observation {
-	OBSERVED_EXPIRE = 1,	      /* ip_vs_conn_expire_now() on the entry found */
-	OBSERVED_SERVICE_LOOKUP = 2,  /* ip_vs_service_find() for this packet: it is being scheduled */
-	OBSERVED_SCHEDULED = 4,	      /* ip_vs_schedule() gave an entry */
+	OBSERVED_EXPIRE = 1, /* ip_vs_conn_expire_now() on the entry found */
+	OBSERVED_SERVICE_LOOKUP =
+		2,		/* ip_vs_service_find() for this packet: it is being scheduled */
+	OBSERVED_SCHEDULED = 4, /* ip_vs_schedule() gave an entry */
 	OBSERVED_SCHEDULE_FAILED = 8, /* ip_vs_schedule() gave none */
 };
 
@@ -142,7 +143,8 @@ static __always_inline void remember(const struct sk_buff *skb, struct pending_p
 		goto unnamed;
 	return;
 unnamed:
-	/* Without its names, what happens to it would not be seen: better no record than a wrong one. */
+	/* Without its names, what happens to it would not be seen: better no record than a wrong
+	 * one. */
 	forget(skb, packet);
 	count_loss(IPVSCOPE_LOSS_PENDING_FULL);
 }

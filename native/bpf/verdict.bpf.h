@@ -102,7 +102,8 @@ static __always_inline void on_verdict(const struct sk_buff *skb, __u32 netfilte
 
 	/* It asked for a new server: whether it got one is the news, unless its own is gone. */
 	if (record->kind != IPVSCOPE_KIND_UNAVAILABLE) {
-		if (observed & OBSERVED_SCHEDULE_FAILED || record->verdict == IPVSCOPE_VERDICT_PASSED)
+		if (observed & OBSERVED_SCHEDULE_FAILED ||
+		    record->verdict == IPVSCOPE_VERDICT_PASSED)
 			record->kind = IPVSCOPE_KIND_UNSCHEDULED;
 		else if (record->verdict == IPVSCOPE_VERDICT_DROPPED &&
 			 observed & OBSERVED_SERVICE_LOOKUP && !(observed & OBSERVED_SCHEDULED))

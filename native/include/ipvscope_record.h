@@ -5,10 +5,10 @@
  * This is the only definition. The probe fills it, the addon copies it without looking inside, and
  * TypeScript's offsets are generated from the BTF of the object that is loaded.
  *
- * Host byte order, unless a member's comment says network byte order. Every byte is written: padding
- * is named and zero, so that two records of equal meaning are equal to the bit. Members from netns to
- * destination_port are the aggregation key, whole 32-bit words: what does not tell two rows of a table
- * apart stands before them.
+ * Host byte order, unless a member's comment says network byte order. Every byte is written:
+ * padding is named and zero, so that two records of equal meaning are equal to the bit. Members
+ * from netns to destination_port are the aggregation key, whole 32-bit words: what does not tell
+ * two rows of a table apart stands before them.
  */
 #ifndef IPVSCOPE_RECORD_H
 #define IPVSCOPE_RECORD_H
@@ -56,7 +56,8 @@ enum ipvscope_forwarding {
 enum ipvscope_flag {
 	/* TCP SYN without ACK, or SCTP INIT as the first chunk. */
 	IPVSCOPE_FLAG_OPENING = 1,
-	/* The entry has a server (absent: bypass, or an entry synchronised from another director). */
+	/* The entry has a server (absent: bypass, or an entry synchronised from another director).
+	 */
 	IPVSCOPE_FLAG_HAS_DESTINATION = 2,
 	/* That server is still in the virtual service's table. */
 	IPVSCOPE_FLAG_AVAILABLE = 4,
@@ -89,12 +90,12 @@ enum ipvscope_loss {
  * order. 128 bytes, aligned to 8.
  */
 struct ipvscope_record {
-	__u64 time_ns;       /* CLOCK_MONOTONIC at the lookup */
-	__u32 count;         /* packets this record stands for, at least 1 */
+	__u64 time_ns;	     /* CLOCK_MONOTONIC at the lookup */
+	__u32 count;	     /* packets this record stands for, at least 1 */
 	__u32 expires_in_ms; /* remaining lifetime of the entry at the lookup; 0 when overdue */
-	__u32 delay_us;      /* retry: from the first dropped copy to this packet */
-	__u32 drops;         /* retry: copies dropped before this packet */
-	__s32 weight;        /* of the server, at the lookup */
+	__u32 delay_us;	     /* retry: from the first dropped copy to this packet */
+	__u32 drops;	     /* retry: copies dropped before this packet */
+	__s32 weight;	     /* of the server, at the lookup */
 	__u16 cpu;
 	__u8 new_destination_family;
 	__u8 reserved; /* zero */
@@ -108,8 +109,8 @@ struct ipvscope_record {
 	__u8 kind;
 	__u8 verdict;
 	__u8 conn_state; /* IP_VS_{TCP,UDP,SCTP}_S_* of the entry at the lookup */
-	__u8 protocol;   /* IPPROTO_* */
-	__u8 family;     /* AF_INET or AF_INET6, of client and virtual address */
+	__u8 protocol;	 /* IPPROTO_* */
+	__u8 family;	 /* AF_INET or AF_INET6, of client and virtual address */
 	__u8 destination_family;
 	__u8 forwarding;
 	__u8 conntrack;

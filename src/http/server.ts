@@ -5,7 +5,7 @@ import { ExitCode, IpvscopeError } from '../error.js';
 import { landingPage } from './landing-page.js';
 
 export interface HttpOptions {
-  readonly host: string;
+  readonly host: string | undefined;
   readonly port: number;
   readonly registry: Registry;
   readonly version: string;
@@ -45,7 +45,7 @@ export class HttpServer {
         reject(
           new IpvscopeError(
             'ERR_LISTEN',
-            `cannot listen on ${options.host}:${options.port} (${cause.message})`,
+            `cannot listen on ${options.host ?? ''}:${options.port} (${cause.message})`,
             {
               hint: 'choose another with --web.listen-address',
               exitCode: ExitCode.usage,

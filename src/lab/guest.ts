@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { once } from 'node:events';
 import { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
+import { PassThrough } from 'node:stream';
 import { IpvscopeError } from '../error.js';
 import { ConsoleTail } from './console-tail.js';
 import type { LabSignal } from './options.js';
@@ -44,12 +44,13 @@ export class Guest {
       ['--pdeathsig', 'KILL', '--', findProgram('qemu-system-x86_64'), ...qemuArgs(plan)],
       { detached: true, stdio: ['ignore', 'pipe', 'pipe', 'pipe', 'pipe', 'pipe'] },
     );
-    this.#exited = once(this.#child, 'close').catch(() => {});
+    this.#exited = new Promise((resolve) => this.#child.once('close', resolve));
+    this.#child.on('error', (error) => this.#console.push(`${error.message}\n`));
     for (const output of [this.#child.stdout, this.#child.stderr]) {
       output?.setEncoding('utf8').on('data', (chunk: string) => this.#console.push(chunk));
     }
     this.#control = this.#channel(ChannelFd.control);
-    this.#lines = createInterface({ input: this.#control })[Symbol.asyncIterator]();
+    this.#lines = readLines(this.#control);
   }
 
   /** The last lines of the serial console, and of QEMU's own messages. */
@@ -80,7 +81,7 @@ export class Guest {
         await pump(this.#channel(fd), target, marker, command.signal);
       } catch (error) {
         this.#kill();
-        throw outputFailed(error);
+        throw error;
       }
     };
     const converse = async (): Promise<number> => {
@@ -95,7 +96,8 @@ export class Guest {
       copy(ChannelFd.stderr, command.stderr),
       converse(),
     ]);
-    for (const outcome of [stdout, stderr, exit]) {
+    // An output that fails kills the guest, so it comes first as the cause.
+    for (const outcome of [stdout, stderr]) {
       if (outcome.status === 'rejected') {
         throw outcome.reason;
       }
@@ -160,9 +162,10 @@ export class Guest {
   }
 }
 
-function outputFailed(cause: unknown): IpvscopeError {
-  return new IpvscopeError('ERR_LAB_OUTPUT', "the command's output is not taken any more", {
-    step: 'output',
-    cause,
-  });
+/** The lines that come over a socket, however it ends: a guest that dies is no error of the socket. */
+function readLines(socket: Socket): AsyncIterator<string> {
+  const bytes = new PassThrough();
+  socket.on('error', () => {}).on('close', () => bytes.end());
+  socket.pipe(bytes, { end: false });
+  return createInterface({ input: bytes })[Symbol.asyncIterator]();
 }

@@ -1,11 +1,10 @@
-import { IpvscopeError } from '../error.js';
-import { Guest } from './guest.js';
+import { ExitCode, IpvscopeError } from '../error.js';
+import { bootGuest } from './boot.js';
+import type { Guest } from './guest.js';
 import { guestCommand } from './guest-command.js';
 import { obtainInitramfs } from './initramfs.js';
-import { kvmDeservesTry, rememberKvmFailure } from './kvm.js';
 import { obtainKernel } from './lab-kernel.js';
 import {
-  type Accelerator,
   type LabOptions,
   type LabPlan,
   type LabResult,
@@ -14,7 +13,6 @@ import {
 } from './options.js';
 import { checkPorts } from './ports.js';
 import { findProgram } from './programs.js';
-import type { QemuPlan } from './qemu-args.js';
 
 /** A lab at work. */
 export interface LabRun {
@@ -28,10 +26,6 @@ export interface LabRun {
   readonly done: Promise<LabResult>;
 }
 
-/** A KVM that works is up in about two seconds. */
-const KVM_BOOT_LIMIT_MS = 8_000;
-const TCG_BOOT_LIMIT_MS = 180_000;
-
 /**
  * Boots a Debian kernel in QEMU over the host's own files, which the guest can change only for
  * itself, and runs a command in it as root.
@@ -42,18 +36,11 @@ export function startLab(options: LabOptions): LabRun {
   return new Lab(planLab(options));
 }
 
-interface Booted {
-  readonly guest: Guest;
-  readonly accelerator: Accelerator;
-  readonly kernelRelease: string;
-  readonly bootMs: number;
-}
-
 class Lab implements LabRun {
   readonly done: Promise<LabResult>;
   readonly #plan: LabPlan;
   readonly #stop = new AbortController();
-  /** The one guest that may exist at a time; owned here, ended in `#run` and by a stop. */
+  /** The one guest that exists at a time; `#run` ends it, or a stop. */
   #guest: Guest | undefined;
   #commandRuns = false;
   #interrupted = false;
@@ -86,8 +73,8 @@ class Lab implements LabRun {
     try {
       return await this.#bootAndRun();
     } catch (error) {
-      // Killing the guest makes other things fail too; the reason for it is what counts.
-      throw this.#stop.signal.aborted ? this.#stop.signal.reason : error;
+      // A stop makes other things fail too; the reason for it is what counts.
+      throw this.#stop.signal.aborted ? this.#stop.signal.reason : asLabError(error);
     } finally {
       clearTimeout(timer);
       signal?.removeEventListener('abort', aborted);
@@ -97,85 +84,62 @@ class Lab implements LabRun {
 
   async #bootAndRun(): Promise<LabResult> {
     const plan = this.#plan;
-    this.#stop.signal.throwIfAborted();
-    findProgram('qemu-system-x86_64');
-    await checkPorts(plan.publish);
     const { signal } = this.#stop;
+    signal.throwIfAborted();
+    checkMachine();
+    await checkPorts(plan.publish);
     const kernel = await obtainKernel({ ...plan, signal });
     const initramfs = await obtainInitramfs(kernel, signal);
-    const { guest, ...booted } = await this.#boot({ ...plan, kernel, initramfs });
-    plan.onProgress(`guest is up after ${(booted.bootMs / 1000).toFixed(1)} s`);
-    const exitCode = await guest.run({
-      script: guestCommand(plan),
-      stdout: plan.stdout,
-      stderr: plan.stderr,
-      onStarted: () => {
-        this.#commandRuns = true;
-      },
-      signal,
-    });
-    return { exitCode, ...booted };
-  }
-
-  /** KVM where it works, TCG elsewhere. Only a boot that TCG manages speaks against KVM. */
-  async #boot(plan: Omit<QemuPlan, 'accelerator'>): Promise<Booted> {
-    if (!(await kvmDeservesTry())) {
-      return await this.#bootWith({ ...plan, accelerator: 'tcg' }, TCG_BOOT_LIMIT_MS);
-    }
+    const onGuest = (guest: Guest): void => {
+      this.#guest = guest;
+    };
+    const { guest, ...booted } = await bootGuest({ ...plan, kernel, initramfs, onGuest, signal });
     try {
-      return await this.#bootWith({ ...plan, accelerator: 'kvm' }, KVM_BOOT_LIMIT_MS);
-    } catch (error) {
-      this.#stop.signal.throwIfAborted();
-      if (!(error instanceof IpvscopeError) || error.code === 'ERR_LAB_PORT_IN_USE') {
-        throw error;
-      }
-      this.#plan.onProgress(`kvm does not run this kernel here: ${error.message}`);
-    }
-    const booted = await this.#bootWith({ ...plan, accelerator: 'tcg' }, TCG_BOOT_LIMIT_MS);
-    await rememberKvmFailure();
-    return booted;
-  }
-
-  async #bootWith(plan: QemuPlan, limitMs: number): Promise<Booted> {
-    const { accelerator, kernel } = plan;
-    this.#plan.onProgress(`booting ${kernel.release} (${accelerator})`);
-    this.#stop.signal.throwIfAborted();
-    const start = performance.now();
-    const guest = new Guest(plan);
-    this.#guest = guest;
-    let late = false;
-    const timer = setTimeout(() => {
-      late = true;
-      void guest.close();
-    }, limitMs);
-    try {
-      const kernelRelease = await guest.up();
-      return { guest, accelerator, kernelRelease, bootMs: performance.now() - start };
-    } catch (error) {
-      await guest.close();
-      throw late ? bootTookTooLong(guest, limitMs) : error;
+      const exitCode = await guest.run({
+        script: guestCommand(plan),
+        stdout: plan.stdout,
+        stderr: plan.stderr,
+        onStarted: () => {
+          this.#commandRuns = true;
+        },
+        signal,
+      });
+      return { exitCode, ...booted };
     } finally {
-      clearTimeout(timer);
+      this.#commandRuns = false;
     }
   }
 
-  /** Ends the run for a reason that the first call gives. */
+  /** Ends the run; the reason is that of the first call. */
   #halt(code: string, message: string, cause?: unknown): void {
     const log = this.#guest?.console;
-    this.#stop.abort(
-      new IpvscopeError(code, message, {
-        step: 'lab',
-        cause,
-        ...(log === undefined ? {} : { log }),
-      }),
-    );
+    const details = { step: 'lab', cause, ...(log === undefined ? {} : { log }) };
+    this.#stop.abort(new IpvscopeError(code, message, details));
     void this.#guest?.close();
   }
 }
 
-function bootTookTooLong(guest: Guest, limitMs: number): IpvscopeError {
-  return new IpvscopeError('ERR_LAB_BOOT', `the guest was not up within ${limitMs / 1000} s`, {
-    step: 'guest',
-    log: guest.console,
-  });
+/** What every run needs, said before any time is spent. */
+function checkMachine(): void {
+  if (process.arch !== 'x64') {
+    throw new IpvscopeError(
+      'ERR_LAB_MACHINE',
+      `the lab needs an x64 machine, not ${process.arch}`,
+      {
+        step: 'programs',
+        exitCode: ExitCode.prerequisite,
+      },
+    );
+  }
+  findProgram('qemu-system-x86_64');
+  findProgram('setpriv');
+  findProgram('busybox');
+}
+
+function asLabError(error: unknown): IpvscopeError {
+  if (error instanceof IpvscopeError) {
+    return error;
+  }
+  const message = error instanceof Error ? error.message : String(error);
+  return new IpvscopeError('ERR_LAB_FAILED', message, { step: 'lab', cause: error });
 }

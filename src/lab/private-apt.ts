@@ -126,6 +126,7 @@ async function checkKeyring(): Promise<void> {
 function configuration(directory: string): string {
   return `#clear APT::Update;
 #clear APT::Architectures;
+APT::Update::Error-Mode "any";
 APT::Architecture "amd64";
 APT::Architectures { "amd64"; };
 APT::Sandbox::User "root";

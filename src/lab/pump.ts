@@ -1,10 +1,11 @@
+import { IpvscopeError } from '../error.js';
 import { MarkerCutter } from './marker-cutter.js';
 
 /**
  * Copies `source` up to the marker into `target`, which it neither closes nor outruns: each chunk
  * waits until the one before has been taken. Returns at the marker or where `source` ends.
  *
- * @throws what `target` reports, or the reason of `signal`.
+ * @throws IpvscopeError `ERR_LAB_OUTPUT` if `target` takes no more; the reason of `signal`.
  */
 export async function pump(
   source: AsyncIterable<Buffer>,
@@ -37,10 +38,17 @@ async function write(
     target.write(bytes, (error) => {
       signal.removeEventListener('abort', stop);
       if (error) {
-        reject(error);
+        reject(outputFailed(error));
       } else {
         resolve();
       }
     });
+  });
+}
+
+function outputFailed(cause: Error): IpvscopeError {
+  return new IpvscopeError('ERR_LAB_OUTPUT', "the command's output is not taken any more", {
+    step: 'output',
+    cause,
   });
 }

@@ -1,0 +1,108 @@
+import { writeFileSync } from 'node:fs';
+import { release } from 'node:os';
+import { Aggregator } from '../aggregate/aggregator.js';
+import { ExitCode, IpvscopeError } from '../error.js';
+import { HttpServer } from '../http/server.js';
+import { createRegistry } from '../metrics/registry.js';
+import { missingPrerequisite } from '../native/prerequisites.js';
+import { Clock } from '../source/clock.js';
+import type { EventSource } from '../source/event-source.js';
+import { LiveSource } from '../source/live.js';
+import { summaryLine } from '../trace/summary.js';
+import { version } from '../version.js';
+import type { RecordBatch } from '../wire/batch.js';
+import type { ListenAddress } from './options.js';
+
+export interface ObserverOptions {
+  readonly maxSeries?: number;
+  readonly listen?: ListenAddress;
+  /** Created once every program is attached and the server listens. */
+  readonly readyFile?: string;
+  readonly onBatch?: (batch: RecordBatch, clock: Clock) => void;
+}
+
+/**
+ * What every attaching command has in common: the probe on this kernel, the aggregator behind it,
+ * the metrics server where one is asked for, and the summary at the end.
+ */
+export class Observer {
+  readonly #source: EventSource;
+  readonly #aggregator: Aggregator;
+  readonly #startedNs = process.hrtime.bigint();
+  #http: HttpServer | undefined;
+
+  private constructor(source: EventSource, aggregator: Aggregator) {
+    this.#source = source;
+    this.#aggregator = aggregator;
+  }
+
+  /** Throws an IpvscopeError, with nothing left behind, where something is missing. */
+  static async start(options: ObserverOptions): Promise<Observer> {
+    const missing = missingPrerequisite();
+    if (missing !== undefined) throw missing;
+    const observer = new Observer(new LiveSource(), new Aggregator(options.maxSeries));
+    try {
+      await observer.#begin(options);
+    } catch (cause) {
+      await observer.stop();
+      throw cause;
+    }
+    return observer;
+  }
+
+  async #begin(options: ObserverOptions): Promise<void> {
+    const clock = new Clock();
+    this.#source.start((batch) => {
+      clock.check();
+      this.#aggregator.ingest(batch);
+      options.onBatch?.(batch, clock);
+    });
+    if (options.listen !== undefined) {
+      const input = {
+        snapshot: () => this.#aggregator.snapshot(),
+        state: () => this.#source.state(),
+      };
+      this.#http = await HttpServer.listen({
+        ...options.listen,
+        registry: createRegistry(input, version),
+        version,
+        ready: () => this.#source.state().programs.every((program) => program.attached),
+      });
+    }
+    note(this.#attachedLine());
+    if (this.#http !== undefined) note(`metrics at ${this.#http.url}/metrics`);
+    if (options.readyFile !== undefined) writeReadyFile(options.readyFile);
+  }
+
+  #attachedLine(): string {
+    const { programs } = this.#source.state();
+    const list = programs.map((program) => `${program.variant} ${program.function}`).join(', ');
+    return `ipvscope ${version} attached on ${release()}: ${list}`;
+  }
+
+  /** Detaches, delivers what is left, closes the server and returns the summary line. */
+  async stop(): Promise<string> {
+    this.#source.stop();
+    await this.#http?.close();
+    this.#http = undefined;
+    const seconds = Number(process.hrtime.bigint() - this.#startedNs) / 1e9;
+    return summaryLine(this.#aggregator.snapshot(), this.#source.state(), seconds);
+  }
+}
+
+/** What a person should read: to stderr, so that stdout carries events alone. */
+export function note(line: string): void {
+  process.stderr.write(`${line}\n`);
+}
+
+function writeReadyFile(path: string): void {
+  try {
+    writeFileSync(path, `${process.pid}\n`);
+  } catch (cause) {
+    throw new IpvscopeError('ERR_READY_FILE', `cannot write the ready file ${path}`, {
+      hint: 'name a file in a directory that exists',
+      exitCode: ExitCode.usage,
+      cause,
+    });
+  }
+}

@@ -1,0 +1,91 @@
+import { Command } from 'commander';
+import { ExitCode, IpvscopeError } from '../error.js';
+import { defaultKinds, EventPrinter } from '../trace/printer.js';
+import { runInLab } from './lab.js';
+import { note, Observer } from './observer.js';
+import { type ListenAddress, parseInteger, parseListenAddress } from './options.js';
+import { Stop } from './stop.js';
+import { writeEvents } from './write-events.js';
+
+interface ServeOptions {
+  readonly 'web.listenAddress': ListenAddress;
+  readonly 'metrics.maxSeries': number;
+  readonly readyFile?: string;
+  readonly trace?: true;
+  readonly orLab?: true;
+}
+
+/** The default of --web.listen-address. */
+export const DEFAULT_PORT = 10962;
+
+export const serveCommand = new Command('serve')
+  .description('attach to this kernel and export Prometheus metrics')
+  .option(
+    '--web.listen-address <address>',
+    'where /metrics, /healthz and /readyz are served',
+    parseListenAddress,
+    { host: undefined, port: DEFAULT_PORT },
+  )
+  .option(
+    '--metrics.max-series <number>',
+    'rows kept at most; what is beyond is counted without labels',
+    parseInteger(1, 1_000_000),
+    10_000,
+  )
+  .option('--ready-file <file>', 'create this file once every program is attached')
+  .option('--trace', 'print events, too')
+  .option(
+    '--or-lab',
+    'where this kernel cannot be traced: boot one that can in QEMU, and play the incident there',
+  )
+  .addHelpText(
+    'after',
+    `
+Examples:
+  ipvscope serve
+  ipvscope serve --web.listen-address 127.0.0.1:10962 --trace
+  curl -s http://127.0.0.1:10962/metrics | grep ipvs_new_connections_to_draining_total`,
+  )
+  .action(async (options: ServeOptions) => {
+    const listen = options['web.listenAddress'];
+    const stop = new Stop();
+    let events: EventPrinter | undefined;
+    let observer: Observer;
+    try {
+      observer = await Observer.start({
+        listen,
+        maxSeries: options['metrics.maxSeries'],
+        ...(options.readyFile === undefined ? {} : { readyFile: options.readyFile }),
+        onBatch: (batch, clock) => {
+          if (options.trace !== true) return;
+          events ??= new EventPrinter({
+            write: writeEvents(stop),
+            format: 'columns',
+            kinds: defaultKinds,
+            toTime: clock.format,
+          });
+          events.print(batch);
+        },
+      });
+    } catch (cause) {
+      stop.release();
+      const canHelp = cause instanceof IpvscopeError && cause.exitCode === ExitCode.prerequisite;
+      if (options.orLab !== true || !canHelp) throw cause;
+      note(`${cause.toLine()}\nthis kernel cannot be traced: the incident is played in the lab`);
+      process.exitCode = await runInLab({
+        kernel: undefined,
+        publish: [listen.port],
+        command: [
+          'reproduce',
+          'rollout',
+          '--loop',
+          '--web.listen-address',
+          `0.0.0.0:${listen.port}`,
+        ],
+      });
+      return;
+    }
+    await stop.wait();
+    note(await observer.stop());
+    stop.release();
+  });

@@ -1,0 +1,60 @@
+#!/usr/bin/env bash
+# Makes a Debian machine ready: Debian packages, npm packages, the addon and the TypeScript.
+# Does only what is missing, says what it does, and stops at the first failure.
+#   setup.sh run    what building and running needs, the lab included
+#   setup.sh test   what the tests need besides
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+build=(bpftool clang g++ libbpf-dev libelf-dev llvm make python3 zlib1g-dev)
+lab=(busybox-static cpio kmod qemu-system-x86 xz-utils)
+scenario=(iproute2 ipvsadm nftables)
+test=(clang-format curl procps tcpdump)
+
+say() { printf 'setup: %s\n' "$*" >&2; }
+fail() { say "$1"; exit 3; }
+
+command -v node >/dev/null || fail 'Node.js 20 or newer is missing: install it, then run this again'
+[ "$(node -p 'process.versions.node.split(".")[0]')" -ge 20 ] ||
+  fail "Node.js 20 or newer is needed, this is $(node --version)"
+command -v apt-get >/dev/null || fail 'this set-up knows Debian only (apt-get is missing)'
+
+wanted=("${build[@]}" "${lab[@]}" "${scenario[@]}")
+[ "${1:-run}" = test ] && wanted+=("${test[@]}")
+missing=()
+for package in "${wanted[@]}"; do
+  [ "$(dpkg-query -Wf '${db:Status-Status}' "$package" 2>/dev/null || true)" = installed ] ||
+    missing+=("$package")
+done
+if [ ${#missing[@]} -gt 0 ]; then
+  root=()
+  if [ "$(id -u)" -ne 0 ]; then
+    command -v sudo >/dev/null || fail "root or sudo is needed to install ${missing[*]}"
+    root=(sudo)
+  fi
+  say "installing Debian packages: ${missing[*]}"
+  log=$(mktemp)
+  trap 'rm -f "$log"' EXIT
+  apt() { "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -y -q "$@" >"$log" 2>&1; }
+  apt update || true # an unreachable list of another vendor is no reason to stop
+  apt install --no-install-recommends "${missing[@]}" ||
+    { tail -n 20 "$log" >&2; fail 'apt-get could not install them (its last lines are above)'; }
+fi
+
+# The headers that came with Node spare node-gyp a download.
+prefix=$(dirname "$(dirname "$(node -p process.execPath)")")
+if [ -e "$prefix/include/node/node_api.h" ]; then
+  export npm_config_nodedir="$prefix"
+fi
+
+if [ ! -e node_modules/.package-lock.json ] ||
+  [ package-lock.json -nt node_modules/.package-lock.json ]; then
+  say 'installing npm packages'
+  npm ci --no-audit --no-fund --loglevel=error
+fi
+
+say 'building the probe, the addon and the TypeScript'
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+npm run build >"$log" 2>&1 || { tail -n 40 "$log" >&2; fail 'the build failed (see above)'; }
+say 'ready'

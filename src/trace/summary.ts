@@ -1,0 +1,30 @@
+import type { Snapshot } from '../aggregate/snapshot.js';
+import type { SourceState } from '../source/event-source.js';
+
+/**
+ * The last line of every command that attached: what was seen, for how long, and what could not be
+ * seen. Silence is only an answer when the probe is known to have looked.
+ */
+export function summaryLine(snapshot: Snapshot, state: SourceState, seconds: number): string {
+  const totals = new Map<string, number>();
+  for (const row of snapshot.rows) {
+    const toDraining = row.draining && row.opening && row.verdict === 'forwarded';
+    const what = `${row.kind} ${row.verdict}${toDraining ? ' to weight 0' : ''}`;
+    totals.set(what, (totals.get(what) ?? 0) + row.packets);
+  }
+  const parts = [...totals]
+    .sort(([a], [b]) => a.localeCompare(b))
+    .map(([what, packets]) => `${packets} ${what}`);
+  if (snapshot.overflow > 0) parts.push(`${snapshot.overflow} beyond --metrics.max-series`);
+  const seen = parts.length === 0 ? 'nothing notable' : parts.join(', ');
+
+  const lost = Object.entries(state.losses).filter(([, count]) => count > 0);
+  const misses = state.programs.reduce((sum, program) => sum + program.misses, 0);
+  if (misses > 0) lost.push(['missedRuns', misses]);
+  const unseen =
+    lost.length === 0
+      ? 'nothing lost'
+      : `LOST ${lost.map(([cause, count]) => `${count} ${cause}`).join(', ')}`;
+  const attached = state.programs.filter((program) => program.attached).length;
+  return `${seen} in ${seconds.toFixed(1)} s; ${attached} of ${state.programs.length} programs attached, ${unseen}`;
+}

@@ -1,0 +1,162 @@
+import assert from 'node:assert/strict';
+import { afterEach, test } from 'node:test';
+import { Aggregator } from '../../src/aggregate/aggregator.js';
+import { IpvscopeError } from '../../src/error.js';
+import { Session, type SessionOptions } from '../../src/native/session.js';
+import { RecordBatch } from '../../src/wire/batch.js';
+import { decodeEvent } from '../../src/wire/decode.js';
+
+// The real ring and the real way out of the kernel; only the packets are made up (generate.bpf.h).
+
+const opened: Session[] = [];
+
+function openGenerator(options: SessionOptions = {}): { session: Session; batch: RecordBatch } {
+  const session = new Session({ generator: true, ...options });
+  opened.push(session);
+  session.open();
+  return { session, batch: new RecordBatch(session.bytes) };
+}
+
+afterEach(() => {
+  for (const session of opened.splice(0)) session.close();
+});
+
+function hasCode(code: string): (error: unknown) => boolean {
+  return (error) => error instanceof IpvscopeError && error.code === code;
+}
+
+for (const ringBytes of [0, 2048, 5000, 4096 * 3]) {
+  test(`a ring of ${ringBytes} bytes is refused`, () => {
+    assert.throws(() => new Session({ ringBytes }), hasCode('ERR_ARGUMENT'));
+  });
+}
+
+test('nothing but close() works before open() and after close()', () => {
+  const session = new Session({ generator: true });
+  const calls: (() => unknown)[] = [
+    () => session.start(() => {}),
+    () => session.drain(),
+    () => session.programs(),
+    () => session.losses(),
+    () => session.generate(0, 1, 1),
+  ];
+  for (const call of calls) assert.throws(call, hasCode('ERR_PROBE_CLOSED'));
+  session.close();
+  session.open();
+  session.close();
+  session.close();
+  session.detach();
+  for (const call of calls) assert.throws(call, hasCode('ERR_PROBE_CLOSED'));
+});
+
+test('open() twice is an error and harms nothing', () => {
+  const { session } = openGenerator();
+  assert.throws(() => session.open(), hasCode('ERR_PROBE_OPEN'));
+  session.generate(0, 3, 1);
+  assert.equal(session.drain(), 3);
+});
+
+test('records arrive whole and in order, through the event loop', async () => {
+  const { session, batch } = openGenerator();
+  const times: string[] = [];
+  await new Promise<void>((resolve) => {
+    session.start((records) => {
+      batch.count = records;
+      for (let index = 0; index < records; index++) {
+        const event = decodeEvent(batch, index, String);
+        const number = times.length;
+        const key = number % 7;
+        assert.deepEqual(
+          { ...event, cpu: 0 },
+          {
+            time: String(number),
+            kind: 'reuse',
+            verdict: key % 2 === 1 ? 'forwarded' : 'dropped',
+            opening: true,
+            proto: 'TCP',
+            client: `10.0.${number >> 8}.${number & 255}:${number}`,
+            virtual: `10.96.0.${key}:80`,
+            fwmark: 0,
+            destination: `10.244.0.${key}:8080`,
+            weight: key % 2,
+            available: true,
+            conn_state: 'TIME_WAIT',
+            expires_in_ms: number,
+            ...(key % 2 === 1 ? {} : { cause: 'conntrack' }),
+            conntrack: 'confirmed',
+            forwarding: 'masquerade',
+            netns: 1,
+            cpu: 0,
+            count: 1,
+          },
+        );
+        times.push(event.time);
+      }
+      if (times.length === 2500) resolve();
+    });
+    session.generate(0, 1000, 7);
+    session.generate(1000, 1000, 7);
+    session.generate(2000, 500, 7);
+  });
+  assert.deepEqual(
+    Object.values(session.losses()).filter((count) => count > 0),
+    [],
+  );
+});
+
+test('a batch is never larger than asked for, and nothing is left behind', async () => {
+  const { session } = openGenerator({ batchRecords: 16 });
+  const sizes: number[] = [];
+  session.generate(0, 1000, 1);
+  await new Promise<void>((resolve) => {
+    session.start((records) => {
+      sizes.push(records);
+      if (sizes.reduce((sum, size) => sum + size) === 1000) resolve();
+    });
+  });
+  assert.equal(Math.max(...sizes), 16);
+  assert.equal(session.drain(), 0);
+});
+
+test('the ring wraps around many times without loss', () => {
+  const { session, batch } = openGenerator({ ringBytes: 64 << 10, batchRecords: 100 });
+  const aggregator = new Aggregator();
+  let expectedTime = 0;
+  for (let round = 0; round < 500; round++) {
+    session.generate(round * 300, 300, 10);
+    for (let records = session.drain(); records > 0; records = session.drain()) {
+      batch.count = records;
+      aggregator.ingest(batch);
+      for (let index = 0; index < records; index += 37) {
+        assert.equal(decodeEvent(batch, index, String).time, String(expectedTime + index));
+      }
+      expectedTime += records;
+    }
+  }
+  const { rows, packets } = aggregator.snapshot();
+  assert.equal(packets, 150_000);
+  assert.deepEqual(
+    rows.map((row) => row.packets),
+    Array.from({ length: 10 }, () => 15_000),
+  );
+  assert.equal(session.losses().ringFull, 0);
+});
+
+test('what does not fit the ring is counted to the last record', () => {
+  const { session } = openGenerator({ ringBytes: 64 << 10 });
+  session.generate(0, 1024, 1);
+  let drained = 0;
+  for (let records = session.drain(); records > 0; records = session.drain()) drained += records;
+  // Each record takes 128 bytes and a header of 8.
+  assert.equal(drained, Math.floor((64 << 10) / 136));
+  assert.equal(session.losses().ringFull, 1024 - drained);
+});
+
+test('says which programs are in the kernel', () => {
+  const { session } = openGenerator();
+  const [program, ...rest] = session.programs();
+  assert.equal(rest.length, 0);
+  assert.equal(program?.name, 'generate_records');
+  assert.equal(program?.attached, false);
+  assert.ok((program?.verifiedInstructions ?? 0) > 0);
+});

@@ -1,0 +1,102 @@
+import { RecordBatch } from '../../src/wire/batch.js';
+import {
+  Conntrack,
+  Flag,
+  Forwarding,
+  Kind,
+  Offset,
+  RECORD_SIZE,
+  Verdict,
+} from '../../src/wire/layout.generated.js';
+
+export interface RecordFields {
+  readonly timeNs?: bigint;
+  readonly count?: number;
+  readonly expiresInMs?: number;
+  readonly weight?: number;
+  readonly cpu?: number;
+  readonly client?: readonly [readonly number[], number];
+  readonly newDestination?: readonly [readonly number[], number];
+  readonly virtual?: readonly [readonly number[], number];
+  readonly destination?: readonly [readonly number[], number];
+  readonly netns?: number;
+  readonly fwmark?: number;
+  readonly kind?: number;
+  readonly verdict?: number;
+  readonly connState?: number;
+  readonly protocol?: number;
+  readonly family?: number;
+  readonly forwarding?: number;
+  readonly conntrack?: number;
+  readonly flags?: number;
+}
+
+const TIME_WAIT = 5;
+
+const ordinary: Required<RecordFields> = {
+  timeNs: 1_000_000_000n,
+  count: 1,
+  expiresInMs: 104_000,
+  weight: 0,
+  cpu: 1,
+  client: [[10, 0, 1, 2], 40001],
+  newDestination: [[], 0],
+  virtual: [[10, 96, 0, 10], 80],
+  destination: [[10, 0, 2, 11], 8080],
+  netns: 4026531840,
+  fwmark: 0,
+  kind: Kind.reuse,
+  verdict: Verdict.forwarded,
+  connState: TIME_WAIT,
+  protocol: 6,
+  family: 2,
+  forwarding: Forwarding.masquerade,
+  conntrack: Conntrack.confirmed,
+  flags: Flag.opening | Flag.hasDestination | Flag.available | Flag.weightZero,
+};
+
+/** One record as the probe writes it, from the layout's offsets and nothing of the decoder. */
+export function recordBytes(fields: RecordFields = {}): Uint8Array {
+  const all = { ...ordinary, ...fields };
+  const bytes = new Uint8Array(RECORD_SIZE);
+  const view = new DataView(bytes.buffer);
+  view.setBigUint64(Offset.timeNs, all.timeNs, true);
+  view.setUint32(Offset.count, all.count, true);
+  view.setUint32(Offset.expiresInMs, all.expiresInMs, true);
+  view.setInt32(Offset.weight, all.weight, true);
+  view.setUint16(Offset.cpu, all.cpu, true);
+  view.setUint32(Offset.netns, all.netns, true);
+  view.setUint32(Offset.fwmark, all.fwmark, true);
+  view.setUint8(Offset.kind, all.kind);
+  view.setUint8(Offset.verdict, all.verdict);
+  view.setUint8(Offset.connState, all.connState);
+  view.setUint8(Offset.protocol, all.protocol);
+  view.setUint8(Offset.family, all.family);
+  view.setUint8(Offset.destinationFamily, all.family);
+  view.setUint8(Offset.newDestinationFamily, all.family);
+  view.setUint8(Offset.forwarding, all.forwarding);
+  view.setUint8(Offset.conntrack, all.conntrack);
+  view.setUint32(Offset.flags, all.flags, true);
+  const endpoints = [
+    [all.client, Offset.clientAddress, Offset.clientPort],
+    [all.newDestination, Offset.newDestinationAddress, Offset.newDestinationPort],
+    [all.virtual, Offset.virtualAddress, Offset.virtualPort],
+    [all.destination, Offset.destinationAddress, Offset.destinationPort],
+  ] as const;
+  for (const [[address, port], addressOffset, portOffset] of endpoints) {
+    bytes.set(address, addressOffset);
+    view.setUint16(portOffset, port, false);
+  }
+  return bytes;
+}
+
+/** Records side by side. */
+export function batchOf(...records: readonly RecordFields[]): RecordBatch {
+  const bytes = new Uint8Array(Math.max(records.length, 1) * RECORD_SIZE);
+  records.forEach((fields, index) => {
+    bytes.set(recordBytes(fields), index * RECORD_SIZE);
+  });
+  const batch = new RecordBatch(bytes);
+  batch.count = records.length;
+  return batch;
+}

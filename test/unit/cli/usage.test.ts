@@ -1,0 +1,42 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const main = fileURLToPath(new URL('../../../src/cli/main.js', import.meta.url));
+
+const cases: readonly {
+  readonly args: readonly string[];
+  readonly code: number;
+  readonly stdout?: RegExp;
+  readonly stderr?: RegExp;
+}[] = [
+  { args: ['no-such-command'], code: 2, stderr: /unknown command 'no-such-command'/ },
+  { args: ['trace', '--no-such-option'], code: 2, stderr: /unknown option/ },
+  { args: ['trace', '--kind', 'reuse,foo'], code: 2, stderr: /'foo' is no kind of event/ },
+  { args: ['trace', '--output', 'xml'], code: 2, stderr: /columns, json/ },
+  { args: ['trace', '--timeout', '-1'], code: 2, stderr: /number of seconds/ },
+  { args: ['serve', '--web.listen-address', 'x'], code: 2, stderr: /must be like :10962/ },
+  { args: ['serve', '--web.listen-address', ':70000'], code: 2, stderr: /must be like :10962/ },
+  { args: ['serve', '--metrics.max-series', '0'], code: 2, stderr: /whole number/ },
+  { args: ['lab'], code: 2, stderr: /missing required argument 'command'/ },
+  { args: ['lab', '--kernel', '2.4', 'trace'], code: 2, stderr: /2\.4/ },
+  { args: ['reproduce', 'no-such-scenario'], code: 2, stderr: /no-such-scenario/ },
+  { args: ['--version'], code: 0, stdout: /^\d+\.\d+\.\d+$/m },
+  { args: ['--help'], code: 0, stdout: /Exit codes: 0 fine/ },
+  { args: ['trace', '--help'], code: 0, stdout: /Examples:/ },
+  { args: ['serve', '--help'], code: 0, stdout: /Examples:/ },
+  { args: ['lab', '--help'], code: 0, stdout: /Examples:/ },
+  { args: ['reproduce', '--help'], code: 0, stdout: /Examples:/ },
+  { args: ['reproduce', '--list'], code: 0, stdout: /^rollout .*\n.*one-second /m },
+];
+
+for (const { args, code, stdout, stderr } of cases) {
+  test(`ipvscope ${args.join(' ')} exits ${code}`, () => {
+    const run = spawnSync(process.execPath, [main, ...args], { encoding: 'utf8' });
+    assert.equal(run.status, code, run.stderr);
+    if (stdout !== undefined) assert.match(run.stdout, stdout);
+    if (stderr !== undefined) assert.match(run.stderr, stderr);
+    assert.doesNotMatch(run.stderr, /^\s+at /m, 'no stack trace');
+  });
+}

@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { qemuArgs } from '../../../src/lab/qemu-args.js';
+
+const plan = {
+  accelerator: 'tcg',
+  kernel: { kernel: '6.1', release: '6.1.0-1-amd64', version: '6.1.1-1', directory: '/cache/a,b' },
+  initramfs: '/cache/i.cpio',
+  cpus: 2,
+  memoryMiB: 512,
+  publish: [],
+} as const;
+
+/** The values of an option that may be given more than once. */
+function values(args: readonly string[], option: string): readonly string[] {
+  return args.filter((_, index) => args[index - 1] === option);
+}
+
+describe("QEMU's arguments", () => {
+  it('escape the comma of a path where a comma separates', () => {
+    const args = qemuArgs(plan);
+    assert.deepEqual(values(args, '-kernel'), ['/cache/a,b/vmlinuz']);
+    assert.match(values(args, '-virtfs')[1] ?? '', /path=\/cache\/a,,b\/modules$/);
+  });
+
+  it('share the host only for reading', () => {
+    for (const share of values(qemuArgs(plan), '-virtfs')) {
+      assert.match(share, /,readonly=on,/);
+    }
+  });
+
+  it('inherit a socket for each channel', () => {
+    assert.deepEqual(values(qemuArgs(plan), '-chardev'), [
+      'socket,id=control,fd=3',
+      'socket,id=stdout,fd=4',
+      'socket,id=stderr,fd=5',
+    ]);
+  });
+
+  const accelerators = [
+    ['tcg', 'tcg,thread=multi', 'max,la57=off'],
+    ['kvm', 'kvm', 'host'],
+  ] as const;
+  for (const [accelerator, accel, cpu] of accelerators) {
+    it(`take the processor that ${accelerator} offers`, () => {
+      const args = qemuArgs({ ...plan, accelerator });
+      assert.deepEqual([values(args, '-accel'), values(args, '-cpu')], [[accel], [cpu]]);
+    });
+  }
+
+  it('have no network without a published port', () => {
+    assert.deepEqual(values(qemuArgs(plan), '-nic'), ['none']);
+  });
+
+  it('publish ports on the loopback, and let nothing out', () => {
+    const publish = [
+      { hostPort: 9000, guestPort: 80 },
+      { hostPort: 9001, guestPort: 81 },
+    ];
+    assert.deepEqual(values(qemuArgs({ ...plan, publish }), '-nic'), [
+      'user,model=virtio-net-pci,net=192.168.76.0/24,restrict=on' +
+        ',hostfwd=tcp:127.0.0.1:9000-192.168.76.15:80' +
+        ',hostfwd=tcp:127.0.0.1:9001-192.168.76.15:81',
+    ]);
+  });
+});

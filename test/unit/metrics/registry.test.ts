@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Aggregator } from '../../../src/aggregate/aggregator.js';
+import { createRegistry } from '../../../src/metrics/registry.js';
+import type { SourceState } from '../../../src/source/event-source.js';
+import { Flag, Kind, Verdict } from '../../../src/wire/layout.generated.js';
+import { batchOf, type RecordFields } from '../../support/records.js';
+
+const state: SourceState = {
+  programs: [
+    { function: 'ip_vs_in_hook', variant: 'fexit', attached: true, misses: 2 },
+    { function: 'ip_vs_schedule', variant: 'fexit', attached: false, misses: 0 },
+  ],
+  losses: { ringFull: 3, unpaired: 0 },
+};
+
+async function samples(prefix: string, ...records: RecordFields[]): Promise<string[]> {
+  const aggregator = new Aggregator();
+  aggregator.ingest(batchOf(...records));
+  const registry = createRegistry(
+    { snapshot: () => aggregator.snapshot(), state: () => state },
+    '1.2.3',
+  );
+  await registry.metrics(); // a scrape must not change the next one
+  const text = await registry.metrics();
+  return text.split('\n').filter((line) => line.startsWith(prefix));
+}
+
+const service = 'proto="TCP",local_address="10.96.0.10",local_port="80",local_mark=""';
+const healthy = Flag.opening | Flag.hasDestination | Flag.available;
+
+const cases: readonly { name: string; prefix: string; records: RecordFields[]; lines: string[] }[] =
+  [
+    {
+      name: 'nothing seen: no series, and no false zero',
+      prefix: 'ipvs_',
+      records: [],
+      lines: [],
+    },
+    {
+      name: 'reuse, by verdict, state and weight',
+      prefix: 'ipvs_port_reuse_total',
+      records: [
+        {},
+        {},
+        { verdict: Verdict.dropped, connState: 6, flags: healthy },
+        { kind: Kind.retransmit },
+      ],
+      lines: [
+        `ipvs_port_reuse_total{${service},verdict="forwarded",conn_state="TIME_WAIT",draining="true"} 2`,
+        `ipvs_port_reuse_total{${service},verdict="dropped",conn_state="CLOSE",draining="false"} 1`,
+      ],
+    },
+    {
+      name: 'new connections to draining: only forwarded, only weight 0, only new',
+      prefix: 'ipvs_new_connections_to_draining_total',
+      records: [
+        {},
+        { count: 4 },
+        { flags: healthy },
+        { verdict: Verdict.dropped },
+        { verdict: Verdict.rescheduled },
+        { kind: Kind.retransmit },
+        { kind: Kind.draining },
+        { kind: Kind.stale, destination: [[10, 0, 2, 12], 8080] },
+      ],
+      lines: [
+        `ipvs_new_connections_to_draining_total{${service},remote_address="10.0.2.11",remote_port="8080",cause="reuse"} 5`,
+        `ipvs_new_connections_to_draining_total{${service},remote_address="10.0.2.12",remote_port="8080",cause="template"} 1`,
+      ],
+    },
+    {
+      name: 'dropped packets, by cause',
+      prefix: 'ipvs_dropped_packets_total',
+      records: [
+        {},
+        { verdict: Verdict.dropped },
+        { kind: Kind.unavailable, verdict: Verdict.dropped, flags: Flag.hasDestination },
+      ],
+      lines: [
+        `ipvs_dropped_packets_total{${service},cause="conntrack",opening="true"} 1`,
+        `ipvs_dropped_packets_total{${service},cause="unavailable",opening="false"} 1`,
+      ],
+    },
+    {
+      name: 'retransmits',
+      prefix: 'ipvs_opening_retransmits_total',
+      records: [{ kind: Kind.retransmit }, { kind: Kind.retransmit, flags: healthy }],
+      lines: [
+        `ipvs_opening_retransmits_total{${service},draining="true"} 1`,
+        `ipvs_opening_retransmits_total{${service},draining="false"} 1`,
+      ],
+    },
+    {
+      name: 'a service by mark has the labels of node_exporter',
+      prefix: 'ipvs_port_reuse_total',
+      records: [{ fwmark: 0x1f }],
+      lines: [
+        'ipvs_port_reuse_total{proto="FWM",local_address="",local_port="0",local_mark="0000001F",verdict="forwarded",conn_state="TIME_WAIT",draining="true"} 1',
+      ],
+    },
+    {
+      name: 'the tool itself',
+      prefix: 'ipvscope_',
+      records: [{}, { count: 9 }],
+      lines: [
+        'ipvscope_events_total 10',
+        'ipvscope_records_total 2',
+        'ipvscope_records_lost_total{cause="ringFull"} 3',
+        'ipvscope_records_lost_total{cause="unpaired"} 0',
+        'ipvscope_probe_attached{function="ip_vs_in_hook",variant="fexit"} 1',
+        'ipvscope_probe_attached{function="ip_vs_schedule",variant="fexit"} 0',
+        'ipvscope_probe_missed_runs_total{function="ip_vs_in_hook",variant="fexit"} 2',
+        'ipvscope_probe_missed_runs_total{function="ip_vs_schedule",variant="fexit"} 0',
+        'ipvscope_series_overflow_packets_total 0',
+        'ipvscope_build_info{version="1.2.3"} 1',
+      ],
+    },
+  ];
+
+for (const { name, prefix, records, lines } of cases) {
+  test(`metrics: ${name}`, async () => {
+    assert.deepEqual(await samples(prefix, ...records), lines);
+  });
+}

@@ -1,0 +1,179 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { RecordBatch } from '../../../src/wire/batch.js';
+import { decodeEvent } from '../../../src/wire/decode.js';
+import type { IpvsEvent } from '../../../src/wire/event.js';
+import {
+  Conntrack,
+  Flag,
+  Forwarding,
+  Kind,
+  RECORD_SIZE,
+  Verdict,
+} from '../../../src/wire/layout.generated.js';
+import { batchOf, type RecordFields } from '../../support/records.js';
+
+const v6 = (last: number): number[] => [0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, last];
+
+test('a batch is refused unless it holds whole records', () => {
+  for (const size of [1, RECORD_SIZE - 1, RECORD_SIZE + 4]) {
+    assert.throws(() => new RecordBatch(new Uint8Array(size)), RangeError, `${size} bytes`);
+  }
+});
+
+test('a record outside the batch is refused', () => {
+  const batch = batchOf({}, {});
+  batch.count = 1;
+  for (const index of [-1, 1, 2, 0.5, Number.NaN]) {
+    assert.throws(() => decodeEvent(batch, index, String), RangeError, `index ${index}`);
+  }
+});
+
+const draining: IpvsEvent = {
+  time: '1000000000',
+  kind: 'reuse',
+  verdict: 'forwarded',
+  opening: true,
+  proto: 'TCP',
+  client: '10.0.1.2:40001',
+  virtual: '10.96.0.10:80',
+  fwmark: 0,
+  destination: '10.0.2.11:8080',
+  weight: 0,
+  available: true,
+  conn_state: 'TIME_WAIT',
+  expires_in_ms: 104_000,
+  conntrack: 'confirmed',
+  forwarding: 'masquerade',
+  netns: 4026531840,
+  cpu: 1,
+  count: 1,
+};
+
+function without<Key extends keyof IpvsEvent>(event: IpvsEvent, ...keys: Key[]): object {
+  return Object.fromEntries(Object.entries(event).filter(([key]) => !keys.includes(key as Key)));
+}
+
+const known = Flag.opening | Flag.hasDestination | Flag.available;
+
+const cases: readonly { name: string; record: RecordFields; event: object }[] = [
+  { name: 'reuse forwarded to weight 0', record: {}, event: draining },
+  {
+    name: 'reuse rescheduled, IPv6',
+    record: {
+      verdict: Verdict.rescheduled,
+      family: 10,
+      weight: 3,
+      flags: known | Flag.rescheduled | Flag.expired,
+      client: [v6(1), 65535],
+      virtual: [v6(2), 443],
+      destination: [v6(3), 8443],
+      newDestination: [v6(4), 8444],
+    },
+    event: {
+      ...draining,
+      verdict: 'rescheduled',
+      client: '[2001:db8::1]:65535',
+      virtual: '[2001:db8::2]:443',
+      destination: '[2001:db8::3]:8443',
+      new_destination: '[2001:db8::4]:8444',
+      weight: 3,
+      expired: true,
+    },
+  },
+  {
+    name: 'reuse dropped: because of conntrack',
+    record: { verdict: Verdict.dropped, flags: known | Flag.expired },
+    event: { ...draining, verdict: 'dropped', expired: true, cause: 'conntrack' },
+  },
+  {
+    name: 'reuse that was not transmitted',
+    record: { verdict: Verdict.dropped, flags: known | Flag.notTransmitted },
+    event: { ...draining, verdict: 'dropped', cause: 'transmit' },
+  },
+  {
+    name: 'unavailable, not opening',
+    record: {
+      kind: Kind.unavailable,
+      verdict: Verdict.dropped,
+      flags: Flag.hasDestination,
+      connState: 1,
+    },
+    event: {
+      ...draining,
+      kind: 'unavailable',
+      verdict: 'dropped',
+      opening: false,
+      available: false,
+      conn_state: 'ESTABLISHED',
+      cause: 'unavailable',
+    },
+  },
+  {
+    name: 'unavailable, UDP',
+    record: {
+      kind: Kind.unavailable,
+      verdict: Verdict.dropped,
+      flags: Flag.hasDestination,
+      protocol: 17,
+      connState: 0,
+      conntrack: Conntrack.none,
+      forwarding: Forwarding.route,
+    },
+    event: {
+      ...draining,
+      kind: 'unavailable',
+      verdict: 'dropped',
+      opening: false,
+      available: false,
+      proto: 'UDP',
+      conn_state: 'UDP',
+      conntrack: 'none',
+      forwarding: 'route',
+      cause: 'unavailable',
+    },
+  },
+  {
+    name: 'unscheduled and overload name their causes',
+    record: { kind: Kind.unscheduled, verdict: Verdict.dropped },
+    event: { ...draining, kind: 'unscheduled', verdict: 'dropped', cause: 'unscheduled' },
+  },
+  {
+    name: 'overload',
+    record: { kind: Kind.overload, verdict: Verdict.dropped },
+    event: { ...draining, kind: 'overload', verdict: 'dropped', cause: 'overload' },
+  },
+  {
+    name: 'several packets in one record: no client',
+    record: { count: 7 },
+    event: { ...without(draining, 'client'), count: 7 },
+  },
+  {
+    name: 'an entry without a server',
+    record: { flags: Flag.opening },
+    event: without(draining, 'destination', 'weight', 'available'),
+  },
+  {
+    name: 'a service by mark, a negative weight, a late clock, a high CPU',
+    record: { fwmark: 0xcafe, weight: -1, timeNs: 2n ** 40n + 5n, cpu: 300 },
+    event: { ...draining, fwmark: 0xcafe, weight: -1, time: String(2 ** 40 + 5), cpu: 300 },
+  },
+  {
+    name: 'values without a name are shown',
+    record: { kind: 99, connState: 77, protocol: 50 },
+    event: {
+      ...draining,
+      kind: 'UNKNOWN_99',
+      proto: 'PROTOCOL_50',
+      conn_state: 'UNKNOWN_77',
+    },
+  },
+];
+
+for (const { name, record, event } of cases) {
+  test(`decodes ${name}`, () => {
+    // Between two others, so that a wrong stride is seen.
+    const batch = batchOf({ netns: 1 }, record, { netns: 2 });
+    assert.deepEqual(decodeEvent(batch, 1, String), event);
+  });
+}
