@@ -76,14 +76,8 @@ export class Guest {
   async run(command: GuestCommand): Promise<number> {
     const token = randomBytes(16).toString('hex');
     const marker = Buffer.from(`\0${token}`);
-    const copy = async (fd: number, target: NodeJS.WritableStream): Promise<void> => {
-      try {
-        await pump(this.#channel(fd), target, marker, command.signal);
-      } catch (error) {
-        this.#kill();
-        throw error;
-      }
-    };
+    const copy = (fd: number, target: NodeJS.WritableStream): Promise<void> =>
+      pump(this.#channel(fd), target, marker, command.signal);
     const converse = async (): Promise<number> => {
       const script = Buffer.from(command.script).toString('base64');
       this.#control.write(`run ${token} ${script}\n`);
@@ -91,12 +85,17 @@ export class Guest {
       command.onStarted();
       return Number(await this.#expect('exit'));
     };
-    const [stdout, stderr, exit] = await Promise.allSettled([
+    const parts = [
       copy(ChannelFd.stdout, command.stdout),
       copy(ChannelFd.stderr, command.stderr),
       converse(),
-    ]);
-    // An output that fails kills the guest, so it comes first as the cause.
+    ] as const;
+    // One that fails ends the guest, and so the others.
+    for (const part of parts) {
+      part.catch(() => this.#kill());
+    }
+    const [stdout, stderr, exit] = await Promise.allSettled(parts);
+    // An output fails for a reason of its own, so it comes first.
     for (const outcome of [stdout, stderr]) {
       if (outcome.status === 'rejected') {
         throw outcome.reason;

@@ -40,11 +40,7 @@ export async function obtainKernel(request: KernelRequest): Promise<LabKernel> {
     return cached;
   }
   request.onProgress(`fetching kernel ${request.kernel}`);
-  const { release, version } = await fetchKernel(
-    request.kernel,
-    kernelsDirectory(),
-    request.signal,
-  );
+  const { release, version } = await fetchKernel(request, kernelsDirectory());
   await writeAtomically(recordPath(request.kernel), JSON.stringify({ release, version }));
   request.onProgress(`kernel ${request.kernel} is ${release} (${version})`);
   return { kernel: request.kernel, release, version, directory: await locate(release, version) };

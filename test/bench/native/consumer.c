@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: MIT
 /*
- * One row of the benchmark in C: loads the probe's own object with its record generator alone, fills
- * the ring and times ring_buffer__consume() over it, round after round as the driver asks.
+ * One row of the benchmark in C: loads the probe's own object with its record generator alone,
+ * fills the ring and times ring_buffer__consume() over it, round after round as the driver asks.
  *
  *   consumer OBJECT RING_BYTES KEYS MOST_SERIES aggregate|count
  *
  * Requests come as lines on standard input, each answered by one line of JSON on standard output
  * (protocol.ts has the other end); the first line it writes says that it is ready:
  *
- *   round FIRST FILLS RECORDS   fill with RECORDS records numbered from FIRST on and consume, FILLS times
+ *   round FIRST FILLS RECORDS   FILLS times: fill with RECORDS records, the first of all of them
+ *                               number FIRST, and consume them
  *   totals                      what all rounds added up to
  *
  * Ends with the input. Exit code 3: the kernel does not take the object; 1: anything else.
@@ -24,10 +25,11 @@
 
 #include "count_table.h"
 
-#define EXIT_TROUBLE 1
+#define EXIT_TROUBLE	  1
 #define EXIT_PREREQUISITE 3
 
-#define GENERATE_MOST 1024 /* records of one test run; fewer would come back short, and be noticed */
+/* Records of one test run. Were it less, the ring would come out short and the round fail. */
+#define GENERATE_MOST 1024
 
 struct consumer {
 	int generator; /* program descriptor */
@@ -92,7 +94,7 @@ static void open_consumer(struct consumer *consumer, const char *path, __u32 rin
 
 	if (!object)
 		fail(EXIT_PREREQUISITE, "cannot open the probe's object: %s", strerror(errno));
-	bpf_object__for_each_program(program, object)
+	bpf_object__for_each_program (program, object)
 		bpf_program__set_autoload(program, false);
 	program = bpf_object__find_program_by_name(object, "generate_records");
 	records = bpf_object__find_map_by_name(object, "records");

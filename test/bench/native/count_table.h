@@ -25,7 +25,7 @@ struct count_table {
 	__u32 mask;
 	__u32 *slots; /* row number + 1, or 0 */
 	__u32 (*keys)[KEY_WORDS];
-	__u64 *counts;  /* packets, by row */
+	__u64 *counts;	/* packets, by row */
 	__u64 overflow; /* packets whose key found no room */
 };
 

@@ -1,0 +1,98 @@
+import net, { type Socket } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Outcome } from './connect.js';
+import type { ConnectReply, ConnectRequest } from './peer-protocol.js';
+
+export interface Attempt {
+  readonly host: string;
+  readonly port: number;
+  readonly request: ConnectRequest;
+}
+
+export interface Attempted {
+  readonly reply: ConnectReply;
+  /** Where the connection is to be held: it is open. */
+  readonly socket?: Socket;
+}
+
+/** How long the last ACK of a port's previous connection may take to come. */
+const MOST_BUSY_MS = 5_000;
+const BUSY_RETRY_MS = 2;
+
+const outcomes: Readonly<Record<string, Outcome>> = {
+  ETIMEDOUT: 'timeout',
+  ECONNREFUSED: 'refused',
+  ECONNRESET: 'reset',
+  EHOSTUNREACH: 'unreachable',
+  ENETUNREACH: 'unreachable',
+};
+
+/**
+ * Connects from the port asked for (Node binds it with SO_REUSEADDR), asks the server for its name
+ * and for the ending, and comes back when the connection is over, or open and to be held.
+ *
+ * Throws when the port cannot be used at all: that is not something a client lives through.
+ */
+export async function attemptConnect(attempt: Attempt): Promise<Attempted> {
+  const giveUp = performance.now() + MOST_BUSY_MS;
+  for (;;) {
+    const attempted = await tryOnce(attempt);
+    if (attempted !== 'busy') return attempted;
+    if (performance.now() > giveUp) {
+      throw new Error(`port ${attempt.request.port} does not become free`);
+    }
+    // The server's last ACK is on its way; nothing tells a process when the kernel has let go.
+    await delay(BUSY_RETRY_MS);
+  }
+}
+
+const now = (): number => Number(process.hrtime.bigint());
+
+function tryOnce({ host, port, request }: Attempt): Promise<Attempted | 'busy'> {
+  return new Promise((resolve, reject) => {
+    const startNs = now();
+    let connectedNs: number | undefined;
+    let failure: string | undefined;
+    let name = '';
+    const socket = net.connect({ host, port, localPort: request.port, noDelay: true });
+    const timer = setTimeout(() => {
+      failure ??= 'ETIMEDOUT';
+      socket.destroy();
+    }, request.timeoutMs);
+
+    const reply = (): ConnectReply => {
+      const end = name.indexOf('\n');
+      return {
+        startNs,
+        endNs: connectedNs ?? now(),
+        outcome: connectedNs === undefined ? (outcomes[failure ?? ''] ?? 'reset') : 'connected',
+        ...(end < 0 ? {} : { server: name.slice(0, end) }),
+      };
+    };
+
+    socket.on('connect', () => {
+      connectedNs = now();
+      socket.write(`${request.ending}\n`);
+    });
+    socket.setEncoding('utf8').on('data', (text: string) => {
+      name += text;
+      if (!name.includes('\n')) return;
+      clearTimeout(timer);
+      if (request.ending === 'reset') socket.write('\n');
+      if (request.ending === 'hold') resolve({ reply: reply(), socket });
+    });
+    socket.on('error', (error: NodeJS.ErrnoException) => {
+      failure ??= error.code;
+    });
+    socket.on('close', () => {
+      clearTimeout(timer);
+      if (failure === 'EADDRNOTAVAIL' || failure === 'EADDRINUSE') {
+        resolve('busy');
+      } else if (connectedNs === undefined && outcomes[failure ?? ''] === undefined) {
+        reject(new Error(`connect from port ${request.port} failed: ${failure}`));
+      } else {
+        resolve({ reply: reply() });
+      }
+    });
+  });
+}

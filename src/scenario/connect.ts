@@ -1,0 +1,20 @@
+/** How a client's connect ended. */
+export type Outcome = 'connected' | 'timeout' | 'refused' | 'reset' | 'unreachable';
+
+/**
+ * What one connect of a client lived through. All times are CLOCK_MONOTONIC nanoseconds, the clock
+ * that the probe stamps its records with.
+ */
+export interface Connect {
+  /** `10.0.1.2:40001` */
+  readonly client: string;
+  readonly startNs: number;
+  /** When the outcome was known: no opening packet of this connect comes later. */
+  readonly endNs: number;
+  readonly connectMs: number;
+  readonly outcome: Outcome;
+  /** The real server that answered; it says its own name in its first bytes. */
+  readonly server?: string;
+  /** The part of the scenario, in the scenario's own words. */
+  readonly phase: string;
+}
