@@ -19,31 +19,48 @@ export type Losses = Readonly<Record<keyof typeof Loss | 'misfit', number>>;
 const DEFAULT_RING_BYTES = 4 << 20;
 const DEFAULT_BATCH_RECORDS = 4096;
 
-const hints: Readonly<Record<string, string>> = {
-  EPERM: 'run as root, or with CAP_BPF, CAP_PERFMON, CAP_NET_ADMIN and CAP_SYS_ADMIN',
-  ESRCH:
-    'load ip_vs first (modprobe ip_vs); the kernel needs BTF for modules (Linux 5.16 or newer)',
-  ENOTSUPP: 'this kernel cannot trace that function; Linux 5.16 or newer on x86-64 can',
+const hints: Readonly<Record<number, string>> = {
+  // EPERM
+  1: 'run it as root; a kernel in lockdown, or hardened against tracing, refuses even root',
+  // ENOTSUPP, which is the kernel's own and has no name in libc
+  524: 'run Linux 5.16 or newer on x86-64',
 };
 
-const errnoNames: Readonly<Record<number, string>> = { 1: 'EPERM', 3: 'ESRCH', 524: 'ENOTSUPP' };
+type NativeError = Error & {
+  readonly code: string;
+  readonly step: string;
+  readonly errno?: number;
+  readonly log?: string;
+};
+
+function isNative(cause: unknown): cause is NativeError {
+  return cause instanceof Error && 'code' in cause && 'step' in cause;
+}
 
 /** A failure of the addon as the one error class; anything else as it is. */
 function translate(cause: unknown): unknown {
-  if (!(cause instanceof Error) || !('code' in cause) || !('step' in cause)) {
-    return cause;
-  }
-  const native = cause as Error & { code: string; step: string; errno?: number; log?: string };
-  const name = native.errno === undefined ? undefined : errnoNames[native.errno];
-  const hint = name === undefined ? undefined : hints[name];
-  const needsSomething = ['ERR_PROBE_OPEN', 'ERR_PROBE_LOAD', 'ERR_PROBE_ATTACH'];
-  return new IpvscopeError(native.code, native.message, {
-    step: native.step,
+  if (!isNative(cause)) return cause;
+  const { code, message, step, errno, log } = cause;
+  const known = {
+    step,
     cause,
-    ...(native.errno === undefined ? {} : { errno: native.errno }),
-    ...(native.log === undefined ? {} : { log: native.log }),
+    ...(errno === undefined ? {} : { errno }),
+    ...(log === undefined ? {} : { log }),
+  };
+  const absent = /failed to find kernel BTF type ID of '(\w+)'/.exec(log ?? '')?.[1];
+  if (absent !== undefined) {
+    return new IpvscopeError(
+      'ERR_KERNEL_UNSUPPORTED',
+      `this kernel shows no function ${absent} to attach to`,
+      { ...known, hint: 'run Linux 5.16 or newer', exitCode: ExitCode.prerequisite },
+    );
+  }
+  const hint = errno === undefined ? undefined : hints[errno];
+  const refused = ['ERR_PROBE_LOAD', 'ERR_PROBE_ATTACH'].includes(code);
+  return new IpvscopeError(code, message, {
+    ...known,
     ...(hint === undefined ? {} : { hint }),
-    ...(needsSomething.includes(native.code) ? { exitCode: ExitCode.prerequisite } : {}),
+    ...(refused ? { exitCode: ExitCode.prerequisite } : {}),
   });
 }
 
@@ -60,7 +77,8 @@ function translated<T>(call: () => T): T {
  * overwritten by the next: read it inside `onBatch`, or between two calls of `drain()`.
  *
  * Every method but `close()` throws an IpvscopeError: ERR_PROBE_CLOSED before `open()` and after
- * `close()`, ERR_PROBE_OPEN, ERR_PROBE_LOAD, ERR_PROBE_ATTACH and ERR_PROBE_RING from `open()`.
+ * `close()`; from `open()` ERR_KERNEL_UNSUPPORTED where a function is missing, and ERR_PROBE_OPEN,
+ * ERR_PROBE_LOAD, ERR_PROBE_ATTACH and ERR_PROBE_RING by the step that failed.
  */
 export class Session {
   readonly bytes: Uint8Array;

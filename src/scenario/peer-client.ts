@@ -40,7 +40,9 @@ async function mark(addresses: readonly string[]): Promise<void> {
   const socket = dgram.createSocket('udp4');
   for (const address of addresses) {
     await new Promise<void>((resolve, reject) =>
-      socket.send('.', DISCARD_PORT, address, (error) => (error === null ? resolve() : reject(error))),
+      socket.send('.', DISCARD_PORT, address, (error) =>
+        error === null ? resolve() : reject(error),
+      ),
     );
   }
   socket.close();

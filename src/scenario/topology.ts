@@ -17,7 +17,7 @@ export const topology = {
   servers: [
     { role: 'rs1', address: '10.0.2.2', port: 8080 },
     { role: 'rs2', address: '10.0.3.2', port: 8080 },
-  ] satisfies readonly RealServer[],
+  ] as const satisfies readonly RealServer[],
 } as const;
 
 /** The director's end of each link, by the namespace at the other end, and the link's network. */
@@ -90,8 +90,7 @@ export async function buildTopology(): Promise<void> {
 /** Sets sysctls inside the director's namespace only; names as paths below /proc/sys. */
 export async function setDirectorSysctls(values: Readonly<Record<string, number>>): Promise<void> {
   // /proc/sys/net shows the namespace of the process that opens it.
-  const script =
-    'while [ $# -gt 0 ]; do printf %s "$2" >"/proc/sys/$1" || exit 1; shift 2; done';
+  const script = 'while [ $# -gt 0 ]; do printf %s "$2" >"/proc/sys/$1" || exit 1; shift 2; done';
   const pairs = Object.entries(values).flatMap(([name, value]) => [name, String(value)]);
   await runInside('director', ['sh', '-c', script, 'sh', ...pairs], { step: 'sysctl' });
 }

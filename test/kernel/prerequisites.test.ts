@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { before, test } from 'node:test';
+import { IpvscopeError } from '../../src/error.js';
+import { Session } from '../../src/native/session.js';
 import { Running, run } from './command.js';
 
 // What a user reads on a machine that lacks something, each made to lack it for real.
@@ -47,6 +49,25 @@ const cases: readonly {
     line: /^ipvscope: ERR_NO_MODULE_BTF: .*\/sys\/kernel\/btf\/ip_vs is missing.*; run Linux 5\.16 or newer/,
   },
 ];
+
+test('a kernel without the functions is named as such, with what libbpf said', () => {
+  const session = new Session();
+  assert.throws(
+    () => session.open(),
+    (error: unknown) => {
+      assert.ok(error instanceof IpvscopeError);
+      assert.equal(error.code, 'ERR_KERNEL_UNSUPPORTED');
+      assert.match(
+        error.toLine(),
+        /no function ip_vs_conn_in_get_proto.*; run Linux 5\.16 or newer$/,
+      );
+      assert.equal(error.exitCode, 3);
+      assert.equal(error.step, 'load');
+      assert.match(error.log ?? '', /failed to find kernel BTF type ID/);
+      return true;
+    },
+  );
+});
 
 before(() => run('modprobe', '-r', 'ip_vs_rr', 'ip_vs'));
 

@@ -1,0 +1,13 @@
+import { oneSecond } from './one-second.js';
+import { rollout } from './rollout.js';
+import type { Scenario } from './scenario.js';
+
+/** Every scenario, in the order in which they are told. */
+export const scenarios: readonly Scenario[] = [rollout, oneSecond];
+
+export type { CapturedPacket, Captures } from './captures.js';
+export type { Connect, Outcome } from './connect.js';
+export { type ObservedEvent, observeBatch } from './observed-event.js';
+export type { Played, ServerState } from './played.js';
+export type { Scenario } from './scenario.js';
+export { Stage, type StageOptions, withStage } from './stage.js';

@@ -1,0 +1,143 @@
+import type { Connect } from './connect.js';
+import {
+  type IpvsSettings,
+  makeService,
+  setAnswering,
+  setForwarding,
+  setGoodbyes,
+  setIpvs,
+  setServerWeight,
+} from './director.js';
+import type { Peer } from './peer.js';
+import type { ConnectReply, Ending } from './peer-protocol.js';
+import type { Played, ServerState } from './played.js';
+import type { Stage } from './stage.js';
+import { serverName, topology, virtualService } from './topology.js';
+import type { Witness } from './witness.js';
+
+export interface RoundSettings extends IpvsSettings {
+  /** Whether the director's connections are tracked, as they are on a node of Kubernetes. */
+  readonly conntrack: boolean;
+}
+
+export interface ConnectOptions {
+  readonly ending?: Ending;
+  /** How long the client waits; the scenarios choose it away from the copies' times. */
+  readonly timeoutMs?: number;
+}
+
+const DEFAULT_TIMEOUT_MS = 2_500;
+
+/**
+ * One round of a scenario: the only way in which a scenario moves the world, so that all of it is
+ * on record. Servers change only while no connect is under way.
+ */
+export class Round {
+  witness: Witness | undefined;
+  readonly #stage: Stage;
+  readonly #client: Peer;
+  readonly #scenario: string;
+  readonly #connects: Connect[] = [];
+  readonly #states: ServerState[] = [];
+  #phase = '';
+
+  /** Use `Stage.begin`. */
+  constructor(stage: Stage, client: Peer, scenario: string) {
+    this.#stage = stage;
+    this.#client = client;
+    this.#scenario = scenario;
+  }
+
+  async prepare({ conntrack, ...ipvs }: RoundSettings): Promise<void> {
+    await Promise.all([
+      setForwarding(conntrack),
+      setGoodbyes(true),
+      ...topology.servers.map((server) => setAnswering(server, true)),
+      // A removed service takes its entries along only where expire_nodest_conn says so.
+      setIpvs(ipvs).then(makeService),
+    ]);
+    for (const server of topology.servers) {
+      this.#note({ server: serverName(server), weight: 1, answers: true });
+    }
+  }
+
+  /** Names what comes next: in the connects, and to whoever watches. */
+  phase(name: string, what: string): void {
+    this.#stage.signal?.throwIfAborted();
+    this.#phase = name;
+    this.#stage.say(`${name}: ${what}`);
+  }
+
+  /** One connect from each of the ports, at the same time. */
+  connectAll(ports: readonly number[], options: ConnectOptions = {}): Promise<readonly Connect[]> {
+    return Promise.all(ports.map((port) => this.connect(port, options)));
+  }
+
+  /** Resolves when the connection is over, or is open and held. */
+  async connect(port: number, options: ConnectOptions = {}): Promise<Connect> {
+    const { ending = 'fin', timeoutMs = DEFAULT_TIMEOUT_MS } = options;
+    const phase = this.#phase;
+    const request = { op: 'connect', port, ending, timeoutMs };
+    const reply = (await this.#client.request(request)) as ConnectReply;
+    const connect = {
+      client: `${topology.clientAddress}:${port}`,
+      ...reply,
+      connectMs: (reply.endNs - reply.startNs) / 1e6,
+      phase,
+    };
+    this.#connects.push(connect);
+    return connect;
+  }
+
+  /** The clients of held connections disappear; neither director nor server learns of it. */
+  async vanish(ports: readonly number[]): Promise<void> {
+    await setGoodbyes(false);
+    await Promise.all(ports.map((port) => this.#client.request({ op: 'vanish', port })));
+    await setGoodbyes(true);
+  }
+
+  /** The clients of held connections close them. */
+  async release(ports: readonly number[]): Promise<void> {
+    await Promise.all(ports.map((port) => this.#client.request({ op: 'release', port })));
+  }
+
+  async setWeight(server: string, weight: number): Promise<void> {
+    await setServerWeight(server, weight);
+    this.#note({ server, weight });
+  }
+
+  /** See `setAnswering`. */
+  async stop(server: string): Promise<void> {
+    const real = topology.servers.find((known) => serverName(known) === server);
+    if (real === undefined) throw new RangeError(`there is no server ${server}`);
+    await setAnswering(real, false);
+    this.#note({ server, answers: false });
+  }
+
+  async set(settings: Partial<IpvsSettings>): Promise<void> {
+    await setIpvs(settings);
+  }
+
+  /** What was played. Captures, where there are any, end here. */
+  async end(): Promise<Played> {
+    const captures = await this.witness?.finish((addresses) =>
+      this.#client.request({ op: 'mark', addresses }),
+    );
+    return {
+      scenario: this.#scenario,
+      connects: this.#connects,
+      netns: this.#stage.netns,
+      virtual: virtualService,
+      states: this.#states,
+      copiesMs: this.#stage.copiesMs,
+      ...(captures === undefined ? {} : { captures }),
+    };
+  }
+
+  #note(change: Pick<ServerState, 'server'> & Partial<ServerState>): void {
+    this.#stage.signal?.throwIfAborted();
+    const last = this.#states.findLast((state) => state.server === change.server);
+    const fromNs = Number(process.hrtime.bigint());
+    this.#states.push({ weight: 1, answers: true, ...last, ...change, fromNs });
+  }
+}

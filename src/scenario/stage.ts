@@ -1,0 +1,150 @@
+import { IpvscopeError } from '../error.js';
+import { CleanUp } from './clean-up.js';
+import {
+  namespaceInode,
+  namespaceName,
+  removeLeftovers,
+  removeNamespaces,
+  roles,
+} from './namespaces.js';
+import { Peer } from './peer.js';
+import { requirePrograms } from './programs.js';
+import { Round, type RoundSettings } from './round.js';
+import { copyTimes } from './syn-copies.js';
+import { buildTopology, topology } from './topology.js';
+import { Witness } from './witness.js';
+
+export interface StageOptions {
+  /** Capture with tcpdump too. */
+  readonly witness?: boolean;
+  /** Ends whatever is under way; what was made is removed all the same. */
+  readonly signal?: AbortSignal;
+  readonly onProgress?: (line: string) => void;
+}
+
+/** Ports of the clients: below, and above up to 65535, nothing of a stage connects from. */
+const FIRST_PORT = 40_001;
+const LAST_PORT = 64_999;
+
+/** A topology with its clients and real servers, ready for rounds, one after another. */
+export class Stage {
+  /** Inode number of the director's network namespace. */
+  readonly netns: number;
+  readonly signal: AbortSignal | undefined;
+  readonly copiesMs: readonly number[];
+  readonly #client: Peer;
+  readonly #witness: boolean;
+  readonly #cleanUp: CleanUp;
+  readonly #onProgress: (line: string) => void;
+  #nextPort = FIRST_PORT;
+
+  /** Use `withStage`. */
+  constructor(
+    parts: { netns: number; client: Peer; copiesMs: readonly number[]; cleanUp: CleanUp },
+    options: StageOptions,
+  ) {
+    this.netns = parts.netns;
+    this.copiesMs = parts.copiesMs;
+    this.signal = options.signal;
+    this.#client = parts.client;
+    this.#cleanUp = parts.cleanUp;
+    this.#witness = options.witness ?? false;
+    this.#onProgress = options.onProgress ?? (() => {});
+  }
+
+  /** Says what goes on, for people. */
+  say(line: string): void {
+    this.#onProgress(line);
+  }
+
+  /**
+   * Ports that no client of this stage has used, as long as there are any: 25,000.
+   * What earlier rounds left behind in ip_vs and conntrack does not meet them.
+   */
+  freshPorts(count: number): readonly number[] {
+    if (this.#nextPort + count > LAST_PORT) this.#nextPort = FIRST_PORT;
+    const ports = Array.from({ length: count }, (_, index) => this.#nextPort + index);
+    this.#nextPort += count;
+    return ports;
+  }
+
+  /** A round with the virtual service made anew, both servers answering with weight 1. */
+  async begin(scenario: string, settings: RoundSettings): Promise<Round> {
+    this.signal?.throwIfAborted();
+    const round = new Round(this, this.#client, scenario);
+    await round.prepare(settings);
+    if (this.#witness) {
+      const witness = await Witness.start();
+      this.#cleanUp.add('tcpdump', () => witness.close());
+      round.witness = witness;
+      this.signal?.throwIfAborted();
+    }
+    return round;
+  }
+}
+
+/**
+ * Builds a stage, lets `use` have it, and removes all of it whatever comes: nothing of the node is
+ * touched, and leftovers of runs that crashed are removed first. One stage a process at a time.
+ *
+ * @throws IpvscopeError `ERR_SCENARIO_ROOT`, `ERR_SCENARIO_KERNEL`, `ERR_SCENARIO_PROGRAM_MISSING`
+ * where something is missing; the signal's reason when it is aborted; what `use` throws.
+ */
+export async function withStage<Result>(
+  options: StageOptions,
+  use: (stage: Stage) => Promise<Result>,
+): Promise<Result> {
+  const cleanUp = new CleanUp();
+  let result: Result;
+  try {
+    result = await use(await openStage(options, cleanUp));
+  } catch (error) {
+    await cleanUp.run().catch((left: IpvscopeError) => options.onProgress?.(left.toLine()));
+    throw options.signal?.aborted ? options.signal.reason : error;
+  }
+  await cleanUp.run();
+  return result;
+}
+
+async function openStage(options: StageOptions, cleanUp: CleanUp): Promise<Stage> {
+  const { signal } = options;
+  signal?.throwIfAborted();
+  requirePrograms(['ip', 'ipvsadm', 'nft', ...(options.witness ? (['tcpdump'] as const) : [])]);
+  const removed = await removeLeftovers();
+  if (removed.length > 0) options.onProgress?.(`removed leftovers: ${removed.join(', ')}`);
+  signal?.throwIfAborted();
+  cleanUp.add('the namespaces', () => removeNamespaces(roles.map((role) => namespaceName(role))));
+  await buildTopology();
+  signal?.throwIfAborted();
+
+  const { client, servers } = startPeers();
+  const peers = [client, ...servers];
+  const closePeers = (reason: unknown): Promise<unknown> =>
+    Promise.all(peers.map((peer) => peer.close(reason)));
+  const abort = (): void => void closePeers(signal?.reason);
+  signal?.addEventListener('abort', abort, { once: true });
+  cleanUp.add('the peers', () => {
+    signal?.removeEventListener('abort', abort);
+    return closePeers(new IpvscopeError('ERR_SCENARIO_PEER', 'the stage is closed'));
+  });
+  const [ready] = await Promise.all([client.ready(), ...servers.map((server) => server.ready())]);
+  options.onProgress?.('clients and real servers are ready');
+  const copiesMs = copyTimes(ready.linearTimeouts ?? 0);
+  return new Stage({ netns: await namespaceInode('director'), client, copiesMs, cleanUp }, options);
+}
+
+function startPeers(): { client: Peer; servers: readonly Peer[] } {
+  const { virtualAddress, virtualPort } = topology;
+  return {
+    client: new Peer({
+      role: 'client',
+      module: './peer-client.js',
+      args: [virtualAddress, String(virtualPort)],
+    }),
+    servers: topology.servers.map(
+      ({ role, address, port }) =>
+        new Peer({ role, module: './peer-server.js', args: [address, String(port)] }),
+    ),
+  };
+}
+
