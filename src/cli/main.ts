@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { ExitCode, IpvscopeError } from '../error.js';
 import { version } from '../version.js';
 import { labCommand } from './lab.js';
+import { reproduceCommand } from './reproduce.js';
 import { serveCommand } from './serve.js';
 import { traceCommand } from './trace.js';
 
@@ -19,7 +20,7 @@ Exit codes: 0 fine; 1 it ran and found trouble; 2 wrong usage; 3 something is mi
 line, with the way to get it).`,
   );
 
-for (const command of [serveCommand, traceCommand, labCommand]) {
+for (const command of [serveCommand, traceCommand, reproduceCommand, labCommand]) {
   program.addCommand(command.copyInheritedSettings(program));
 }
 

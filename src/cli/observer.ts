@@ -80,6 +80,11 @@ export class Observer {
     return `ipvscope ${version} attached on ${release()}: ${list}`;
   }
 
+  /** Delivers what is waiting now, before it returns. */
+  flush(): void {
+    this.#source.flush();
+  }
+
   /** Detaches, delivers what is left, closes the server and returns the summary line. */
   async stop(): Promise<string> {
     this.#source.stop();

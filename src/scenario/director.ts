@@ -84,7 +84,10 @@ function ipvsadm(args: readonly string[], lines: readonly string[] = []): Promis
 }
 
 /** The one table that a namespace has, or none, in one transaction. */
-async function setTable(role: Parameters<typeof runInside>[0], body: string | false): Promise<void> {
+async function setTable(
+  role: Parameters<typeof runInside>[0],
+  body: string | false,
+): Promise<void> {
   const table = body === false ? '' : `table ip ipvscope {\n${body}\n}\n`;
   await runInside(role, ['nft', '-f', '-'], {
     step: 'nft',

@@ -7,7 +7,10 @@ export const scenarios: readonly Scenario[] = [rollout, oneSecond];
 
 export type { CapturedPacket, Captures } from './captures.js';
 export type { Connect, Outcome } from './connect.js';
+export { type Explanation, explain, type Match } from './explain.js';
 export { type ObservedEvent, observeBatch } from './observed-event.js';
 export type { Played, ServerState } from './played.js';
+export { formatReport, type ReportParts } from './report.js';
 export type { Scenario } from './scenario.js';
 export { Stage, type StageOptions, withStage } from './stage.js';
+export { compareWitness, type WitnessReport, type WitnessRow } from './witness-compare.js';

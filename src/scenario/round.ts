@@ -125,7 +125,7 @@ export class Round {
     );
     return {
       scenario: this.#scenario,
-      connects: this.#connects,
+      connects: [...this.#connects].sort((a, b) => a.startNs - b.startNs),
       netns: this.#stage.netns,
       virtual: virtualService,
       states: this.#states,

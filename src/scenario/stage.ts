@@ -147,4 +147,3 @@ function startPeers(): { client: Peer; servers: readonly Peer[] } {
     ),
   };
 }
-

@@ -23,7 +23,9 @@ export class Witness {
   static async start(): Promise<Witness> {
     const taps = new Map([
       ['client', new Tap(legOf('client'))],
-      ...topology.servers.map((server) => [serverName(server), new Tap(legOf(server.role))] as const),
+      ...topology.servers.map(
+        (server) => [serverName(server), new Tap(legOf(server.role))] as const,
+      ),
     ]);
     const witness = new Witness(taps);
     try {

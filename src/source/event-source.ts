@@ -23,6 +23,8 @@ export interface EventSource {
   /** `onBatch` may read the batch until it returns; the next call brings other records in it. */
   start(onBatch: (batch: RecordBatch) => void): void;
   state(): SourceState;
+  /** Delivers what is waiting now, before it returns. */
+  flush(): void;
   /** Delivers what is still on its way, then lets go of everything. Again is fine. */
   stop(): void;
 }

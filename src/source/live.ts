@@ -25,14 +25,19 @@ export class LiveSource implements EventSource {
     return this.#last ?? { programs: this.#session.programs(), losses: this.#session.losses() };
   }
 
+  flush(): void {
+    if (this.#last !== undefined) return;
+    for (let records = this.#session.drain(); records > 0; records = this.#session.drain()) {
+      this.#deliver(records);
+    }
+  }
+
   stop(): void {
     if (this.#last !== undefined) return;
     // Read while attached: what `state()` says afterwards is how it was until the end.
     const { programs } = this.state();
     this.#session.detach();
-    for (let records = this.#session.drain(); records > 0; records = this.#session.drain()) {
-      this.#deliver(records);
-    }
+    this.flush();
     this.#last = { programs, losses: this.#session.losses() };
     this.#session.close();
   }

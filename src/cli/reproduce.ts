@@ -1,0 +1,136 @@
+import { Command, Option } from 'commander';
+import { ExitCode, IpvscopeError } from '../error.js';
+import {
+  compareWitness,
+  explain,
+  formatReport,
+  type ObservedEvent,
+  observeBatch,
+  type Played,
+  type Scenario,
+  type Stage,
+  scenarios,
+  withStage,
+} from '../scenario/index.js';
+import { defaultKinds, EventPrinter, type OutputFormat, outputFormats } from '../trace/printer.js';
+import { note, Observer } from './observer.js';
+import { type ListenAddress, parseListenAddress } from './options.js';
+import { Stop } from './stop.js';
+import { writeEvents } from './write-events.js';
+
+interface ReproduceOptions {
+  readonly list?: true;
+  readonly loop?: true;
+  readonly witness?: true;
+  readonly output: OutputFormat;
+  readonly readyFile?: string;
+  readonly 'web.listenAddress'?: ListenAddress;
+}
+
+export const reproduceCommand = new Command('reproduce')
+  .description('play a scenario in throw-away network namespaces on this kernel, traced')
+  .argument('[scenario]', scenarios.map(({ name }) => name).join(' or '))
+  .option('--list', 'print the scenarios, a line each')
+  .option('--loop', 'play it again and again, until Ctrl-C')
+  .option('--witness', 'capture packets with tcpdump too, and compare')
+  .addOption(
+    new Option('-o, --output <format>', 'how events are printed')
+      .choices(outputFormats)
+      .default('columns'),
+  )
+  .option('--ready-file <file>', 'create this file once every program is attached')
+  .option('--web.listen-address <address>', 'serve metrics meanwhile', parseListenAddress)
+  .addHelpText(
+    'after',
+    `
+Exit code 0: what the probe saw and what the clients lived through explain each other. 1: they do not.
+Events go to stdout, the report to stderr. Nothing of this machine's own network is touched.
+
+Examples:
+  ipvscope reproduce --list
+  ipvscope reproduce rollout --witness
+  ipvscope lab reproduce one-second         the same where this kernel cannot`,
+  )
+  .action(async (name: string | undefined, options: ReproduceOptions) => {
+    if (options.list === true) {
+      for (const scenario of scenarios) {
+        process.stdout.write(`${scenario.name.padEnd(12)} ${scenario.summary}\n`);
+      }
+      return;
+    }
+    process.exitCode = await reproduce(scenarioNamed(name), options);
+  });
+
+function scenarioNamed(name: string | undefined): Scenario {
+  const scenario = scenarios.find((known) => known.name === name);
+  if (scenario !== undefined) return scenario;
+  throw new IpvscopeError(
+    'ERR_SCENARIO_UNKNOWN',
+    name === undefined ? 'no scenario is named' : `there is no scenario '${name}'`,
+    { hint: 'ipvscope reproduce --list shows them', exitCode: ExitCode.usage },
+  );
+}
+
+async function reproduce(scenario: Scenario, options: ReproduceOptions): Promise<ExitCode> {
+  const stop = new Stop();
+  const { signal } = stop;
+  try {
+    return await withStage(
+      { signal, onProgress: note, witness: options.witness === true },
+      (stage) => playObserved(stage, scenario, options, stop),
+    );
+  } catch (cause) {
+    if (!signal.aborted) throw cause;
+    return ExitCode.ok;
+  } finally {
+    stop.release();
+  }
+}
+
+async function playObserved(
+  stage: Stage,
+  scenario: Scenario,
+  options: ReproduceOptions,
+  stop: Stop,
+): Promise<ExitCode> {
+  let events: ObservedEvent[] = [];
+  let printer: EventPrinter | undefined;
+  const listen = options['web.listenAddress'];
+  const observer = await Observer.start({
+    ...(listen === undefined ? {} : { listen }),
+    ...(options.readyFile === undefined ? {} : { readyFile: options.readyFile }),
+    onBatch: (batch, clock) => {
+      events.push(...observeBatch(batch, clock.format));
+      printer ??= new EventPrinter({
+        write: writeEvents(stop),
+        format: options.output,
+        kinds: defaultKinds,
+        toTime: clock.format,
+      });
+      printer.print(batch);
+    },
+  });
+  let code: ExitCode = ExitCode.ok;
+  try {
+    do {
+      events = [];
+      const played = await scenario.play(stage);
+      observer.flush();
+      if (!judge(played, events)) code = ExitCode.trouble;
+    } while (options.loop === true && !stop.signal.aborted);
+  } finally {
+    note(await observer.stop());
+  }
+  return code;
+}
+
+/** Prints the report; whether everything is explained. */
+function judge(played: Played, events: readonly ObservedEvent[]): boolean {
+  const explanation = explain(played, events);
+  const witness =
+    played.captures === undefined ? undefined : compareWitness(played, played.captures, events);
+  note(
+    formatReport({ played, events, explanation, ...(witness === undefined ? {} : { witness }) }),
+  );
+  return explanation.problems.length === 0 && (witness?.problems.length ?? 0) === 0;
+}

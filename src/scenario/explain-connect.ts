@@ -1,0 +1,162 @@
+import type { IpvsEvent } from '../wire/event.js';
+import type { Match } from './explain.js';
+import { type Played, serverStateAt } from './played.js';
+
+/** What a port's earlier connects left behind in ip_vs. */
+export interface PortMemory {
+  readonly lastNs: number;
+  /** The server of the entry, where it is known. */
+  readonly server?: string;
+}
+
+export interface ExplainedConnect {
+  readonly problems: readonly string[];
+  readonly memory: PortMemory;
+}
+
+/** From here on a connect is slow: it lost a packet. */
+const SLOW_MS = 800;
+/** A copy may come this much before its time: the client's clock starts before the first one. */
+const EARLY_MS = 100;
+/** ... and a connect may end this much after the copy that got through. */
+const LATE_MS = 600;
+/** A dropped packet's client waits for its next copy at least this long. */
+const LEAST_WAIT_MS = 900;
+/** ip_vs forgets no entry earlier: CLOSE lives 10 s, every other state longer. */
+const ENTRY_LIFE_MS = 9_000;
+
+const OPENING_STATES = ['NONE', 'SYN_SENT', 'SYN_RECV', 'SYNACK'];
+
+/** Whether a connect and what was seen of it account for each other. */
+export function explainConnect(
+  played: Played,
+  match: Match,
+  before: PortMemory | undefined,
+): ExplainedConnect {
+  const { connect } = match;
+  const events = match.events.map(({ event }) => event);
+  const problems = [
+    ...orderProblems(match, before),
+    ...routeProblems(events, before),
+    ...(connect.outcome === 'connected'
+      ? successProblems(played, match)
+      : failureProblems(played, match, before)),
+  ];
+  const last = events.at(-1);
+  const server = connect.server ?? (last && sentTo(last));
+  return {
+    problems,
+    memory: { lastNs: connect.endNs, ...(server === undefined ? {} : { server }) },
+  };
+}
+
+/** The server that got the packet; undefined where none did. */
+function sentTo(event: IpvsEvent): string | undefined {
+  switch (event.verdict) {
+    case 'forwarded':
+      return event.destination;
+    case 'rescheduled':
+      return event.new_destination;
+    default:
+      return undefined;
+  }
+}
+
+/** A used port is seen at once, an unused one is not, and copies come after the first packet. */
+function* orderProblems(
+  { connect, events }: Match,
+  before: PortMemory | undefined,
+): Generator<string> {
+  const [first] = events;
+  if (first === undefined) {
+    if (before !== undefined && connect.startNs - before.lastNs < ENTRY_LIFE_MS * 1e6) {
+      yield 'its port was used before, yet no event';
+    }
+    return;
+  }
+  if (before === undefined && first.event.kind !== 'retransmit') {
+    yield `its port was never used, yet ${first.event.kind}`;
+  }
+  const isLate = (ns: number): boolean => ns - connect.startNs >= LEAST_WAIT_MS * 1e6;
+  if (first.event.kind === 'retransmit' && (before !== undefined || !isLate(first.monotonicNs))) {
+    yield 'its first packet was seen as sent again';
+  }
+  for (const { event } of events.slice(1)) {
+    if (event.kind === 'reuse' && OPENING_STATES.includes(event.conn_state)) {
+      yield `a copy of its packet was seen as reuse in state ${event.conn_state}`;
+    }
+  }
+}
+
+/** Each packet finds the entry that the one before it left. */
+function* routeProblems(
+  events: readonly IpvsEvent[],
+  before: PortMemory | undefined,
+): Generator<string> {
+  let entry = before?.server;
+  for (const event of events) {
+    if (entry !== undefined && event.destination !== entry) {
+      yield `${event.verdict} from ${event.destination}, but its entry was for ${entry}`;
+    }
+    entry = sentTo(event);
+  }
+}
+
+function* successProblems(played: Played, { connect, events }: Match): Generator<string> {
+  const last = events.at(-1)?.event;
+  const to = last && sentTo(last);
+  if (connect.server === undefined) {
+    yield 'no server said its name';
+  } else if (!played.states.some(({ server }) => server === connect.server)) {
+    yield `answered by ${connect.server}, which is no server of the round`;
+  } else if (to !== undefined && to !== connect.server) {
+    yield `answered by ${connect.server}, but the packet went to ${to}`;
+  }
+  if (last !== undefined && !['forwarded', 'rescheduled', 'dropped'].includes(last.verdict)) {
+    yield `connected, but its packet was ${last.verdict}`;
+  }
+
+  const lost = events.filter(
+    ({ event }) => event.verdict === 'dropped' || event.kind === 'retransmit',
+  );
+  if (lost.length === 0) {
+    if (connect.connectMs >= SLOW_MS) yield 'slow, and no event says why';
+    return;
+  }
+  const due = played.copiesMs[lost.length] ?? Number.POSITIVE_INFINITY;
+  if (connect.connectMs < due - EARLY_MS || connect.connectMs > due + LATE_MS) {
+    yield `with ${lost.length} packets lost it should have taken about ${due} ms`;
+  }
+  for (const { event, monotonicNs } of events) {
+    if (event.verdict === 'dropped' && connect.endNs - monotonicNs < LEAST_WAIT_MS * 1e6) {
+      yield 'connected right after a packet that was dropped';
+    }
+  }
+}
+
+function* failureProblems(
+  played: Played,
+  { connect, events }: Match,
+  before: PortMemory | undefined,
+): Generator<string> {
+  if (connect.server !== undefined) yield `failed, yet ${connect.server} answered`;
+  if (connect.outcome !== 'timeout') {
+    if (!events.some(({ event }) => event.verdict === 'rejected')) yield 'no event says why';
+    return;
+  }
+  if (events.length === 0) yield 'no event says why';
+  for (const { event, monotonicNs } of events) {
+    const to = sentTo(event);
+    if (to === undefined) {
+      if (event.verdict !== 'dropped') yield `timed out, but its packet was ${event.verdict}`;
+    } else if (serverStateAt(played.states, to, monotonicNs)?.answers !== false) {
+      yield `timed out, but its packet went to ${to}, which answers`;
+    }
+  }
+  const copies = played.copiesMs.filter((ms) => ms + EARLY_MS < connect.connectMs).length;
+  // The first packet from an unused port makes an entry instead of finding one.
+  const seen = before === undefined ? copies - 1 : copies;
+  if (events.length !== seen) {
+    yield `its ${copies} packets should have made ${seen} events, not ${events.length}`;
+  }
+}

@@ -1,0 +1,43 @@
+import type { IpvsEvent } from '../wire/event.js';
+import type { ObservedEvent } from './observed-event.js';
+import { type Played, serverStateAt } from './played.js';
+
+/** What is wrong with an event taken by itself, and beside what was true of its servers then. */
+export function eventProblems(played: Played, { event, monotonicNs }: ObservedEvent): string[] {
+  const problems = [...disagreements(event)];
+  if (event.virtual !== played.virtual) problems.push(`is about ${event.virtual}`);
+  if (event.destination !== undefined) {
+    const state = serverStateAt(played.states, event.destination, monotonicNs);
+    if (state === undefined) {
+      problems.push(`names a server that there is not, ${event.destination}`);
+    } else if (state.weight !== event.weight) {
+      problems.push(`says weight ${event.weight}, ${state.server} had ${state.weight}`);
+    } else if (event.available !== true) {
+      problems.push(`says that ${state.server} was not in the table`);
+    }
+  }
+  return problems.map(
+    (problem) => `${event.kind} ${event.verdict} ${event.client ?? ''} ${problem}`,
+  );
+}
+
+/** Facts of one event that cannot be true together. */
+function* disagreements(event: IpvsEvent): Generator<string> {
+  const { verdict, cause, new_destination: chosen, expired, conntrack } = event;
+  if (event.destination === undefined) yield 'names no server';
+  if ((verdict === 'rescheduled') !== (chosen !== undefined)) {
+    yield chosen === undefined ? 'names no new server' : `was sent to a new server, ${chosen}`;
+  }
+  const refused = verdict === 'dropped' || verdict === 'rejected';
+  if (refused !== (cause !== undefined)) {
+    yield cause === undefined ? 'gives no cause' : `gives a cause, ${cause}`;
+  }
+  if (verdict === 'forwarded' && expired) yield 'expired the entry that it followed';
+  if (
+    cause === 'conntrack' &&
+    !(expired && (conntrack === 'confirmed' || conntrack === 'unconfirmed'))
+  ) {
+    // ip_vs drops for an nf_conn that the packet has, after it has told the entry to go.
+    yield `was dropped for conntrack: ${conntrack}${expired ? '' : ', entry not expired'}`;
+  }
+}
