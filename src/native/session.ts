@@ -13,8 +13,15 @@ export interface SessionOptions {
   readonly generator?: boolean;
 }
 
-/** Things that happened and have no record, by cause. */
-export type Losses = Readonly<Record<keyof typeof Loss | 'misfit', number>>;
+/** What happened and has no record, by cause (enum ipvscope_loss), as metrics name it. */
+export interface Losses {
+  readonly ring_full: number;
+  readonly pending_full: number;
+  readonly unpaired: number;
+  readonly unreadable: number;
+  /** Records of a size that the ring's reader did not expect. */
+  readonly misfit: number;
+}
 
 const DEFAULT_RING_BYTES = 4 << 20;
 const DEFAULT_BATCH_RECORDS = 4096;
@@ -124,8 +131,8 @@ export class Session {
     const counts = translated(() => this.#native.losses());
     const count = (index: number): number => counts[index] ?? 0;
     return {
-      ringFull: count(Loss.ringFull),
-      pendingFull: count(Loss.pendingFull),
+      ring_full: count(Loss.ringFull),
+      pending_full: count(Loss.pendingFull),
       unpaired: count(Loss.unpaired),
       unreadable: count(Loss.unreadable),
       misfit: count(counts.length - 1),

@@ -56,5 +56,5 @@ fi
 say 'building the probe, the addon and the TypeScript'
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
-npm run build >"$log" 2>&1 || { tail -n 40 "$log" >&2; fail 'the build failed (see above)'; }
+npm run --silent build >"$log" 2>&1 || { tail -n 40 "$log" >&2; fail 'the build failed (see above)'; }
 say 'ready'

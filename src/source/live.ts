@@ -22,7 +22,9 @@ export class LiveSource implements EventSource {
   }
 
   state(): SourceState {
-    return this.#last ?? { programs: this.#session.programs(), losses: this.#session.losses() };
+    return (
+      this.#last ?? { programs: this.#session.programs(), losses: { ...this.#session.losses() } }
+    );
   }
 
   flush(): void {
@@ -38,7 +40,7 @@ export class LiveSource implements EventSource {
     const { programs } = this.state();
     this.#session.detach();
     this.flush();
-    this.#last = { programs, losses: this.#session.losses() };
+    this.#last = { programs, losses: { ...this.#session.losses() } };
     this.#session.close();
   }
 

@@ -20,7 +20,7 @@ export function summaryLine(snapshot: Snapshot, state: SourceState, seconds: num
 
   const lost = Object.entries(state.losses).filter(([, count]) => count > 0);
   const misses = state.programs.reduce((sum, program) => sum + program.misses, 0);
-  if (misses > 0) lost.push(['missedRuns', misses]);
+  if (misses > 0) lost.push(['missed runs', misses]);
   const unseen =
     lost.length === 0
       ? 'nothing lost'

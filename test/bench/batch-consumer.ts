@@ -1,8 +1,8 @@
 import { Aggregator } from '../../src/aggregate/aggregator.js';
 import type { Endpoint } from '../../src/aggregate/snapshot.js';
 import type { Session } from '../../src/native/session.js';
-import { RecordBatch } from '../../src/wire/batch.js';
 import { formatEndpoint } from '../../src/wire/address.js';
+import { RecordBatch } from '../../src/wire/batch.js';
 import type { Consumer } from './consumer.js';
 import type { Totals } from './protocol.js';
 import { checksum } from './totals.js';

@@ -9,6 +9,8 @@ export interface Row {
   readonly label: string;
   /** Whether it tells keys apart: its totals then have keys and a checksum. */
   readonly aggregates: boolean;
+  /** Whether it has a garbage collector. */
+  readonly collects: boolean;
   readonly command: Command;
 }
 
@@ -31,6 +33,7 @@ export function makeRows(consumer: string): Rows {
       id: 'c-aggregate',
       label: 'C: `ring_buffer__consume`, full-key aggregation (the reference)',
       aggregates: true,
+      collects: false,
       command: c('aggregate'),
     },
     others: [
@@ -38,18 +41,21 @@ export function makeRows(consumer: string): Rows {
         id: 'c-count',
         label: 'C: `ring_buffer__consume`, counting only',
         aggregates: false,
+        collects: false,
         command: c('count'),
       },
       {
         id: 'typescript-batch',
         label: 'TypeScript: batches, full-key aggregation (what ships)',
         aggregates: true,
+        collects: true,
         command: typescript('batch'),
       },
       {
         id: 'typescript-event',
         label: 'TypeScript: an event object per record, `Map` by string',
         aggregates: true,
+        collects: true,
         command: typescript('event'),
       },
     ],

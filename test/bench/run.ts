@@ -1,13 +1,13 @@
-import { IpvscopeError } from '../../src/error.js';
 import { Peer } from './peer.js';
-import type { Cost, Totals } from './protocol.js';
-import { type Result, summarize } from './results.js';
+import type { Cost } from './protocol.js';
+import { type Pair, type Result, summarize } from './results.js';
 import type { Row, Rows } from './rows.js';
-import { FILLS_PER_ROUND, KEYS, RECORDS_PER_FILL, RECORDS_PER_ROUND } from './workload.js';
+import { type RowTotals, verify } from './verify.js';
+import { FILLS_PER_ROUND, RECORDS_PER_FILL, RECORDS_PER_ROUND } from './workload.js';
 
 export interface Plan {
   readonly rounds: number;
-  /** Rounds before those, not measured: the compilers of V8 see what the code does. */
+  /** Rounds before those, not measured: V8's compilers see what the code does. */
   readonly warmups: number;
   readonly onProgress: (line: string) => void;
 }
@@ -16,51 +16,68 @@ export interface RowResult extends Result {
   readonly row: Row;
 }
 
+export interface Outcome {
+  /** The reference first. */
+  readonly results: readonly RowResult[];
+  /** Records that every row consumed, those to warm up included. */
+  readonly records: number;
+  /** Of the table that every aggregating row ended up with. */
+  readonly checksum: number;
+}
+
 interface Runner {
   readonly row: Row;
   readonly peer: Peer;
   readonly costs: Cost[];
 }
 
-/** The benchmark from start to end. Throws an IpvscopeError, ERR_BENCH_TOTALS if totals differ. */
-export async function run({ reference, others }: Rows, plan: Plan): Promise<RowResult[]> {
+/**
+ * The benchmark from start to end. Throws an IpvscopeError: ERR_BENCH_PEER when a peer cannot go on,
+ * ERR_BENCH_TOTALS when the rows did not count the same.
+ */
+export async function run({ reference, others }: Rows, plan: Plan): Promise<Outcome> {
   const runners: Runner[] = [];
   try {
-    // Those whose complaints are the more helpful ones first.
+    // TypeScript's come up first: they say best what a machine lacks.
     for (const row of [reference, ...others].reverse()) {
       runners.unshift({ row, peer: await Peer.start(row.label, row.command), costs: [] });
     }
-    await runRounds(runners, plan);
+    const records = await runRounds(runners, plan);
+    const totals: RowTotals[] = [];
     for (const { row, peer } of runners) {
-      checkTotals(row, await peer.totals(), plan);
+      totals.push({ row, totals: await peer.totals() });
     }
-    const compareTo = runners[0]?.costs ?? [];
-    return runners.map(({ row, costs }) => ({ row, ...summarize(pair(compareTo, costs)) }));
+    const checksum = verify(totals, records);
+    const references = runners[0]?.costs ?? [];
+    const results = runners.map(({ row, costs }) => ({
+      row,
+      ...summarize(pair(references, costs)),
+    }));
+    return { results, records, checksum };
   } finally {
     await Promise.all(runners.map(({ peer }) => peer.stop()));
   }
 }
 
-/** Every round another row begins; all rows of a round see the same records. */
-async function runRounds(runners: readonly Runner[], plan: Plan): Promise<void> {
-  const all = plan.warmups + plan.rounds;
-  for (let number = 0; number < all; number++) {
-    plan.onProgress(number < plan.warmups ? 'warming up' : `round ${number + 1 - plan.warmups}`);
-    const round = {
-      first: number * RECORDS_PER_ROUND,
-      fills: FILLS_PER_ROUND,
-      records: RECORDS_PER_FILL,
-    };
+/** All rows of a round consume the same records; each round another row begins. */
+async function runRounds(runners: readonly Runner[], plan: Plan): Promise<number> {
+  const rounds = plan.warmups + plan.rounds;
+  for (let number = 0; number < rounds; number++) {
+    const measured = number - plan.warmups;
+    plan.onProgress(measured < 0 ? 'warming up' : `round ${measured + 1} of ${plan.rounds}`);
+    const first = number * RECORDS_PER_ROUND;
     const turn = number % runners.length;
     for (const { peer, costs } of [...runners.slice(turn), ...runners.slice(0, turn)]) {
-      const cost = await peer.round(round);
-      if (number >= plan.warmups) costs.push(cost);
+      const cost = await peer.round({ first, fills: FILLS_PER_ROUND, records: RECORDS_PER_FILL });
+      if (measured >= 0) costs.push(cost);
     }
   }
+  return rounds * RECORDS_PER_ROUND;
 }
 
-const pair = (references: readonly Cost[], costs: readonly Cost[]) =>
-  references.flatMap((reference, round) => {
+function pair(references: readonly Cost[], costs: readonly Cost[]): Pair[] {
+  return references.flatMap((reference, round) => {
     const cost = costs[round];
     return cost === undefined ? [] : [{ reference, cost }];
   });
+}

@@ -1,4 +1,4 @@
-import { PerformanceObserver, type PerformanceEntry } from 'node:perf_hooks';
+import { type PerformanceEntry, PerformanceObserver } from 'node:perf_hooks';
 import { setImmediate } from 'node:timers/promises';
 import type { Cost } from './protocol.js';
 
@@ -13,7 +13,9 @@ export class Stopwatch {
   #cpuUs = 0;
 
   constructor() {
-    this.#observer = new PerformanceObserver((list) => this.#collections.push(...list.getEntries()));
+    this.#observer = new PerformanceObserver((list) =>
+      this.#collections.push(...list.getEntries()),
+    );
     this.#observer.observe({ entryTypes: ['gc'] });
   }
 

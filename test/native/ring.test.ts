@@ -139,7 +139,7 @@ test('the ring wraps around many times without loss', () => {
     rows.map((row) => row.packets),
     Array.from({ length: 10 }, () => 15_000),
   );
-  assert.equal(session.losses().ringFull, 0);
+  assert.equal(session.losses().ring_full, 0);
 });
 
 test('what does not fit the ring is counted to the last record', () => {
@@ -149,7 +149,7 @@ test('what does not fit the ring is counted to the last record', () => {
   for (let records = session.drain(); records > 0; records = session.drain()) drained += records;
   // Each record takes 128 bytes and a header of 8.
   assert.equal(drained, Math.floor((64 << 10) / 136));
-  assert.equal(session.losses().ringFull, 1024 - drained);
+  assert.equal(session.losses().ring_full, 1024 - drained);
 });
 
 test('says which programs are in the kernel', () => {

@@ -11,7 +11,7 @@ const state: SourceState = {
     { function: 'ip_vs_in_hook', variant: 'fexit', attached: true, misses: 2 },
     { function: 'ip_vs_schedule', variant: 'fexit', attached: false, misses: 0 },
   ],
-  losses: { ringFull: 3, unpaired: 0 },
+  losses: { ring_full: 3, unpaired: 0 },
 };
 
 async function samples(prefix: string, ...records: RecordFields[]): Promise<string[]> {
@@ -106,7 +106,7 @@ const cases: readonly { name: string; prefix: string; records: RecordFields[]; l
       lines: [
         'ipvscope_events_total 10',
         'ipvscope_records_total 2',
-        'ipvscope_records_lost_total{cause="ringFull"} 3',
+        'ipvscope_records_lost_total{cause="ring_full"} 3',
         'ipvscope_records_lost_total{cause="unpaired"} 0',
         'ipvscope_probe_attached{function="ip_vs_in_hook",variant="fexit"} 1',
         'ipvscope_probe_attached{function="ip_vs_schedule",variant="fexit"} 0',
