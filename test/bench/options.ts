@@ -6,7 +6,7 @@ export const USAGE = `Usage: npm run bench -- [options]
 Compares the CPU time of this project's batch path with C consumers of the same ring buffer.
 Needs root, a C compiler and libbpf's headers; no ip_vs.
 
-  --rounds N   measured rounds (default 120: about 40 s and 11 million records a row)
+  --rounds N   measured rounds (default 120: about 30 s and 11 million records a row)
   --quick      few rounds: shows that it works, not how fast
   --json FILE  write the figures there, too
   --help

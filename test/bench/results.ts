@@ -21,13 +21,13 @@ export interface Result {
   readonly recordsPerSecond: number;
   /** The reference's CPU time over this row's, round by round: above 1 is cheaper than it. */
   readonly ratio: Spread;
-  /** In all rounds. */
+  /** Garbage collections in all measured rounds, discarded ones included. */
   readonly collections: number;
   /** Rounds that the figures are made of. */
   readonly rounds: number;
   /** Noisy rounds that they are not made of. */
   readonly discarded: number;
-  /** Over half of the rounds were noisy, so that none was discarded. */
+  /** More than half of the rounds were noisy, so that none was discarded. */
   readonly noisy: boolean;
 }
 

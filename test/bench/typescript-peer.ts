@@ -46,14 +46,14 @@ async function serve(session: Session, consumer: Consumer): Promise<void> {
   }
 }
 
-const Consumer = consumers[process.argv[2] ?? ''];
+const Chosen = consumers[process.argv[2] ?? ''];
 try {
-  if (Consumer === undefined) {
+  if (Chosen === undefined) {
     throw new IpvscopeError('ERR_BENCH_REQUEST', `choose one of: ${Object.keys(consumers)}`);
   }
   const session = new Session({ generator: true, ringBytes: RING_BYTES });
   session.open();
-  await serve(session, new Consumer(session));
+  await serve(session, new Chosen(session));
   session.close();
 } catch (error) {
   if (!(error instanceof IpvscopeError)) throw error;
