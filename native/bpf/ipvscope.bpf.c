@@ -43,7 +43,21 @@ int BPF_PROG(schedule_fexit, struct ip_vs_service *service, struct sk_buff *skb,
 	     struct ip_vs_proto_data *data, int *ignored, struct ip_vs_iphdr *iph,
 	     struct ip_vs_conn *conn)
 {
-	on_schedule(BPF_CORE_READ(service, ipvs), skb, iph, conn);
+	on_schedule(service, skb, iph, conn);
+	return 0;
+}
+
+SEC("fentry/__icmp_send")
+int BPF_PROG(icmp_fentry, struct sk_buff *skb)
+{
+	on_icmp_error(skb);
+	return 0;
+}
+
+SEC("fentry/icmp6_send")
+int BPF_PROG(icmp6_fentry, struct sk_buff *skb)
+{
+	on_icmp_error(skb);
 	return 0;
 }
 

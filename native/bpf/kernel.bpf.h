@@ -120,6 +120,8 @@ struct ip_vs_iphdr {
 };
 
 struct ip_vs_service {
+	__u16 af;
+	__u32 fwmark;
 	struct netns_ipvs *ipvs;
 };
 

@@ -53,9 +53,9 @@ static __always_inline __u64 opening_hash(const struct netns_ipvs *ipvs,
 }
 
 /* How this opening packet's number relates to the last one of its tuple; then remembers it. */
-static __always_inline enum opening_relation note_opening(const struct netns_ipvs *ipvs,
-							  const struct sk_buff *skb,
-							  const struct ip_vs_iphdr *iph)
+static __always_inline enum opening_relation
+note_opening(const struct netns_ipvs *ipvs, const struct sk_buff *skb,
+	     const struct ip_vs_iphdr *iph, __u32 *opening_number)
 {
 	enum opening_relation relation = OPENING_UNKNOWN;
 	__u32 ports = 0, number = 0, slot;
@@ -63,6 +63,7 @@ static __always_inline enum opening_relation note_opening(const struct netns_ipv
 
 	if (!read_ports(skb, iph, (__be16 *)&ports) || !read_opening_number(skb, iph, &number))
 		return OPENING_UNKNOWN;
+	*opening_number = number;
 	hash = opening_hash(ipvs, iph, ports);
 	slot = hash & (OPENING_SLOTS - 1);
 	word = bpf_map_lookup_elem(&openings, &slot);

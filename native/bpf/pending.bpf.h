@@ -25,7 +25,7 @@ struct pending_packet {
 	__u64 conn;
 	__u64 iph;
 	__u32 observed; /* enum observation */
-	__u32 reserved;
+	__u32 number;	/* the opening number (openings.bpf.h), where the packet opens a connection */
 };
 
 /* What the kernel was seen to do with the packet since the lookup. */
@@ -35,6 +35,7 @@ enum observation {
 		2,		/* ip_vs_service_find() for this packet: it is being scheduled */
 	OBSERVED_SCHEDULED = 4, /* ip_vs_schedule() gave an entry */
 	OBSERVED_SCHEDULE_FAILED = 8, /* ip_vs_schedule() gave none */
+	OBSERVED_ICMP_ERROR = 16,     /* an ICMP error about this packet was asked for */
 };
 
 /*
@@ -136,7 +137,7 @@ static __always_inline void remember(const struct sk_buff *skb, struct pending_p
 	}
 	__sync_fetch_and_add(&pending_count, 1);
 	key.object = packet->conn;
-	if (bpf_map_update_elem(&pending_names, &key, &address, BPF_ANY))
+	if (packet->conn && bpf_map_update_elem(&pending_names, &key, &address, BPF_ANY))
 		goto unnamed;
 	key.object = packet->iph;
 	if (bpf_map_update_elem(&pending_names, &key, &address, BPF_ANY))

@@ -69,6 +69,8 @@ enum ipvscope_flag {
 	IPVSCOPE_FLAG_NOT_TRANSMITTED = 32,
 	/* The weight of the server was 0 at the time of the lookup. */
 	IPVSCOPE_FLAG_WEIGHT_ZERO = 64,
+	/* The weight of the server chosen anew was 0 (a persistence template named it). */
+	IPVSCOPE_FLAG_NEW_WEIGHT_ZERO = 128,
 };
 
 /* Why something that happened is not in the ring. One counter each and CPU. */
@@ -81,9 +83,11 @@ enum ipvscope_loss {
 	IPVSCOPE_LOSS_UNPAIRED = 2,
 	/* The transport header was outside the linear part of the packet. */
 	IPVSCOPE_LOSS_UNREADABLE = 3,
+	/* A dropped opening packet could not be remembered: its retry will not be reported. */
+	IPVSCOPE_LOSS_RETRY_FULL = 4,
 };
 
-#define IPVSCOPE_LOSS_CAUSES 4
+#define IPVSCOPE_LOSS_CAUSES 5
 
 /*
  * An IPv4 address takes the first 4 bytes, the rest is zero. Addresses and ports: network byte

@@ -19,6 +19,7 @@ export interface Losses {
   readonly pending_full: number;
   readonly unpaired: number;
   readonly unreadable: number;
+  readonly retry_full: number;
   /** Records of a size that the ring's reader did not expect. */
   readonly misfit: number;
 }
@@ -135,6 +136,7 @@ export class Session {
       pending_full: count(Loss.pendingFull),
       unpaired: count(Loss.unpaired),
       unreadable: count(Loss.unreadable),
+      retry_full: count(Loss.retryFull),
       misfit: count(counts.length - 1),
     };
   }

@@ -103,6 +103,9 @@ export function decodeEvent(
     conntrack: conntrackName(byte(Offset.conntrack)),
     forwarding: forwardingName(byte(Offset.forwarding)),
     ...(cause === undefined ? {} : { cause }),
+    ...(kind === Kind.retry
+      ? { delay_ms: word(Offset.delayUs) / 1000, drops: word(Offset.drops) }
+      : {}),
     netns: word(Offset.netns),
     cpu: byte(Offset.cpu) | (byte(Offset.cpu + 1) << 8),
     count,

@@ -37,6 +37,10 @@ export interface IpvsEvent {
   readonly forwarding: ForwardingName;
   /** Present where the packet was dropped. */
   readonly cause?: DropCause;
+  /** On `retry`: from the first dropped copy to this packet. */
+  readonly delay_ms?: number;
+  /** On `retry`: copies of this packet that were dropped. */
+  readonly drops?: number;
   /** Inode number of the network namespace. */
   readonly netns: number;
   readonly cpu: number;

@@ -1,6 +1,6 @@
 // Generated from the BTF of the embedded object by `npm run generate`. Not to be edited.
 
-export const LAYOUT_FINGERPRINT = '632d7b2bc1cf35ef';
+export const LAYOUT_FINGERPRINT = 'a5c8f4c799a88dad';
 
 /** Bytes of one record. */
 export const RECORD_SIZE = 128;
@@ -109,6 +109,7 @@ export const Flag = {
   rescheduled: 16,
   notTransmitted: 32,
   weightZero: 64,
+  newWeightZero: 128,
 } as const;
 
 export const Loss = {
@@ -116,4 +117,5 @@ export const Loss = {
   pendingFull: 1,
   unpaired: 2,
   unreadable: 3,
+  retryFull: 4,
 } as const;

@@ -1,0 +1,103 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* From what the kernel holds in its hands to the record's members. */
+#ifndef IPVSCOPE_DESCRIBE_BPF_H
+#define IPVSCOPE_DESCRIBE_BPF_H
+
+#include "packet.bpf.h"
+#include "../include/ipvscope_record.h"
+
+/* Timer ticks a second of the running kernel, set before load. */
+const volatile __u32 kernel_hz = 250;
+
+static __always_inline __u8 conntrack_of(const struct sk_buff *skb)
+{
+	__u64 nfct = BPF_CORE_READ(skb, _nfct);
+	struct nf_conn *ct = (void *)(nfct & ~NFCT_INFO_MASK);
+
+	if (!ct)
+		return (nfct & NFCT_INFO_MASK) == IP_CT_UNTRACKED ? IPVSCOPE_CONNTRACK_UNTRACKED
+								  : IPVSCOPE_CONNTRACK_NONE;
+	/* The bit, not ctinfo: a confirmed entry can be attached as IP_CT_NEW (direct routing). */
+	return BPF_CORE_READ(ct, status) & IPS_CONFIRMED ? IPVSCOPE_CONNTRACK_CONFIRMED
+							 : IPVSCOPE_CONNTRACK_UNCONFIRMED;
+}
+
+static __always_inline __u32 expires_in_ms(struct ip_vs_conn *conn)
+{
+	__s64 ticks = BPF_CORE_READ(conn, timer.expires) - bpf_jiffies64();
+
+	return ticks > 0 ? (__u64)ticks * 1000 / kernel_hz : 0;
+}
+
+/* As the record wants it: 4 bytes or 16, the rest stays zero (the kernel may leave it unset). */
+static __always_inline void copy_address(__u8 *to, int family, const union nf_inet_addr *from)
+{
+	if (family == AF_INET6)
+		__builtin_memcpy(to, from, 16);
+	else
+		__builtin_memcpy(to, from, 4);
+}
+
+/* The server of an entry, as the record's destination. */
+static __always_inline void describe_server(struct ipvscope_record *record, struct ip_vs_dest *dest,
+					    bool available)
+{
+	union nf_inet_addr value = {};
+
+	record->destination_family = BPF_CORE_READ(dest, af);
+	record->destination_port = BPF_CORE_READ(dest, port);
+	BPF_CORE_READ_INTO(&value, dest, addr);
+	copy_address(record->destination_address, record->destination_family, &value);
+	record->weight = BPF_CORE_READ(dest, weight.counter);
+	record->fwmark = BPF_CORE_READ(dest, vfwmark);
+	record->flags |= IPVSCOPE_FLAG_HAS_DESTINATION;
+	if (available)
+		record->flags |= IPVSCOPE_FLAG_AVAILABLE;
+	if (record->weight == 0)
+		record->flags |= IPVSCOPE_FLAG_WEIGHT_ZERO;
+}
+
+/* The server chosen anew, as the record's new destination. */
+static __always_inline void describe_new_server(struct ipvscope_record *record,
+						struct ip_vs_dest *dest)
+{
+	union nf_inet_addr value = {};
+
+	record->new_destination_family = BPF_CORE_READ(dest, af);
+	record->new_destination_port = BPF_CORE_READ(dest, port);
+	BPF_CORE_READ_INTO(&value, dest, addr);
+	copy_address(record->new_destination_address, record->new_destination_family, &value);
+	if (BPF_CORE_READ(dest, weight.counter) == 0)
+		record->flags |= IPVSCOPE_FLAG_NEW_WEIGHT_ZERO;
+}
+
+/* What the packet says of itself; false when its ports cannot be read. */
+static __always_inline bool describe_packet(struct ipvscope_record *record,
+					    const struct netns_ipvs *ipvs, int af,
+					    const struct sk_buff *skb, const struct ip_vs_iphdr *iph,
+					    bool opening)
+{
+	union nf_inet_addr address = {};
+	__be16 ports[2] = {};
+
+	if (!read_ports(skb, iph, ports))
+		return false;
+	record->time_ns = bpf_ktime_get_ns();
+	record->count = 1;
+	record->cpu = bpf_get_smp_processor_id();
+	record->netns = BPF_CORE_READ(ipvs, net, ns.inum);
+	record->protocol = BPF_CORE_READ(iph, protocol);
+	record->family = af;
+	record->conntrack = conntrack_of(skb);
+	BPF_CORE_READ_INTO(&address, iph, saddr);
+	copy_address(record->client_address, af, &address);
+	BPF_CORE_READ_INTO(&address, iph, daddr);
+	copy_address(record->virtual_address, af, &address);
+	record->client_port = ports[0];
+	record->virtual_port = ports[1];
+	if (opening)
+		record->flags |= IPVSCOPE_FLAG_OPENING;
+	return true;
+}
+
+#endif
