@@ -59,13 +59,14 @@ export async function removeLeftovers(): Promise<readonly string[]> {
 export async function removeNamespaces(names: readonly string[]): Promise<void> {
   const list = await runProgram('ip', ['netns', 'list'], { step: 'clean-up' });
   const existing = [...stageNamespaces(list).values()].flat();
-  for (const name of names.filter((name) => existing.includes(name))) {
+  const remove = async (name: string): Promise<void> => {
     // A process in it would keep a namespace alive that nobody can name any more.
     for (const pid of await processesIn(name)) {
       kill(pid);
     }
     await runProgram('ip', ['netns', 'delete', name], { step: 'clean-up' });
-  }
+  };
+  await Promise.all(names.filter((name) => existing.includes(name)).map(remove));
 }
 
 async function processesIn(name: string): Promise<readonly number[]> {

@@ -33,9 +33,10 @@ export class Stage {
   readonly signal: AbortSignal | undefined;
   readonly copiesMs: readonly number[];
   readonly #client: Peer;
-  readonly #witness: boolean;
-  readonly #cleanUp: CleanUp;
+  readonly #witnessed: boolean;
   readonly #onProgress: (line: string) => void;
+  /** Of the latest round. */
+  #witness: Witness | undefined;
   #nextPort = FIRST_PORT;
 
   /** Use `withStage`. */
@@ -47,8 +48,8 @@ export class Stage {
     this.copiesMs = parts.copiesMs;
     this.signal = options.signal;
     this.#client = parts.client;
-    this.#cleanUp = parts.cleanUp;
-    this.#witness = options.witness ?? false;
+    this.#witnessed = options.witness ?? false;
+    parts.cleanUp.add('tcpdump', () => this.#witness?.close());
     this.#onProgress = options.onProgress ?? (() => {});
   }
 
@@ -73,10 +74,9 @@ export class Stage {
     this.signal?.throwIfAborted();
     const round = new Round(this, this.#client, scenario);
     await round.prepare(settings);
-    if (this.#witness) {
-      const witness = await Witness.start();
-      this.#cleanUp.add('tcpdump', () => witness.close());
-      round.witness = witness;
+    if (this.#witnessed) {
+      this.#witness = await Witness.start();
+      round.witness = this.#witness;
       this.signal?.throwIfAborted();
     }
     return round;
