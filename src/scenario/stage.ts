@@ -1,4 +1,5 @@
 import { IpvscopeError } from '../error.js';
+import { findPrograms } from '../programs.js';
 import { CleanUp } from './clean-up.js';
 import {
   namespaceInode,
@@ -8,7 +9,6 @@ import {
   roles,
 } from './namespaces.js';
 import { Peer } from './peer.js';
-import { requirePrograms } from './programs.js';
 import { Round, type RoundSettings } from './round.js';
 import { copyTimes } from './syn-copies.js';
 import { buildTopology, topology } from './topology.js';
@@ -87,7 +87,7 @@ export class Stage {
  * Builds a stage, lets `use` have it, and removes all of it whatever comes: nothing of the node is
  * touched, and leftovers of runs that crashed are removed first. One stage a process at a time.
  *
- * @throws IpvscopeError `ERR_SCENARIO_ROOT`, `ERR_SCENARIO_KERNEL`, `ERR_SCENARIO_PROGRAM_MISSING`
+ * @throws IpvscopeError `ERR_SCENARIO_ROOT`, `ERR_SCENARIO_KERNEL`, `ERR_PROGRAM_MISSING`
  * where something is missing; the signal's reason when it is aborted; what `use` throws.
  */
 export async function withStage<Result>(
@@ -109,7 +109,7 @@ export async function withStage<Result>(
 async function openStage(options: StageOptions, cleanUp: CleanUp): Promise<Stage> {
   const { signal } = options;
   signal?.throwIfAborted();
-  requirePrograms(['ip', 'ipvsadm', 'nft', ...(options.witness ? (['tcpdump'] as const) : [])]);
+  findPrograms(['ip', 'ipvsadm', 'nft', ...(options.witness ? (['tcpdump'] as const) : [])]);
   const removed = await removeLeftovers();
   if (removed.length > 0) options.onProgress?.(`removed leftovers: ${removed.join(', ')}`);
   signal?.throwIfAborted();

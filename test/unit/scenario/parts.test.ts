@@ -1,24 +1,23 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ExitCode, type IpvscopeError } from '../../../src/error.js';
+import { findPrograms } from '../../../src/programs.js';
 import { CleanUp } from '../../../src/scenario/clean-up.js';
 import { scenarios } from '../../../src/scenario/index.js';
 import { stageNamespaces } from '../../../src/scenario/namespaces.js';
 import { serverStateAt } from '../../../src/scenario/played.js';
-import { requirePrograms } from '../../../src/scenario/programs.js';
 import { copyTimes } from '../../../src/scenario/syn-copies.js';
 import { textTable } from '../../../src/scenario/text-table.js';
 import { played, RS1 } from './round.js';
 
 test('programs: one error names all that are missing, and their packages', () => {
   assert.throws(
-    () => requirePrograms(['ip', 'ipvsadm', 'nft'], ['/nowhere']),
+    () => findPrograms(['ip', 'ipvsadm', 'nft'], ['/nowhere']),
     (error: IpvscopeError) => {
       assert.equal(error.exitCode, ExitCode.prerequisite);
       assert.equal(
         error.toLine(),
-        'ERR_SCENARIO_PROGRAM_MISSING: the scenario needs ip and ipvsadm and nft, not installed' +
-          ' here; apt-get install iproute2 ipvsadm nftables',
+        'ERR_PROGRAM_MISSING: not installed here: ip, ipvsadm, nft; apt-get install iproute2 ipvsadm nftables',
       );
       return true;
     },
