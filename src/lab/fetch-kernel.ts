@@ -1,11 +1,11 @@
 import { access, mkdir, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ExitCode, IpvscopeError } from '../error.js';
+import { findProgram, findPrograms } from '../programs.js';
+import { runProgram } from '../run-program.js';
 import { debianKernel, META_PACKAGE } from './debian-kernels.js';
 import { publishDirectory, withScratch } from './lab-cache.js';
 import { PrivateApt } from './private-apt.js';
-import { findProgram } from './programs.js';
-import { runProgram } from './run-program.js';
 
 /** What a package calls its kernel. */
 export interface PackagedKernel {
@@ -38,8 +38,7 @@ export function packageDirectory({ release, version }: PackagedKernel): string {
  */
 export async function fetchKernel(request: FetchRequest, parent: string): Promise<PackagedKernel> {
   // Before the download, not after it.
-  findProgram('dpkg-deb');
-  findProgram('depmod');
+  findPrograms(['dpkg-deb', 'depmod']);
   return await withScratch(parent, async (scratch) => {
     const debs = await download(request, scratch);
     const packaged = await unpack(debs, scratch, request.signal);

@@ -1,6 +1,6 @@
+import { programDirectories } from '../programs.js';
 import { GuestContract } from './guest-init.js';
 import type { LabPlan } from './options.js';
-import { searchPath } from './programs.js';
 
 /**
  * The script that becomes the command in the guest, in the way that the guest's PID 1 expects: it
@@ -15,7 +15,7 @@ export function guestCommand({
   env,
 }: Pick<LabPlan, 'command' | 'cwd' | 'env'>): string {
   const variables = {
-    PATH: searchPath().join(':'),
+    PATH: programDirectories().join(':'),
     HOME: '/root',
     USER: 'root',
     LOGNAME: 'root',

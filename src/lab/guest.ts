@@ -4,10 +4,10 @@ import { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { PassThrough } from 'node:stream';
 import { IpvscopeError } from '../error.js';
+import { findProgram } from '../programs.js';
 import { ConsoleTail } from './console-tail.js';
 import type { LabSignal } from './options.js';
 import { portInUse } from './ports.js';
-import { findProgram } from './programs.js';
 import { pump } from './pump.js';
 import { ChannelFd, type QemuPlan, qemuArgs } from './qemu-args.js';
 

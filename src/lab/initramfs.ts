@@ -2,14 +2,14 @@ import { createHash } from 'node:crypto';
 import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ExitCode, IpvscopeError } from '../error.js';
+import { findProgram } from '../programs.js';
+import { runProgram } from '../run-program.js';
 import { type CpioEntry, cpioArchive } from './cpio.js';
 import { isStaticElf } from './elf.js';
 import { GUEST_MODULES, GUEST_SCRIPT, INITRAMFS_SCRIPT } from './guest-init.js';
 import { labCacheDirectory, writeAtomically } from './lab-cache.js';
 import type { LabKernel } from './lab-kernel.js';
 import { moduleOrder } from './module-order.js';
-import { findProgram } from './programs.js';
-import { runProgram } from './run-program.js';
 
 const DIRECTORIES = ['bin', 'dev', 'host', 'modules', 'newroot', 'proc', 'scratch', 'sys'];
 

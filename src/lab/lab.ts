@@ -1,4 +1,5 @@
 import { ExitCode, IpvscopeError } from '../error.js';
+import { findPrograms } from '../programs.js';
 import { bootGuest } from './boot.js';
 import type { Guest } from './guest.js';
 import { guestCommand } from './guest-command.js';
@@ -12,7 +13,6 @@ import {
   planLab,
 } from './options.js';
 import { checkPorts } from './ports.js';
-import { findProgram } from './programs.js';
 
 /** A lab at work. */
 export interface LabRun {
@@ -131,9 +131,7 @@ function checkMachine(): void {
       },
     );
   }
-  findProgram('qemu-system-x86_64');
-  findProgram('setpriv');
-  findProgram('busybox');
+  findPrograms(['qemu-system-x86_64', 'setpriv', 'busybox']);
 }
 
 function asLabError(error: unknown): IpvscopeError {

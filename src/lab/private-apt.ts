@@ -1,10 +1,10 @@
 import { access, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ExitCode, IpvscopeError } from '../error.js';
+import { findProgram } from '../programs.js';
+import { runProgram } from '../run-program.js';
 import { kernelSources, parseRepositories } from './apt-sources.js';
 import type { DebianKernel } from './debian-kernels.js';
-import { findProgram } from './programs.js';
-import { runProgram } from './run-program.js';
 
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 
@@ -78,7 +78,7 @@ export class PrivateApt {
       return tree.split('\n').filter((line) => /^[a-z0-9]/.test(line));
     } catch (error) {
       this.#signal.throwIfAborted();
-      if (error instanceof IpvscopeError && error.code === 'ERR_LAB_PROGRAM_FAILED') {
+      if (error instanceof IpvscopeError && error.code === 'ERR_PROGRAM_FAILED') {
         return [];
       }
       throw error;

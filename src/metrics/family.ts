@@ -46,30 +46,15 @@ export function serviceLabels(row: SnapshotRow): Labels {
 
 /** Registers the family; its values are read anew at every scrape. */
 export function register(registry: Registry, family: Family, input: MetricsInput): void {
-  const { name, help } = family;
-  const labelNames = [...family.labelNames];
-  const registers = [registry];
-  if (family.type === 'counter') {
-    new Counter({
-      name,
-      help,
-      labelNames,
-      registers,
-      collect() {
-        this.reset();
-        for (const { labels, value } of family.read(input)) this.inc({ ...labels }, value);
-      },
-    });
-  } else {
-    new Gauge({
-      name,
-      help,
-      labelNames,
-      registers,
-      collect() {
-        this.reset();
-        for (const { labels, value } of family.read(input)) this.inc({ ...labels }, value);
-      },
-    });
-  }
+  const Metric = family.type === 'counter' ? Counter<string> : Gauge<string>;
+  new Metric({
+    name: family.name,
+    help: family.help,
+    labelNames: [...family.labelNames],
+    registers: [registry],
+    collect() {
+      this.reset();
+      for (const { labels, value } of family.read(input)) this.inc({ ...labels }, value);
+    },
+  });
 }

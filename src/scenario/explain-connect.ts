@@ -1,5 +1,6 @@
 import type { IpvsEvent } from '../wire/event.js';
-import type { Match } from './explain.js';
+import { CLOSED_STATES } from './explain-event.js';
+import type { Match } from './match.js';
 import { type Played, serverStateAt } from './played.js';
 
 /** What a port's earlier connects left behind in ip_vs. */
@@ -24,8 +25,6 @@ const LATE_MS = 600;
 const LEAST_WAIT_MS = 900;
 /** ip_vs forgets no entry earlier: CLOSE lives 10 s, every other state longer. */
 const ENTRY_LIFE_MS = 9_000;
-
-const OPENING_STATES = ['NONE', 'SYN_SENT', 'SYN_RECV', 'SYNACK'];
 
 /** Whether a connect and what was seen of it account for each other. */
 export function explainConnect(
@@ -81,24 +80,48 @@ function* orderProblems(
   if (first.event.kind === 'retransmit' && (before !== undefined || !isLate(first.monotonicNs))) {
     yield 'its first packet was seen as sent again';
   }
-  for (const { event } of events.slice(1)) {
-    if (event.kind === 'reuse' && OPENING_STATES.includes(event.conn_state)) {
+  for (const [index, { event, monotonicNs }] of events.entries()) {
+    const previous = events[index - 1];
+    if (previous === undefined) continue;
+    const waited = monotonicNs - previous.monotonicNs >= LEAST_WAIT_MS * 1e6;
+    if (!waited && !isAnsweredByReset(previous.event, event)) {
+      yield 'two packets, and the client sent only one by then';
+    }
+    if (event.kind === 'reuse' && !CLOSED_STATES.includes(event.conn_state)) {
       yield `a copy of its packet was seen as reuse in state ${event.conn_state}`;
     }
   }
 }
 
-/** Each packet finds the entry that the one before it left. */
+/**
+ * A server that still has the port's old connection answers a SYN with a bare ACK; the client resets
+ * that connection, which closes the entry, and sends its SYN again without waiting.
+ */
+function isAnsweredByReset(earlier: IpvsEvent, later: IpvsEvent): boolean {
+  return (
+    earlier.verdict === 'forwarded' &&
+    earlier.conn_state !== 'CLOSE' &&
+    later.conn_state === 'CLOSE'
+  );
+}
+
+/**
+ * Each packet finds the entry that the one before it left. A dropped one leaves the entry it found, or
+ * none; what a copy without event then made is not known, and only its own copies find it.
+ */
 function* routeProblems(
   events: readonly IpvsEvent[],
   before: PortMemory | undefined,
 ): Generator<string> {
   let entry = before?.server;
+  let previous: IpvsEvent | undefined;
   for (const event of events) {
+    if (previous?.verdict === 'dropped' && event.kind === 'retransmit') entry = undefined;
     if (entry !== undefined && event.destination !== entry) {
       yield `${event.verdict} from ${event.destination}, but its entry was for ${entry}`;
     }
-    entry = sentTo(event);
+    entry = event.verdict === 'dropped' ? event.destination : sentTo(event);
+    previous = event;
   }
 }
 

@@ -2,10 +2,16 @@ import type { IpvsEvent } from '../wire/event.js';
 import type { ObservedEvent } from './observed-event.js';
 import { type Played, serverStateAt } from './played.js';
 
+/** An entry in one of these has no handshake to repeat. */
+export const CLOSED_STATES = ['TIME_WAIT', 'CLOSE'];
+
 /** What is wrong with an event taken by itself, and beside what was true of its servers then. */
 export function eventProblems(played: Played, { event, monotonicNs }: ObservedEvent): string[] {
   const problems = [...disagreements(event)];
   if (event.virtual !== played.virtual) problems.push(`is about ${event.virtual}`);
+  if (!played.conntrack && event.conntrack !== 'none') {
+    problems.push(`has conntrack ${event.conntrack}, where nothing is tracked`);
+  }
   if (event.destination !== undefined) {
     const state = serverStateAt(played.states, event.destination, monotonicNs);
     if (state === undefined) {
@@ -25,6 +31,9 @@ export function eventProblems(played: Played, { event, monotonicNs }: ObservedEv
 function* disagreements(event: IpvsEvent): Generator<string> {
   const { verdict, cause, new_destination: chosen, expired, conntrack } = event;
   if (event.destination === undefined) yield 'names no server';
+  if (event.kind === 'retransmit' && CLOSED_STATES.includes(event.conn_state)) {
+    yield `repeats no handshake: its entry is in ${event.conn_state}`;
+  }
   if ((verdict === 'rescheduled') !== (chosen !== undefined)) {
     yield chosen === undefined ? 'names no new server' : `was sent to a new server, ${chosen}`;
   }

@@ -2,14 +2,9 @@ import type { IpvsEvent } from '../wire/event.js';
 import type { Connect } from './connect.js';
 import { explainConnect, type PortMemory } from './explain-connect.js';
 import { eventProblems } from './explain-event.js';
+import type { Match } from './match.js';
 import type { ObservedEvent } from './observed-event.js';
 import type { Played } from './played.js';
-
-/** A connect with what the probe saw of it, in the order of time. */
-export interface Match {
-  readonly connect: Connect;
-  readonly events: readonly ObservedEvent[];
-}
 
 export interface Explanation {
   /** What does not fit together, one line each; none: everything is explained. */
@@ -36,7 +31,9 @@ export function explain(played: Played, events: readonly ObservedEvent[]): Expla
   }));
   const problems: string[] = [];
 
-  const ours = events.filter(({ event }) => isOfRound(played, event));
+  const all = events.filter(({ event }) => isOfRound(played, event));
+  // A retry comes beside its packet's own event, and after those of the copies that were dropped.
+  const ours = all.filter(({ event }) => event.kind !== 'retry');
   for (const observed of [...ours].sort((a, b) => a.monotonicNs - b.monotonicNs)) {
     const { event, monotonicNs } = observed;
     problems.push(...eventProblems(played, observed));
@@ -44,17 +41,19 @@ export function explain(played: Played, events: readonly ObservedEvent[]): Expla
       problems.push(`${event.count} ${event.kind} events came without their client`);
       continue;
     }
-    const fitting = matches.filter(
-      ({ connect }) =>
-        connect.client === event.client &&
-        connect.startNs <= monotonicNs &&
-        monotonicNs <= connect.endNs,
-    );
+    const fitting = matches.filter(({ connect }) => isDuring(connect, event, monotonicNs));
     if (fitting.length !== 1) {
       const count = fitting.length === 0 ? 'no connect' : `${fitting.length} connects`;
       problems.push(`${describe(event)} lies in ${count} of ${event.client}`);
     }
     fitting[0]?.events.push(observed);
+  }
+
+  for (const { event, monotonicNs } of all.filter(({ event }) => event.kind === 'retry')) {
+    const match = matches.find(({ connect }) => isDuring(connect, event, monotonicNs));
+    if (!match?.events.some((earlier) => earlier.event.verdict === 'dropped')) {
+      problems.push(`${describe(event)} follows no dropped packet of a connect`);
+    }
   }
 
   const memories = new Map<string, PortMemory>();
@@ -68,6 +67,9 @@ export function explain(played: Played, events: readonly ObservedEvent[]): Expla
   }
   return { problems, matches };
 }
+
+const isDuring = (connect: Connect, { client }: IpvsEvent, monotonicNs: number): boolean =>
+  connect.client === client && connect.startNs <= monotonicNs && monotonicNs <= connect.endNs;
 
 /** `reuse forwarded 10.0.1.2:40001` */
 export const describe = (event: IpvsEvent): string =>

@@ -7,7 +7,8 @@ export const scenarios: readonly Scenario[] = [rollout, oneSecond];
 
 export type { CapturedPacket, Captures } from './captures.js';
 export type { Connect, Outcome } from './connect.js';
-export { type Explanation, explain, type Match } from './explain.js';
+export { type Explanation, explain } from './explain.js';
+export type { Match } from './match.js';
 export { type ObservedEvent, observeBatch } from './observed-event.js';
 export type { Played, ServerState } from './played.js';
 export { formatReport, type ReportParts } from './report.js';

@@ -1,6 +1,6 @@
 import { readlink, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { runProgram } from './run-program.js';
+import { programText } from '../run-program.js';
 
 export const roles = ['client', 'director', 'rs1', 'rs2'] as const;
 
@@ -13,13 +13,13 @@ const OURS = /^ipvscope-(\d+)-(?:client|director|rs1|rs2)$/;
 export const namespaceName = (role: Role, pid: number = process.pid): string =>
   `ipvscope-${pid}-${role}`;
 
-/** Runs a program inside a namespace; see `runProgram`. */
+/** Runs a program inside a namespace; see `programText`. */
 export function runInside(
   role: Role,
   command: readonly string[],
   call: { readonly step: string; readonly input?: string },
 ): Promise<string> {
-  return runProgram('ip', ['netns', 'exec', namespaceName(role), ...command], call);
+  return programText('ip', ['netns', 'exec', namespaceName(role), ...command], call);
 }
 
 /** The inode number that the probe's records carry. */
@@ -45,7 +45,9 @@ export function stageNamespaces(list: string): ReadonlyMap<number, readonly stri
  * still runs in them. Gives the names removed. In doubt they stay.
  */
 export async function removeLeftovers(): Promise<readonly string[]> {
-  const byOwner = stageNamespaces(await runProgram('ip', ['netns', 'list'], { step: 'leftovers' }));
+  const byOwner = stageNamespaces(
+    await programText('ip', ['netns', 'list'], { step: 'leftovers' }),
+  );
   const removed: string[] = [];
   for (const [owner, names] of byOwner) {
     if (!(await isGone(owner, names))) continue;
@@ -57,19 +59,20 @@ export async function removeLeftovers(): Promise<readonly string[]> {
 
 /** Removes those of the names that exist, and ends what runs in them. */
 export async function removeNamespaces(names: readonly string[]): Promise<void> {
-  const list = await runProgram('ip', ['netns', 'list'], { step: 'clean-up' });
+  const list = await programText('ip', ['netns', 'list'], { step: 'clean-up' });
   const existing = [...stageNamespaces(list).values()].flat();
-  for (const name of names.filter((name) => existing.includes(name))) {
+  const remove = async (name: string): Promise<void> => {
     // A process in it would keep a namespace alive that nobody can name any more.
     for (const pid of await processesIn(name)) {
       kill(pid);
     }
-    await runProgram('ip', ['netns', 'delete', name], { step: 'clean-up' });
-  }
+    await programText('ip', ['netns', 'delete', name], { step: 'clean-up' });
+  };
+  await Promise.all(names.filter((name) => existing.includes(name)).map(remove));
 }
 
 async function processesIn(name: string): Promise<readonly number[]> {
-  const text = await runProgram('ip', ['netns', 'pids', name], { step: 'clean-up' });
+  const text = await programText('ip', ['netns', 'pids', name], { step: 'clean-up' });
   return text.split('\n').filter(Boolean).map(Number);
 }
 

@@ -2,9 +2,9 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { IpvscopeError } from '../error.js';
+import { programEnvironment } from '../run-program.js';
 import { namespaceName, type Role } from './namespaces.js';
 import type { Answer, Ready } from './peer-protocol.js';
-import { programEnvironment } from './run-program.js';
 
 export interface PeerOptions {
   readonly role: Role;

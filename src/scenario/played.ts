@@ -19,6 +19,8 @@ export interface Played {
   readonly netns: number;
   /** The virtual service, `10.96.0.10:80`. */
   readonly virtual: string;
+  /** Whether the director tracks connections; otherwise no packet of it has an nf_conn. */
+  readonly conntrack: boolean;
   readonly states: readonly ServerState[];
   /** When the clients' kernel sends the copies of an opening packet, in ms after the first. */
   readonly copiesMs: readonly number[];

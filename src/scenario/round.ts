@@ -39,6 +39,7 @@ export class Round {
   readonly #scenario: string;
   readonly #connects: Connect[] = [];
   readonly #states: ServerState[] = [];
+  #conntrack = false;
   #phase = '';
 
   /** Use `Stage.begin`. */
@@ -49,6 +50,7 @@ export class Round {
   }
 
   async prepare({ conntrack, ...ipvs }: RoundSettings): Promise<void> {
+    this.#conntrack = conntrack;
     await Promise.all([
       setForwarding(conntrack),
       setGoodbyes(true),
@@ -128,6 +130,7 @@ export class Round {
       connects: [...this.#connects].sort((a, b) => a.startNs - b.startNs),
       netns: this.#stage.netns,
       virtual: virtualService,
+      conntrack: this.#conntrack,
       states: this.#states,
       copiesMs: this.#stage.copiesMs,
       ...(captures === undefined ? {} : { captures }),

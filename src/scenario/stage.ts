@@ -1,4 +1,5 @@
 import { IpvscopeError } from '../error.js';
+import { findPrograms } from '../programs.js';
 import { CleanUp } from './clean-up.js';
 import {
   namespaceInode,
@@ -8,7 +9,6 @@ import {
   roles,
 } from './namespaces.js';
 import { Peer } from './peer.js';
-import { requirePrograms } from './programs.js';
 import { Round, type RoundSettings } from './round.js';
 import { copyTimes } from './syn-copies.js';
 import { buildTopology, topology } from './topology.js';
@@ -33,9 +33,10 @@ export class Stage {
   readonly signal: AbortSignal | undefined;
   readonly copiesMs: readonly number[];
   readonly #client: Peer;
-  readonly #witness: boolean;
-  readonly #cleanUp: CleanUp;
+  readonly #witnessed: boolean;
   readonly #onProgress: (line: string) => void;
+  /** Of the latest round. */
+  #witness: Witness | undefined;
   #nextPort = FIRST_PORT;
 
   /** Use `withStage`. */
@@ -47,8 +48,8 @@ export class Stage {
     this.copiesMs = parts.copiesMs;
     this.signal = options.signal;
     this.#client = parts.client;
-    this.#cleanUp = parts.cleanUp;
-    this.#witness = options.witness ?? false;
+    this.#witnessed = options.witness ?? false;
+    parts.cleanUp.add('tcpdump', () => this.#witness?.close());
     this.#onProgress = options.onProgress ?? (() => {});
   }
 
@@ -73,10 +74,9 @@ export class Stage {
     this.signal?.throwIfAborted();
     const round = new Round(this, this.#client, scenario);
     await round.prepare(settings);
-    if (this.#witness) {
-      const witness = await Witness.start();
-      this.#cleanUp.add('tcpdump', () => witness.close());
-      round.witness = witness;
+    if (this.#witnessed) {
+      this.#witness = await Witness.start();
+      round.witness = this.#witness;
       this.signal?.throwIfAborted();
     }
     return round;
@@ -87,7 +87,7 @@ export class Stage {
  * Builds a stage, lets `use` have it, and removes all of it whatever comes: nothing of the node is
  * touched, and leftovers of runs that crashed are removed first. One stage a process at a time.
  *
- * @throws IpvscopeError `ERR_SCENARIO_ROOT`, `ERR_SCENARIO_KERNEL`, `ERR_SCENARIO_PROGRAM_MISSING`
+ * @throws IpvscopeError `ERR_SCENARIO_ROOT`, `ERR_SCENARIO_KERNEL`, `ERR_PROGRAM_MISSING`
  * where something is missing; the signal's reason when it is aborted; what `use` throws.
  */
 export async function withStage<Result>(
@@ -109,7 +109,7 @@ export async function withStage<Result>(
 async function openStage(options: StageOptions, cleanUp: CleanUp): Promise<Stage> {
   const { signal } = options;
   signal?.throwIfAborted();
-  requirePrograms(['ip', 'ipvsadm', 'nft', ...(options.witness ? (['tcpdump'] as const) : [])]);
+  findPrograms(['ip', 'ipvsadm', 'nft', ...(options.witness ? (['tcpdump'] as const) : [])]);
   const removed = await removeLeftovers();
   if (removed.length > 0) options.onProgress?.(`removed leftovers: ${removed.join(', ')}`);
   signal?.throwIfAborted();

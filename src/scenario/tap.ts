@@ -1,8 +1,8 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { IpvscopeError } from '../error.js';
+import { programEnvironment } from '../run-program.js';
 import { namespaceName } from './namespaces.js';
-import { programEnvironment } from './run-program.js';
 import { CAPTURE_FILTER, MARK, packetsLost } from './tcpdump-lines.js';
 
 /** tcpdump on one of the director's legs. */

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { ExitCode, IpvscopeError } from '../error.js';
+import { programText } from '../run-program.js';
 import { namespaceName, type Role, roles, runInside } from './namespaces.js';
-import { runProgram } from './run-program.js';
 
 export interface RealServer {
   readonly role: Role;
@@ -40,7 +40,7 @@ const MODULES = ['ip_vs', 'ip_vs_rr', 'veth', 'dummy'];
  * Four namespaces joined by veth, the director in the middle with the virtual address on a dummy
  * device. The caller removes the namespaces, whatever comes of it; all else is inside them.
  *
- * @throws IpvscopeError `ERR_SCENARIO_ROOT`, `ERR_SCENARIO_KERNEL` or `ERR_SCENARIO_PROGRAM_FAILED`.
+ * @throws IpvscopeError `ERR_SCENARIO_ROOT`, `ERR_SCENARIO_KERNEL` or `ERR_PROGRAM_FAILED`.
  */
 export async function buildTopology(): Promise<void> {
   const missing = await loadModules();
@@ -96,7 +96,7 @@ export async function setDirectorSysctls(values: Readonly<Record<string, number>
 }
 
 function batch(options: readonly string[], lines: readonly string[]): Promise<string> {
-  return runProgram('ip', [...options, '-batch', '-'], {
+  return programText('ip', [...options, '-batch', '-'], {
     step: 'topology',
     input: lines.map((line) => `${line}\n`).join(''),
   });
@@ -114,7 +114,7 @@ async function loadModules(): Promise<string> {
   const complaints = await Promise.all(
     MODULES.map(async (module) => {
       try {
-        await runProgram('modprobe', [module], { step: 'modules' });
+        await programText('modprobe', [module], { step: 'modules' });
         return '';
       } catch {
         return module;

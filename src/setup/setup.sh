@@ -11,6 +11,8 @@ lab=(busybox-static debian-archive-keyring kmod qemu-system-x86 xz-utils)
 scenario=(iproute2 ipvsadm nftables)
 test=(clang-format curl procps tcpdump)
 
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
 say() { printf 'setup: %s\n' "$*" >&2; }
 fail() { say "$1"; exit 3; }
 
@@ -33,8 +35,6 @@ if [ ${#missing[@]} -gt 0 ]; then
     root=(sudo)
   fi
   say "installing Debian packages: ${missing[*]}"
-  log=$(mktemp)
-  trap 'rm -f "$log"' EXIT
   apt() { "${root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -y -q "$@" >"$log" 2>&1; }
   apt update || true # an unreachable list of another vendor is no reason to stop
   apt install --no-install-recommends "${missing[@]}" ||
@@ -54,7 +54,5 @@ if [ ! -e node_modules/.package-lock.json ] ||
 fi
 
 say 'building the probe, the addon and the TypeScript'
-log=$(mktemp)
-trap 'rm -f "$log"' EXIT
 npm run --silent build >"$log" 2>&1 || { tail -n 40 "$log" >&2; fail 'the build failed (see above)'; }
 say 'ready'

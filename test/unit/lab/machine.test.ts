@@ -12,14 +12,14 @@ import {
   writeAtomically,
 } from '../../../src/lab/lab-cache.js';
 import { checkPorts } from '../../../src/lab/ports.js';
-import { findProgram, searchPath } from '../../../src/lab/programs.js';
-import { runProgram } from '../../../src/lab/run-program.js';
+import { findProgram, programDirectories } from '../../../src/programs.js';
+import { runProgram } from '../../../src/run-program.js';
 
 describe('a missing program', () => {
   const cases = [
-    ['qemu-system-x86_64', 'ERR_LAB_QEMU_MISSING', 'apt-get install qemu-system-x86'],
-    ['busybox', 'ERR_LAB_PROGRAM_MISSING', 'apt-get install busybox-static'],
-    ['depmod', 'ERR_LAB_PROGRAM_MISSING', 'apt-get install kmod'],
+    ['qemu-system-x86_64', 'ERR_PROGRAM_MISSING', 'apt-get install qemu-system-x86'],
+    ['busybox', 'ERR_PROGRAM_MISSING', 'apt-get install busybox-static'],
+    ['depmod', 'ERR_PROGRAM_MISSING', 'apt-get install kmod'],
   ] as const;
   for (const [program, code, hint] of cases) {
     it(`${program} is named with its package`, () => {
@@ -28,7 +28,7 @@ describe('a missing program', () => {
   }
 
   it('is looked for where only root looks, and never in the current directory', () => {
-    const path = searchPath('/own:relative::/own');
+    const path = programDirectories('/own:relative::/own');
     assert.equal(path[0], '/own');
     assert.ok(path.includes('/usr/sbin'));
     assert.ok(path.every((directory) => directory.startsWith('/')));
@@ -41,7 +41,7 @@ describe('a called program', () => {
     await assert.rejects(
       runProgram('/bin/sh', ['-c', 'echo why >&2; exit 3'], { step: 'unpack' }),
       {
-        code: 'ERR_LAB_PROGRAM_FAILED',
+        code: 'ERR_PROGRAM_FAILED',
         step: 'unpack',
         log: 'why',
       },

@@ -1,0 +1,69 @@
+import { accessSync, constants, statSync } from 'node:fs';
+import { delimiter, join } from 'node:path';
+import { ExitCode, IpvscopeError } from './error.js';
+
+/** Which Debian package brings a program that is called here. */
+const packages = {
+  'apt-cache': 'apt',
+  'apt-get': 'apt',
+  busybox: 'busybox-static',
+  depmod: 'kmod',
+  'dpkg-deb': 'dpkg',
+  ip: 'iproute2',
+  ipvsadm: 'ipvsadm',
+  nft: 'nftables',
+  'qemu-system-x86_64': 'qemu-system-x86',
+  setpriv: 'util-linux',
+  tcpdump: 'tcpdump',
+} as const;
+
+export type Program = keyof typeof packages;
+
+/** Where root's programs live; other users' PATH often lacks them. */
+const systemDirectories = ['/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/bin', '/bin'];
+
+/** The directories of PATH, then those of the system, each once. */
+export function programDirectories(path: string | undefined = process.env.PATH): readonly string[] {
+  const own = (path ?? '').split(delimiter).filter((directory) => directory.startsWith('/'));
+  return [...new Set([...own, ...systemDirectories])];
+}
+
+/**
+ * The absolute paths of programs, before any of them is run.
+ *
+ * @throws IpvscopeError `ERR_PROGRAM_MISSING`, one for all that are missing, with the packages to
+ * install.
+ */
+export function findPrograms<Name extends Program>(
+  programs: readonly Name[],
+  directories = programDirectories(),
+): Readonly<Record<Name, string>> {
+  const paths: Partial<Record<Name, string>> = {};
+  const missing: Name[] = [];
+  for (const program of programs) {
+    const directory = directories.find((known) => isExecutable(join(known, program)));
+    if (directory === undefined) missing.push(program);
+    else paths[program] = join(directory, program);
+  }
+  if (missing.length === 0) return paths as Record<Name, string>;
+  const wanted = [...new Set(missing.map((program) => packages[program]))];
+  throw new IpvscopeError('ERR_PROGRAM_MISSING', `not installed here: ${missing.join(', ')}`, {
+    step: 'programs',
+    hint: `apt-get install ${wanted.join(' ')}`,
+    exitCode: ExitCode.prerequisite,
+  });
+}
+
+/** One of them. */
+export function findProgram(program: Program, directories = programDirectories()): string {
+  return findPrograms([program], directories)[program];
+}
+
+function isExecutable(path: string): boolean {
+  try {
+    accessSync(path, constants.X_OK);
+    return statSync(path).isFile();
+  } catch {
+    return false;
+  }
+}
