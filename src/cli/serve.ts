@@ -71,7 +71,9 @@ Examples:
       stop.release();
       const canHelp = cause instanceof IpvscopeError && cause.exitCode === ExitCode.prerequisite;
       if (options.orLab !== true || !canHelp) throw cause;
-      note(`${cause.toLine()}\nthis kernel cannot be traced: the incident is played in the lab`);
+      note(cause.toLine());
+      note('this kernel cannot be traced: the incident is played in the lab instead');
+      note(`its metrics are at http://127.0.0.1:${listen.port}/metrics here`);
       process.exitCode = await runInLab({
         kernel: undefined,
         publish: [listen.port],
