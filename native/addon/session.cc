@@ -90,6 +90,7 @@ Outcome Session::Load(const Config& config) {
     return Fail("ERR_PROBE_OPEN", "open", errno, "cannot tell the kernel's timer frequency");
   }
   object_->rodata->kernel_hz = hz;
+  object_->rodata->report_draining = config.draining;
   if (int error = bpf_map__set_max_entries(object_->maps.records, config.ring_bytes)) {
     return Fail("ERR_PROBE_OPEN", "open", -error, "cannot set the ring's size");
   }

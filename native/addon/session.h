@@ -25,6 +25,7 @@ class Session {
 public:
   struct Config {
     uint32_t ring_bytes; // power of two, multiple of the page size
+    bool draining;       // report packets of established connections to servers of weight 0
     bool generator;      // load the record generator alone: needs no ip_vs and attaches nothing
   };
   struct Program {

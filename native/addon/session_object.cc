@@ -37,12 +37,13 @@ SessionObject::SessionObject(const Napi::CallbackInfo& info)
     : Napi::ObjectWrap<SessionObject>(info),
       buffer_(Napi::Persistent(info[0].As<Napi::Uint8Array>())) {}
 
-// open(ringBytes, generator)
+// open(ringBytes, draining, generator)
 void SessionObject::Open(const Napi::CallbackInfo& info) {
   Log::Install();
   Session::Config config{};
   config.ring_bytes = info[0].As<Napi::Number>().Uint32Value();
-  config.generator = info[1].As<Napi::Boolean>().Value();
+  config.draining = info[1].As<Napi::Boolean>().Value();
+  config.generator = info[2].As<Napi::Boolean>().Value();
   if (Outcome failure = session_.Open(config)) {
     Throw(info.Env(), *failure);
   }

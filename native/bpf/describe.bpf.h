@@ -74,8 +74,8 @@ static __always_inline void describe_new_server(struct ipvscope_record *record,
 /* What the packet says of itself; false when its ports cannot be read. */
 static __always_inline bool describe_packet(struct ipvscope_record *record,
 					    const struct netns_ipvs *ipvs, int af,
-					    const struct sk_buff *skb, const struct ip_vs_iphdr *iph,
-					    bool opening)
+					    const struct sk_buff *skb,
+					    const struct ip_vs_iphdr *iph, bool opening)
 {
 	union nf_inet_addr address = {};
 	__be16 ports[2] = {};

@@ -7,6 +7,12 @@
 #include "openings.bpf.h"
 #include "pending.bpf.h"
 
+/*
+ * Whether packets of established connections to a server of weight 0 are reported, one by one. Set
+ * before load: they are normal, and there may be many.
+ */
+const volatile bool report_draining = false;
+
 static __always_inline bool still_opening(__u8 protocol, __u16 state)
 {
 	if (protocol == IPPROTO_SCTP)
@@ -70,7 +76,8 @@ static __always_inline void on_lookup(struct netns_ipvs *ipvs, int af, const str
 		available = dest_available(dest);
 	if (reading == PACKET_UNREADABLE)
 		count_loss(IPVSCOPE_LOSS_UNREADABLE);
-	if (!opening && available && !(dest && BPF_CORE_READ(dest, weight.counter) == 0))
+	if (!opening && available &&
+	    !(report_draining && dest && BPF_CORE_READ(dest, weight.counter) == 0))
 		return;
 
 	if (!describe_packet(record, ipvs, af, skb, iph, opening)) {

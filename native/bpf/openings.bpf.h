@@ -53,9 +53,10 @@ static __always_inline __u64 opening_hash(const struct netns_ipvs *ipvs,
 }
 
 /* How this opening packet's number relates to the last one of its tuple; then remembers it. */
-static __always_inline enum opening_relation
-note_opening(const struct netns_ipvs *ipvs, const struct sk_buff *skb,
-	     const struct ip_vs_iphdr *iph, __u32 *opening_number)
+static __always_inline enum opening_relation note_opening(const struct netns_ipvs *ipvs,
+							  const struct sk_buff *skb,
+							  const struct ip_vs_iphdr *iph,
+							  __u32 *opening_number)
 {
 	enum opening_relation relation = OPENING_UNKNOWN;
 	__u32 ports = 0, number = 0, slot;

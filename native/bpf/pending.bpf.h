@@ -25,7 +25,7 @@ struct pending_packet {
 	__u64 conn;
 	__u64 iph;
 	__u32 observed; /* enum observation */
-	__u32 number;	/* the opening number (openings.bpf.h), where the packet opens a connection */
+	__u32 number; /* the opening number (openings.bpf.h), where the packet opens a connection */
 };
 
 /* What the kernel was seen to do with the packet since the lookup. */

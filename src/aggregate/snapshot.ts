@@ -12,6 +12,7 @@ import {
   type VerdictName,
   verdictName,
 } from '../wire/names.js';
+import type { DelayHistogram } from './delays.js';
 import { type CountTable, KEY_WORDS } from './table.js';
 
 export interface Endpoint {
@@ -37,6 +38,8 @@ export interface SnapshotRow {
   readonly cause: DropCause | undefined;
   readonly netns: number;
   readonly packets: number;
+  /** On `retry`: how long the clients waited. */
+  readonly delays: DelayHistogram | undefined;
 }
 
 export interface Snapshot {
@@ -85,6 +88,7 @@ export function readRows(table: CountTable): SnapshotRow[] {
       cause: dropCause(byte(Offset.kind), byte(Offset.verdict), flags),
       netns: word(Offset.netns),
       packets: table.counts[row] ?? 0,
+      delays: table.delays.of(row),
     });
   }
   return rows;

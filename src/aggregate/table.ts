@@ -1,8 +1,11 @@
 import type { RecordBatch } from '../wire/batch.js';
 import { Offset, RECORD_SIZE } from '../wire/layout.generated.js';
+import { Delays } from './delays.js';
 
 const RECORD_WORDS = RECORD_SIZE / 4;
 const COUNT_WORD = Offset.count / 4;
+const DELAY_WORD = Offset.delayUs / 4;
+const DROPS_WORD = Offset.drops / 4;
 const KEY_START = Offset.netns / 4;
 /** 32-bit words of the key: everything that tells two rows apart. */
 export const KEY_WORDS = Offset.reservedEnd / 4 - KEY_START;
@@ -19,6 +22,8 @@ export class CountTable {
   readonly counts: Float64Array;
   /** Rows in use. */
   size = 0;
+  /** What clients waited, by row. */
+  readonly delays = new Delays();
   /** Packets whose key found no room. */
   overflow = 0;
   readonly #mostKeys: number;
@@ -49,6 +54,10 @@ export class CountTable {
         this.overflow += amount;
       } else {
         (this.counts[row] as number) += amount;
+        // Only a retry has drops, and retries are rare.
+        if (words[record + DROPS_WORD] !== 0) {
+          this.delays.add(row, (words[record + DELAY_WORD] as number) / 1e6);
+        }
       }
     }
     return packets;

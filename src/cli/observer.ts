@@ -18,6 +18,8 @@ export interface ObserverOptions {
   readonly listen?: ListenAddress;
   /** Created once every program is attached and the server listens. */
   readonly readyFile?: string;
+  /** See SessionOptions. */
+  readonly draining?: boolean;
   readonly onBatch?: (batch: RecordBatch, clock: Clock) => void;
 }
 
@@ -40,7 +42,10 @@ export class Observer {
   static async start(options: ObserverOptions): Promise<Observer> {
     const missing = missingPrerequisite();
     if (missing !== undefined) throw missing;
-    const observer = new Observer(new LiveSource(), new Aggregator(options.maxSeries));
+    const observer = new Observer(
+      new LiveSource({ draining: options.draining === true }),
+      new Aggregator(options.maxSeries),
+    );
     try {
       await observer.#begin(options);
     } catch (cause) {

@@ -50,6 +50,7 @@ Examples:
       });
     let events: EventPrinter | undefined;
     const observer = await Observer.start({
+      draining: options.kind?.includes('draining') === true,
       ...(options.readyFile === undefined ? {} : { readyFile: options.readyFile }),
       ...(options.summary === true
         ? {}

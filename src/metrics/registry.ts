@@ -1,4 +1,5 @@
 import { Gauge, Registry } from 'prom-client';
+import { ConnectDelay } from './connect-delay.js';
 import { droppedPackets } from './dropped-packets.js';
 import { type MetricsInput, register } from './family.js';
 import { newConnectionsToDraining } from './new-connections-to-draining.js';
@@ -17,6 +18,7 @@ export function createRegistry(input: MetricsInput, version: string): Registry {
     ...selfFamilies,
   ];
   for (const family of families) register(registry, family, input);
+  registry.registerMetric(new ConnectDelay(input));
   new Gauge({
     name: 'ipvscope_build_info',
     help: 'The running version; always 1.',

@@ -29,7 +29,7 @@ export interface LayoutMember {
 }
 
 export interface NativeSession {
-  open(ringBytes: number, generator: boolean): void;
+  open(ringBytes: number, draining: boolean, generator: boolean): void;
   start(onBatch: (records: number) => void): void;
   drain(): number;
   programs(): ProgramState[];

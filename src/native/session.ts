@@ -9,6 +9,11 @@ export interface SessionOptions {
   readonly ringBytes?: number;
   /** Records that one call of `onBatch` may carry at most. */
   readonly batchRecords?: number;
+  /**
+   * Report packets of established connections to servers of weight 0, one by one. They are normal,
+   * and there may be many.
+   */
+  readonly draining?: boolean;
   /** Load the record generator instead of the probe: needs no ip_vs, attaches nothing. */
   readonly generator?: boolean;
 }
@@ -92,10 +97,12 @@ export class Session {
   readonly bytes: Uint8Array;
   readonly #native: NativeSession;
   readonly #ringBytes: number;
+  readonly #draining: boolean;
   readonly #generator: boolean;
 
   constructor(options: SessionOptions = {}) {
     this.#ringBytes = options.ringBytes ?? DEFAULT_RING_BYTES;
+    this.#draining = options.draining ?? false;
     this.#generator = options.generator ?? false;
     if (this.#ringBytes < 4096 || (this.#ringBytes & (this.#ringBytes - 1)) !== 0) {
       throw new IpvscopeError(
@@ -111,7 +118,7 @@ export class Session {
 
   /** Loads and attaches every program; on return each of them sees packets. */
   open(): void {
-    translated(() => this.#native.open(this.#ringBytes, this.#generator));
+    translated(() => this.#native.open(this.#ringBytes, this.#draining, this.#generator));
   }
 
   /** Calls back on this thread's event loop whenever records are waiting. Keeps the loop alive. */

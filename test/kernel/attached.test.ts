@@ -5,6 +5,8 @@ import { Running, run } from './command.js';
 // Commands that attach, as far as they go without a packet.
 
 const functions = [
+  '__icmp_send',
+  'icmp6_send',
   'ip_vs_conn_expire_now',
   'ip_vs_conn_in_get_proto',
   'ip_vs_in_hook',
@@ -61,7 +63,7 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     assert.match(lines[0] ?? '', /^ipvscope \d+\.\d+\.\d+ attached on \S+: .*fexit ip_vs_in_hook/);
     assert.match(
       lines.at(-1) ?? '',
-      /^nothing notable in \d+\.\d s; 5 of 5 programs attached, nothing lost$/,
+      /^nothing notable in \d+\.\d s; 7 of 7 programs attached, nothing lost$/,
     );
   });
 }

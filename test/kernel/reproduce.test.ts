@@ -82,6 +82,14 @@ test('one-second: the connects whose SYN was dropped, and no others, take a seco
     'ESTABLISHED 0',
     'ESTABLISHED 0',
   ]);
+  // Each is followed by the copy that got through, which says what the client waited.
+  const retries = eventsOf(ended).filter((event) => event.kind === 'retry');
+  const clients = (events: IpvsEvent[]): unknown[] => events.map((event) => event.client).sort();
+  assert.deepEqual(clients(retries), clients(dropped));
+  for (const { delay_ms: delay, drops } of retries) {
+    assert.equal(drops, 1);
+    assert.ok(delay !== undefined && delay >= 1000 && delay < 1600, `${delay} ms`);
+  }
   for (const phase of ['after-reset', 'after-vanish']) {
     const [, failed, least, , , most] = row(ended, 'one-second: what', phase);
     assert.equal(failed, '-');
@@ -113,7 +121,7 @@ test('reproduce serves metrics, and Ctrl-C ends a loop with a summary and no nam
   assert.notDeepEqual(namespaces(), []);
   const ended = await loop.end('SIGINT');
   assert.equal(ended.code, 0, ended.stderr);
-  assert.match(ended.stderr.trimEnd().split('\n').at(-1) ?? '', /5 of 5 programs attached/);
+  assert.match(ended.stderr.trimEnd().split('\n').at(-1) ?? '', /7 of 7 programs attached/);
   assert.deepEqual(namespaces(), []);
 });
 

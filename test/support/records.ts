@@ -13,6 +13,8 @@ export interface RecordFields {
   readonly timeNs?: bigint;
   readonly count?: number;
   readonly expiresInMs?: number;
+  readonly delayUs?: number;
+  readonly drops?: number;
   readonly weight?: number;
   readonly cpu?: number;
   readonly client?: readonly [readonly number[], number];
@@ -37,6 +39,8 @@ const ordinary: Required<RecordFields> = {
   timeNs: 1_000_000_000n,
   count: 1,
   expiresInMs: 104_000,
+  delayUs: 0,
+  drops: 0,
   weight: 0,
   cpu: 1,
   client: [[10, 0, 1, 2], 40001],
@@ -63,6 +67,8 @@ export function recordBytes(fields: RecordFields = {}): Uint8Array {
   view.setBigUint64(Offset.timeNs, all.timeNs, true);
   view.setUint32(Offset.count, all.count, true);
   view.setUint32(Offset.expiresInMs, all.expiresInMs, true);
+  view.setUint32(Offset.delayUs, all.delayUs, true);
+  view.setUint32(Offset.drops, all.drops, true);
   view.setInt32(Offset.weight, all.weight, true);
   view.setUint16(Offset.cpu, all.cpu, true);
   view.setUint32(Offset.netns, all.netns, true);

@@ -83,6 +83,25 @@ const cases: readonly { name: string; prefix: string; records: RecordFields[]; l
       ],
     },
     {
+      name: 'what clients waited',
+      prefix: 'ipvs_connect_delay_seconds',
+      records: [
+        { kind: Kind.retry, drops: 1, delayUs: 1_020_000 },
+        { kind: Kind.retry, drops: 1, delayUs: 1_030_000, connState: 0 },
+        { kind: Kind.retry, drops: 7, delayUs: 127_000_000 },
+      ],
+      lines: [
+        ...['0.25', '0.5', '1'].map((le) => [le, 0]),
+        ...['1.25', '1.5', '2', '3.5', '7.5', '15.5', '31.5', '63.5'].map((le) => [le, 2]),
+        ['+Inf', 3],
+      ]
+        .map(([le, count]) => `ipvs_connect_delay_seconds_bucket{le="${le}",${service}} ${count}`)
+        .concat([
+          `ipvs_connect_delay_seconds_sum{${service}} 129.05`,
+          `ipvs_connect_delay_seconds_count{${service}} 3`,
+        ]),
+    },
+    {
       name: 'retransmits',
       prefix: 'ipvs_opening_retransmits_total',
       records: [{ kind: Kind.retransmit }, { kind: Kind.retransmit, flags: healthy }],

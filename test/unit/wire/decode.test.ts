@@ -144,6 +144,11 @@ const cases: readonly { name: string; record: RecordFields; event: object }[] = 
     event: { ...draining, kind: 'overload', verdict: 'dropped', cause: 'overload' },
   },
   {
+    name: 'a retry, with what the client waited',
+    record: { kind: Kind.retry, delayUs: 1_024_500, drops: 1 },
+    event: { ...draining, kind: 'retry', delay_ms: 1024.5, drops: 1 },
+  },
+  {
     name: 'several packets in one record: no client',
     record: { count: 7 },
     event: { ...without(draining, 'client'), count: 7 },
