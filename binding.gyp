@@ -24,7 +24,7 @@
       ],
       "defines": ["NAPI_VERSION=8", "NODE_ADDON_API_CPP_EXCEPTIONS", "NODE_ADDON_API_ENABLE_TYPE_CHECK_ON_UNWRAP"],
       "cflags_cc!": ["-fno-exceptions", "-fno-rtti", "-std=gnu++17", "-std=gnu++20"],
-      "cflags_cc": ["-std=c++17", "-fexceptions", "-Wall", "-Wextra", "-Werror", "-fvisibility=hidden", "-fno-strict-aliasing"],
+      "cflags_cc": ["-std=c++17", "-fexceptions", "-Wall", "-Wextra", "-Werror", "-Wno-missing-field-initializers", "-fvisibility=hidden", "-fno-strict-aliasing"],
       # libbpf is linked in; of libelf and zlib every Debian has the shared libraries.
       "libraries": ["<(obj)/libbpf.a", "-lelf", "-lz"],
       "ldflags": ["-Wl,--exclude-libs,ALL"],

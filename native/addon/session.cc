@@ -107,10 +107,11 @@ Outcome Session::Load(const Config& config) {
   return {};
 }
 
-// One by one, so that a failure names the kernel function.
+// One by one, so that a failure names the kernel function; the lookup, which is the first, last
+// (ipvscope.bpf.c says why).
 Outcome Session::Attach() {
   const bpf_object_skeleton* skeleton = object_->skeleton;
-  for (int i = 0; i < skeleton->prog_cnt; i++) {
+  for (int i = skeleton->prog_cnt - 1; i >= 0; i--) {
     const bpf_prog_skeleton& entry = skeleton->progs[i];
     if (!bpf_program__autoload(*entry.prog)) {
       continue;
@@ -161,12 +162,13 @@ Outcome Session::ReadPrograms(std::vector<Program>* programs) const {
   return {};
 }
 
-Outcome Session::ReadLosses(Losses* losses) const {
+Outcome Session::ReadLosses(Losses* losses) {
   const int cpus = libbpf_num_possible_cpus();
   if (cpus < 0) {
     return Fail("ERR_PROBE_READ", "read", -cpus, "cannot count the CPUs");
   }
   std::vector<uint64_t> values(static_cast<size_t>(cpus));
+  SweepPending();
   for (uint32_t cause = 0; cause < losses->size(); cause++) {
     if (bpf_map_lookup_elem(bpf_map__fd(object_->maps.losses), &cause, values.data()) != 0) {
       return Fail("ERR_PROBE_READ", "read", errno, "cannot read the loss counters");
@@ -176,7 +178,40 @@ Outcome Session::ReadLosses(Losses* losses) const {
       (*losses)[cause] += value;
     }
   }
+  (*losses)[IPVSCOPE_LOSS_UNPAIRED] += swept_;
   return {};
+}
+
+// A packet whose exit a skipped program did not see would keep the gate (pending_count) open, and
+// every packet pay for it. One that is older than any hook's run can be is given up, and counted.
+void Session::SweepPending() {
+  constexpr uint64_t kOldest = 1000000000; // ns
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  const uint64_t limit =
+      static_cast<uint64_t>(now.tv_sec) * 1000000000 + static_cast<uint64_t>(now.tv_nsec) - kOldest;
+  const bpf_map* map = object_->maps.pending_packets;
+  const int descriptor = bpf_map__fd(map);
+  std::vector<uint8_t> key(bpf_map__key_size(map));
+  std::vector<uint8_t> next(key.size());
+  std::vector<uint8_t> value(bpf_map__value_size(map));
+  std::vector<std::vector<uint8_t>> old;
+  const void* from = nullptr;
+  while (bpf_map_get_next_key(descriptor, from, next.data()) == 0) {
+    key = next;
+    from = key.data();
+    // The value begins with the record (pending.bpf.h).
+    if (bpf_map_lookup_elem(descriptor, key.data(), value.data()) == 0 &&
+        reinterpret_cast<const ipvscope_record*>(value.data())->time_ns < limit) {
+      old.push_back(key);
+    }
+  }
+  for (const auto& entry : old) {
+    if (bpf_map_delete_elem(descriptor, entry.data()) == 0) {
+      __atomic_fetch_sub(&object_->bss->pending_count, 1, __ATOMIC_RELAXED);
+      swept_++;
+    }
+  }
 }
 
 Outcome Session::Generate(uint64_t first, uint32_t count, uint32_t keys) {

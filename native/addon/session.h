@@ -54,17 +54,19 @@ public:
   int ring_descriptor() const; // readable (poll) while records are waiting
 
   Outcome ReadPrograms(std::vector<Program>* programs) const;
-  // By cause, summed over CPUs.
-  Outcome ReadLosses(Losses* losses) const;
+  // By cause, summed over CPUs. Gives up packets that were never seen to leave the hook.
+  Outcome ReadLosses(Losses* losses);
   // Up to 1024 records numbered from `first`; `keys` different virtual services.
   Outcome Generate(uint64_t first, uint32_t count, uint32_t keys);
 
 private:
   Outcome Load(const Config& config);
   Outcome Attach();
+  void SweepPending();
 
   ipvscope_bpf* object_ = nullptr;
   Ring ring_;
+  uint64_t swept_ = 0;
 };
 
 } // namespace ipvscope

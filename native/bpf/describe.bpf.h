@@ -11,8 +11,14 @@ const volatile __u32 kernel_hz = 250;
 
 static __always_inline __u8 conntrack_of(const struct sk_buff *skb)
 {
-	__u64 nfct = BPF_CORE_READ(skb, _nfct);
-	struct nf_conn *ct = (void *)(nfct & ~NFCT_INFO_MASK);
+	struct nf_conn *ct;
+	__u64 nfct;
+
+	/* Absent without CONFIG_NF_CONNTRACK. */
+	if (!bpf_core_field_exists(skb->_nfct) || !bpf_core_type_exists(struct nf_conn))
+		return IPVSCOPE_CONNTRACK_NONE;
+	nfct = BPF_CORE_READ(skb, _nfct);
+	ct = (void *)(nfct & ~NFCT_INFO_MASK);
 
 	if (!ct)
 		return (nfct & NFCT_INFO_MASK) == IP_CT_UNTRACKED ? IPVSCOPE_CONNTRACK_UNTRACKED
@@ -26,7 +32,9 @@ static __always_inline __u32 expires_in_ms(struct ip_vs_conn *conn)
 {
 	__s64 ticks = BPF_CORE_READ(conn, timer.expires) - bpf_jiffies64();
 
-	return ticks > 0 ? (__u64)ticks * 1000 / kernel_hz : 0;
+	__u64 ms = ticks > 0 ? (__u64)ticks * 1000 / kernel_hz : 0;
+
+	return ms < 0xffffffff ? ms : 0xffffffff;
 }
 
 /* As the record wants it: 4 bytes or 16, the rest stays zero (the kernel may leave it unset). */

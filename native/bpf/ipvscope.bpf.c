@@ -1,5 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
-/* Entry points only: which kernel function each body is attached to. */
+/*
+ * Entry points only: which kernel function each body is attached to. They are attached from the
+ * last to the first and detached from the first to the last: a packet is remembered by the lookup
+ * only while everything that is to be seen of it can be seen.
+ */
 #include "generate.bpf.h"
 #include "verdict.bpf.h"
 
@@ -58,6 +62,14 @@ SEC("fentry/icmp6_send")
 int BPF_PROG(icmp6_fentry, struct sk_buff *skb)
 {
 	on_icmp_error(skb);
+	return 0;
+}
+
+/* A tracepoint; later kernels append arguments (5.17 the reason, 6.11 the socket). */
+SEC("tp_btf/kfree_skb")
+int BPF_PROG(freed_tracepoint, struct sk_buff *skb)
+{
+	on_freed(skb);
 	return 0;
 }
 

@@ -77,6 +77,7 @@ struct nf_conn {
 };
 
 struct sk_buff {
+	__u8 ipvs_property : 1;
 	unsigned int len, data_len;
 	unsigned long _nfct;
 	unsigned char *data;

@@ -93,6 +93,7 @@ static __always_inline void on_lookup(struct netns_ipvs *ipvs, int af, const str
 		relation = note_opening(ipvs, skb, iph, &packet.number);
 	record->kind = kind_of(record, relation);
 	packet.conn = (__u64)(unsigned long)conn;
+	packet.conn_found = 1;
 	packet.iph = (__u64)(unsigned long)iph;
 	remember(skb, &packet);
 }

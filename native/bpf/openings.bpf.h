@@ -6,7 +6,7 @@
  *
  * A direct-mapped table: one 64-bit word a slot, upper half a tag, lower half the number, written
  * and read whole. A newer opening packet takes the slot of an older one; what is forgotten reads as
- * unknown, never as another connection's number (but for two tuples with equal 48-bit hashes).
+ * unknown, never as another connection's number (but for two tuples with equal 47-bit hashes).
  */
 #ifndef IPVSCOPE_OPENINGS_BPF_H
 #define IPVSCOPE_OPENINGS_BPF_H
@@ -44,6 +44,7 @@ static __always_inline __u64 opening_hash(const struct netns_ipvs *ipvs,
 	union nf_inet_addr source = {}, target = {};
 	__u64 hash = mix64((__u64)BPF_CORE_READ(ipvs, net, ns.inum) << 32 | ports);
 
+	hash = mix64(hash ^ (__u16)BPF_CORE_READ(iph, protocol));
 	BPF_CORE_READ_INTO(&source, iph, saddr);
 	BPF_CORE_READ_INTO(&target, iph, daddr);
 	hash = mix64(hash ^ ((__u64)source.all[0] << 32 | source.all[1]));

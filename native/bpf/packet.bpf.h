@@ -62,7 +62,9 @@ static __always_inline enum packet_reading read_opening(const struct sk_buff *sk
 		return (byte & (TCP_SYN | TCP_ACK)) == TCP_SYN ? PACKET_OPENING : PACKET_ORDINARY;
 	case IPPROTO_SCTP:
 		if (!header_readable(skb, iph, SCTP_NEEDED))
-			return PACKET_ORDINARY;
+			return BPF_CORE_READ(iph, len) + SCTP_NEEDED <= BPF_CORE_READ(skb, len)
+				       ? PACKET_UNREADABLE
+				       : PACKET_ORDINARY;
 		if (bpf_probe_read_kernel(&byte, 1, transport_header(skb, iph) + SCTP_CHUNK_OFFSET))
 			return PACKET_UNREADABLE;
 		return byte == SCTP_CHUNK_INIT ? PACKET_OPENING : PACKET_ORDINARY;

@@ -26,30 +26,38 @@ struct pending_packet {
 	__u64 iph;
 	__u32 observed; /* enum observation */
 	__u32 number; /* the opening number (openings.bpf.h), where the packet opens a connection */
+	__u32 conn_found; /* the lookup found an entry; else it was made for this packet */
+	__u32 decided; /* its verdict is known; only a failed delete leaves such an entry behind */
 };
 
 /* What the kernel was seen to do with the packet since the lookup. */
 enum observation {
-	OBSERVED_EXPIRE = 1, /* ip_vs_conn_expire_now() on the entry found */
-	OBSERVED_SERVICE_LOOKUP =
-		2,		/* ip_vs_service_find() for this packet: it is being scheduled */
-	OBSERVED_SCHEDULED = 4, /* ip_vs_schedule() gave an entry */
-	OBSERVED_SCHEDULE_FAILED = 8, /* ip_vs_schedule() gave none */
-	OBSERVED_ICMP_ERROR = 16,     /* an ICMP error about this packet was asked for */
+	/* ip_vs_conn_expire_now() on the entry found */
+	OBSERVED_EXPIRE = 1,
+	/* ip_vs_service_find() for this packet: it is being scheduled */
+	OBSERVED_SERVICE_LOOKUP = 2,
+	/* ip_vs_schedule() gave an entry */
+	OBSERVED_SCHEDULED = 4,
+	/* ip_vs_schedule() gave none */
+	OBSERVED_SCHEDULE_FAILED = 8,
+	/* an ICMP error about this packet was asked for */
+	OBSERVED_ICMP_ERROR = 16,
+	/* freed as dropped (kfree_skb, not consume_skb) while still in the hook */
+	OBSERVED_FREED = 32,
 };
 
 /*
- * LRU, so that packets whose exit was not seen cannot fill it. Entries live for microseconds; there
- * are at most a few per CPU, and the rest is room for what LRU keeps in its per-CPU lists.
+ * Entries live for microseconds, a few per CPU at the most. Those whose exit was not seen stay
+ * until the session sweeps them out (native/addon/session.cc). Not LRU: that would take live ones.
  */
 struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
+	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 16384);
 	__type(key, struct pending_key);
 	__type(value, struct pending_packet);
 } pending_packets SEC(".maps");
 
-/* {conn or iph, task} to the skb. */
+/* {conn or iph, task} to the skb. What is left behind here is overwritten or makes room (LRU). */
 struct {
 	__uint(type, BPF_MAP_TYPE_LRU_HASH);
 	__uint(max_entries, 32768);
@@ -97,6 +105,7 @@ static __always_inline struct pending_packet *pending_named(const void *name)
 	return bpf_map_lookup_elem(&pending_packets, &key);
 }
 
+/* Once decided, a packet counts no more, even where its entry cannot be deleted. */
 static __always_inline void forget(const struct sk_buff *skb, struct pending_packet *packet)
 {
 	struct pending_key key = key_of((void *)(unsigned long)packet->conn);
@@ -105,8 +114,10 @@ static __always_inline void forget(const struct sk_buff *skb, struct pending_pac
 	key.object = packet->iph;
 	bpf_map_delete_elem(&pending_names, &key);
 	key.object = (__u64)(unsigned long)skb;
-	if (!bpf_map_delete_elem(&pending_packets, &key))
+	if (!packet->decided)
 		__sync_fetch_and_add(&pending_count, -1);
+	packet->decided = 1;
+	bpf_map_delete_elem(&pending_packets, &key);
 }
 
 /*
@@ -122,8 +133,9 @@ static __always_inline void forget_unpaired(const struct sk_buff *skb)
 	packet = pending_of(skb);
 	if (!packet)
 		return;
+	if (!packet->decided)
+		count_loss(IPVSCOPE_LOSS_UNPAIRED);
 	forget(skb, packet);
-	count_loss(IPVSCOPE_LOSS_UNPAIRED);
 }
 
 static __always_inline void remember(const struct sk_buff *skb, struct pending_packet *packet)
@@ -131,11 +143,15 @@ static __always_inline void remember(const struct sk_buff *skb, struct pending_p
 	struct pending_key key = key_of(skb);
 	__u64 address = key.object;
 
-	if (bpf_map_update_elem(&pending_packets, &key, packet, BPF_NOEXIST)) {
+	if (bpf_map_update_elem(&pending_packets, &key, packet, BPF_ANY)) {
 		count_loss(IPVSCOPE_LOSS_PENDING_FULL);
 		return;
 	}
 	__sync_fetch_and_add(&pending_count, 1);
+	/* From here on the map's own copy is the packet. */
+	packet = bpf_map_lookup_elem(&pending_packets, &key);
+	if (!packet)
+		return;
 	key.object = packet->conn;
 	if (packet->conn && bpf_map_update_elem(&pending_names, &key, &address, BPF_ANY))
 		goto unnamed;

@@ -102,6 +102,18 @@ static __always_inline void on_schedule(struct ip_vs_service *service, const str
 		describe_new_server(&packet->record, dest);
 }
 
+/* kfree_skb(): the transmit functions free what they cannot send (tx_error in ip_vs_xmit.c). */
+static __always_inline void on_freed(const struct sk_buff *skb)
+{
+	struct pending_packet *packet;
+
+	if (nothing_pending())
+		return;
+	packet = pending_of(skb);
+	if (packet)
+		packet->observed |= OBSERVED_FREED;
+}
+
 /* icmp_send() and icmpv6_send() for a packet in the hook: its sender is told. */
 static __always_inline void on_icmp_error(const struct sk_buff *skb)
 {
@@ -117,24 +129,31 @@ static __always_inline void on_icmp_error(const struct sk_buff *skb)
 /*
  * The first exit after the lookup decides. A packet that is sent on enters LOCAL_OUT, and so this
  * hook, inside the outer call, and leaves it there with NF_ACCEPT; the outer NF_STOLEN then finds
- * nothing. An outer NF_STOLEN that still finds the packet means that it did not get that far: the
- * transmit function freed it (no route, no memory), or an earlier LOCAL_OUT hook took it.
+ * nothing. Where the transmit function had to copy the packet (a tunnel) the copy is what leaves,
+ * and the outer NF_STOLEN decides: sent, unless the packet was seen to be freed as dropped.
+ *
+ * Every transmit function sets ipvs_property before it sends, to a real server on this host as
+ * well: an accepted packet without it goes on to the local stack as if ip_vs were not there.
  */
-static __always_inline __u8 judge(struct pending_packet *packet, __u32 netfilter)
+static __always_inline __u8 judge(struct pending_packet *packet, const struct sk_buff *skb,
+				  __u32 netfilter)
 {
 	__u32 observed = packet->observed;
+	bool dropped = netfilter == NF_DROP;
 
-	if (netfilter == NF_STOLEN)
+	if (netfilter == NF_STOLEN && observed & OBSERVED_FREED) {
 		packet->record.flags |= IPVSCOPE_FLAG_NOT_TRANSMITTED;
-	if (netfilter == NF_DROP || netfilter == NF_STOLEN)
+		dropped = true;
+	}
+	if (dropped)
 		return observed & OBSERVED_ICMP_ERROR ? IPVSCOPE_VERDICT_REJECTED
 						      : IPVSCOPE_VERDICT_DROPPED;
-	if (packet->record.flags & IPVSCOPE_FLAG_RESCHEDULED)
-		return IPVSCOPE_VERDICT_RESCHEDULED;
-	if (observed & OBSERVED_SCHEDULED)
-		return IPVSCOPE_VERDICT_FORWARDED;
-	if (observed & (OBSERVED_EXPIRE | OBSERVED_SERVICE_LOOKUP | OBSERVED_SCHEDULE_FAILED))
+	if (netfilter != NF_STOLEN && !BPF_CORE_READ_BITFIELD_PROBED(skb, ipvs_property))
 		return IPVSCOPE_VERDICT_PASSED;
+	/* A packet that found no entry was sent by the one made for it: nothing was chosen anew. */
+	if (packet->record.flags & IPVSCOPE_FLAG_RESCHEDULED ||
+	    (packet->conn_found && observed & (OBSERVED_EXPIRE | OBSERVED_SERVICE_LOOKUP)))
+		return IPVSCOPE_VERDICT_RESCHEDULED;
 	return IPVSCOPE_VERDICT_FORWARDED;
 }
 
@@ -171,13 +190,15 @@ static __always_inline void on_verdict(const struct sk_buff *skb, __u32 netfilte
 	if (nothing_pending())
 		return;
 	packet = pending_of(skb);
-	if (!packet)
+	if (!packet || packet->decided)
 		return;
 	record = &packet->record;
-	record->verdict = judge(packet, netfilter & NF_VERDICT_MASK);
+	record->verdict = judge(packet, skb, netfilter & NF_VERDICT_MASK);
 	record->kind = judge_kind(record, packet->observed);
 	if (packet->observed & OBSERVED_EXPIRE)
 		record->flags |= IPVSCOPE_FLAG_EXPIRED;
+	if (packet->observed & OBSERVED_SERVICE_LOOKUP)
+		record->flags |= IPVSCOPE_FLAG_SERVICE_SOUGHT;
 	/* Without a kind it is remembered only for the drops it may end. */
 	if (record->kind)
 		emit(record);

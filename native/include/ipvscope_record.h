@@ -65,12 +65,15 @@ enum ipvscope_flag {
 	IPVSCOPE_FLAG_EXPIRED = 8,
 	/* ip_vs_schedule() made a new entry for this packet: new_destination is filled. */
 	IPVSCOPE_FLAG_RESCHEDULED = 16,
-	/* The hook kept the packet (NF_STOLEN), yet it was not seen to leave through LOCAL_OUT. */
+	/* The hook kept the packet (NF_STOLEN) and it was freed as dropped: it could not be sent.
+	 */
 	IPVSCOPE_FLAG_NOT_TRANSMITTED = 32,
 	/* The weight of the server was 0 at the time of the lookup. */
 	IPVSCOPE_FLAG_WEIGHT_ZERO = 64,
 	/* The weight of the server chosen anew was 0 (a persistence template named it). */
 	IPVSCOPE_FLAG_NEW_WEIGHT_ZERO = 128,
+	/* The packet came as far as to be scheduled: its virtual service was looked up. */
+	IPVSCOPE_FLAG_SERVICE_SOUGHT = 256,
 };
 
 /* Why something that happened is not in the ring. One counter each and CPU. */

@@ -1,6 +1,6 @@
 // Generated from the BTF of the embedded object by `npm run generate`. Not to be edited.
 
-export const LAYOUT_FINGERPRINT = 'a5c8f4c799a88dad';
+export const LAYOUT_FINGERPRINT = '3d867b50b3d98232';
 
 /** Bytes of one record. */
 export const RECORD_SIZE = 128;
@@ -110,6 +110,7 @@ export const Flag = {
   notTransmitted: 32,
   weightZero: 64,
   newWeightZero: 128,
+  serviceSought: 256,
 } as const;
 
 export const Loss = {
