@@ -3,6 +3,8 @@
 
 #include "log.h"
 
+#include <cerrno>
+
 namespace ipvscope {
 
 void Throw(Napi::Env env, const Failure& failure) {
@@ -53,7 +55,7 @@ void SessionObject::Open(const Napi::CallbackInfo& info) {
 void SessionObject::Start(const Napi::CallbackInfo& info) {
   MustBeOpen(info.Env());
   if (poller_.running()) {
-    return;
+    Throw(info.Env(), Failure{"ERR_PROBE_STARTED", "ring", EALREADY, "started already", {}});
   }
   on_batch_ = Napi::Persistent(info[0].As<Napi::Function>());
   const int error = poller_.Start(info.Env(), session_.ring_descriptor(), [this] { OnReadable(); });
@@ -69,6 +71,10 @@ void SessionObject::OnReadable() {
   const size_t records =
       session_.ring().Drain(buffer.Data(), buffer.ByteLength() / sizeof(ipvscope_record));
   if (records == 0) {
+    // Whoever took the buffer's memory away can have no records: watching on would only spin.
+    if (buffer.ByteLength() < sizeof(ipvscope_record)) {
+      StopPolling();
+    }
     return;
   }
   // MakeCallback: runs microtasks after it, and sends an exception to the process's handler.

@@ -32,6 +32,8 @@ export interface SnapshotRow {
   readonly destination: Endpoint | undefined;
   /** That server had weight 0. */
   readonly draining: boolean;
+  /** The server chosen anew had weight 0. */
+  readonly newDraining: boolean;
   readonly opening: boolean;
   readonly connState: string;
   readonly conntrack: ConntrackName;
@@ -82,6 +84,7 @@ export function readRows(table: CountTable): SnapshotRow[] {
               byte(Offset.destinationFamily),
             ),
       draining: (flags & Flag.weightZero) !== 0,
+      newDraining: (flags & Flag.newWeightZero) !== 0,
       opening: (flags & Flag.opening) !== 0,
       connState: stateName(byte(Offset.protocol), byte(Offset.connState)),
       conntrack: conntrackName(byte(Offset.conntrack)),

@@ -1,7 +1,12 @@
 import type { SnapshotRow } from '../aggregate/snapshot.js';
 import { type Family, serviceLabelNames, serviceLabels } from './family.js';
 
+/**
+ * A packet whose server was chosen anew names only that this one had weight 0, as persistence
+ * templates do: its address is not part of a row, so `remote_address` is empty.
+ */
 function cause(row: SnapshotRow): 'reuse' | 'template' | undefined {
+  if (row.verdict === 'rescheduled' && row.newDraining) return 'template';
   if (!row.draining || row.verdict !== 'forwarded') return undefined;
   if (row.kind === 'reuse') return 'reuse';
   return row.kind === 'stale' ? 'template' : undefined;
@@ -16,11 +21,12 @@ export const newConnectionsToDraining: Family = {
     for (const row of input.snapshot().rows) {
       const reason = cause(row);
       if (reason === undefined) continue;
+      const server = row.verdict === 'rescheduled' ? undefined : row.destination;
       yield {
         labels: {
           ...serviceLabels(row),
-          remote_address: row.destination?.address ?? '',
-          remote_port: row.destination?.port ?? 0,
+          remote_address: server?.address ?? '',
+          remote_port: server?.port ?? 0,
           cause: reason,
         },
         value: row.packets,

@@ -42,10 +42,13 @@ export function missingPrerequisite(files: KernelFiles = realFiles): IpvscopeErr
       'load it with: modprobe ip_vs',
     );
   }
-  if (!has(CAP_SYS_ADMIN) && !(has(CAP_BPF) && has(CAP_PERFMON))) {
+  // Types of a module are read by their BTF's id, which the kernel lets CAP_SYS_ADMIN do only
+  // (kernel/bpf/syscall.c, bpf_btf_get_fd_by_id); those of ip_vs built in come with the kernel's own.
+  const isModule = files.exists('/sys/module/ip_vs/initstate');
+  if (!has(CAP_SYS_ADMIN) && (isModule || !(has(CAP_BPF) && has(CAP_PERFMON)))) {
     return missing(
       'ERR_NO_CAPABILITY',
-      'this process may not load BPF programs (neither CAP_SYS_ADMIN nor CAP_BPF and CAP_PERFMON)',
+      `this process may not load BPF programs that trace ${isModule ? 'a module (it lacks CAP_SYS_ADMIN)' : 'the kernel (it lacks CAP_BPF and CAP_PERFMON)'}`,
       'run it as root',
     );
   }
@@ -57,7 +60,7 @@ export function missingPrerequisite(files: KernelFiles = realFiles): IpvscopeErr
     );
   }
   // A module has its own; types of ip_vs built into the kernel are in vmlinux.
-  if (files.exists('/sys/module/ip_vs/initstate') && !files.exists('/sys/kernel/btf/ip_vs')) {
+  if (isModule && !files.exists('/sys/kernel/btf/ip_vs')) {
     return missing(
       'ERR_NO_MODULE_BTF',
       `kernel ${release()} shows no type information for the module ip_vs (/sys/kernel/btf/ip_vs is missing)`,

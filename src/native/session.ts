@@ -77,6 +77,10 @@ function translate(cause: unknown): unknown {
   });
 }
 
+function wrongArgument(message: string): IpvscopeError {
+  return new IpvscopeError('ERR_ARGUMENT', message, { exitCode: ExitCode.usage });
+}
+
 function translated<T>(call: () => T): T {
   try {
     return call();
@@ -89,7 +93,7 @@ function translated<T>(call: () => T): T {
  * The probe in the kernel. `bytes` holds the records of the last batch, `RECORD_SIZE` each, and is
  * overwritten by the next: read it inside `onBatch`, or between two calls of `drain()`.
  *
- * Every method but `close()` throws an IpvscopeError: ERR_PROBE_CLOSED before `open()` and after
+ * Every method but `detach()` and `close()` throws an IpvscopeError: ERR_PROBE_CLOSED before `open()` and after
  * `close()`; from `open()` ERR_KERNEL_UNSUPPORTED where a function is missing, and ERR_PROBE_OPEN,
  * ERR_PROBE_LOAD, ERR_PROBE_ATTACH and ERR_PROBE_RING by the step that failed.
  */
@@ -104,15 +108,18 @@ export class Session {
     this.#ringBytes = options.ringBytes ?? DEFAULT_RING_BYTES;
     this.#draining = options.draining ?? false;
     this.#generator = options.generator ?? false;
-    if (this.#ringBytes < 4096 || (this.#ringBytes & (this.#ringBytes - 1)) !== 0) {
-      throw new IpvscopeError(
-        'ERR_ARGUMENT',
-        `the ring's size must be a power of two of at least 4096 bytes, not ${this.#ringBytes}`,
-        { exitCode: ExitCode.usage },
+    const power = Math.log2(this.#ringBytes);
+    if (!Number.isInteger(power) || power < 12 || power > 30) {
+      throw wrongArgument(
+        `the ring's size must be a power of two from 4 KiB to 1 GiB, not ${this.#ringBytes} bytes`,
       );
     }
+    const batchRecords = options.batchRecords ?? DEFAULT_BATCH_RECORDS;
+    if (!Number.isInteger(batchRecords) || batchRecords < 1 || batchRecords > 1 << 20) {
+      throw wrongArgument(`a batch holds from 1 to ${1 << 20} records, not ${batchRecords}`);
+    }
     const addon = loadAddon();
-    this.bytes = new Uint8Array((options.batchRecords ?? DEFAULT_BATCH_RECORDS) * RECORD_SIZE);
+    this.bytes = new Uint8Array(batchRecords * RECORD_SIZE);
     this.#native = new addon.Session(this.bytes);
   }
 
@@ -121,7 +128,10 @@ export class Session {
     translated(() => this.#native.open(this.#ringBytes, this.#draining, this.#generator));
   }
 
-  /** Calls back on this thread's event loop whenever records are waiting. Keeps the loop alive. */
+  /**
+   * Calls back on this thread's event loop whenever records are waiting. Keeps the loop alive.
+   * Throws ERR_PROBE_STARTED the second time.
+   */
   start(onBatch: (records: number) => void): void {
     translated(() => this.#native.start(onBatch));
   }
@@ -135,6 +145,7 @@ export class Session {
     return translated(() => this.#native.programs());
   }
 
+  /** Also gives up packets that were never seen to leave the hook, and counts them as unpaired. */
   losses(): Losses {
     const counts = translated(() => this.#native.losses());
     const count = (index: number): number => counts[index] ?? 0;

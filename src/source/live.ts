@@ -2,12 +2,17 @@ import { Session, type SessionOptions } from '../native/session.js';
 import { RecordBatch } from '../wire/batch.js';
 import type { EventSource, SourceState } from './event-source.js';
 
+/** How long a packet that was never seen to leave may keep the probe's gate open. */
+const SWEEP_MS = 10_000;
+
 /** The running kernel: the probe's records as they come. */
 export class LiveSource implements EventSource {
   readonly #session: Session;
   readonly #batch: RecordBatch;
   #onBatch: ((batch: RecordBatch) => void) | undefined;
   #last: SourceState | undefined;
+  #delivering = false;
+  #sweep: NodeJS.Timeout | undefined;
 
   /** Attaches. Throws an IpvscopeError, with nothing left behind, when that is not possible. */
   constructor(options: SessionOptions = {}) {
@@ -19,6 +24,8 @@ export class LiveSource implements EventSource {
   start(onBatch: (batch: RecordBatch) => void): void {
     this.#onBatch = onBatch;
     this.#session.start((records) => this.#deliver(records));
+    // Reading the losses gives up packets whose exit was not seen; see Session.losses().
+    this.#sweep = setInterval(() => this.#session.losses(), SWEEP_MS).unref();
   }
 
   state(): SourceState {
@@ -28,7 +35,8 @@ export class LiveSource implements EventSource {
   }
 
   flush(): void {
-    if (this.#last !== undefined) return;
+    // From inside a batch the next one would be written over it; it comes by itself.
+    if (this.#last !== undefined || this.#delivering) return;
     for (let records = this.#session.drain(); records > 0; records = this.#session.drain()) {
       this.#deliver(records);
     }
@@ -36,16 +44,25 @@ export class LiveSource implements EventSource {
 
   stop(): void {
     if (this.#last !== undefined) return;
-    // Read while attached: what `state()` says afterwards is how it was until the end.
-    const { programs } = this.state();
-    this.#session.detach();
-    this.flush();
-    this.#last = { programs, losses: { ...this.#session.losses() } };
-    this.#session.close();
+    clearInterval(this.#sweep);
+    try {
+      // Read while attached: what `state()` says afterwards is how it was until the end.
+      const { programs } = this.state();
+      this.#session.detach();
+      this.flush();
+      this.#last = { programs, losses: { ...this.#session.losses() } };
+    } finally {
+      this.#session.close();
+    }
   }
 
   #deliver(records: number): void {
     this.#batch.count = records;
-    this.#onBatch?.(this.#batch);
+    this.#delivering = true;
+    try {
+      this.#onBatch?.(this.#batch);
+    } finally {
+      this.#delivering = false;
+    }
   }
 }

@@ -17,7 +17,11 @@ export function dropCause(kind: number, verdict: number, flags: number): DropCau
   if ((flags & Flag.notTransmitted) !== 0) return 'transmit';
   switch (kind) {
     case Kind.unavailable:
-      return 'unavailable';
+      // With expire_nodest_conn the entry is expired, and a packet with a confirmed conntrack entry
+      // is dropped before it could be scheduled anew.
+      return (flags & Flag.expired) !== 0 && (flags & Flag.serviceSought) === 0
+        ? 'conntrack'
+        : 'unavailable';
     case Kind.unscheduled:
       return 'unscheduled';
     case Kind.overload:

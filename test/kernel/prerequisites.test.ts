@@ -32,7 +32,7 @@ const cases: readonly {
     name: 'no capability',
     ipvs: true,
     wrapper: ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'],
-    line: /^ipvscope: ERR_NO_CAPABILITY: .*CAP_BPF and CAP_PERFMON.*; run it as root$/,
+    line: /^ipvscope: ERR_NO_CAPABILITY: .*CAP_SYS_ADMIN.*; run it as root$/,
   },
   {
     name: 'no BTF',

@@ -25,11 +25,25 @@ function hasCode(code: string): (error: unknown) => boolean {
   return (error) => error instanceof IpvscopeError && error.code === code;
 }
 
-for (const ringBytes of [0, 2048, 5000, 4096 * 3]) {
+for (const ringBytes of [0, -1, 2048, 5000, 4096.5, 4096 * 3, 2 ** 32, Number.NaN]) {
   test(`a ring of ${ringBytes} bytes is refused`, () => {
     assert.throws(() => new Session({ ringBytes }), hasCode('ERR_ARGUMENT'));
   });
 }
+
+for (const batchRecords of [0, -1, 1.5, 2 ** 21, Number.NaN]) {
+  test(`a batch of ${batchRecords} records is refused`, () => {
+    assert.throws(() => new Session({ batchRecords }), hasCode('ERR_ARGUMENT'));
+  });
+}
+
+test('start() twice is an error, and the first goes on', async () => {
+  const { session } = openGenerator();
+  const delivered = new Promise<number>((resolve) => session.start(resolve));
+  assert.throws(() => session.start(() => {}), hasCode('ERR_PROBE_STARTED'));
+  session.generate(0, 5, 1);
+  assert.equal(await delivered, 5);
+});
 
 test('nothing but close() works before open() and after close()', () => {
   const session = new Session({ generator: true });

@@ -14,7 +14,18 @@ const bpfAndPerfmon = ((1n << 39n) | (1n << 38n)).toString(16);
 
 const cases = [
   { name: 'all there', without: [], capabilities: allCapabilities, code: undefined },
-  { name: 'two capabilities', without: [], capabilities: bpfAndPerfmon, code: undefined },
+  {
+    name: 'two capabilities, which do for ip_vs built in',
+    without: ['/sys/kernel/btf/ip_vs', '/sys/module/ip_vs/initstate'],
+    capabilities: bpfAndPerfmon,
+    code: undefined,
+  },
+  {
+    name: 'two capabilities, which do not for a module',
+    without: [],
+    capabilities: bpfAndPerfmon,
+    code: 'ERR_NO_CAPABILITY',
+  },
   {
     name: 'ip_vs built in: its types are in vmlinux',
     without: ['/sys/kernel/btf/ip_vs', '/sys/module/ip_vs/initstate'],

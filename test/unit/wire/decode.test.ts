@@ -110,6 +110,22 @@ const cases: readonly { name: string; record: RecordFields; event: object }[] = 
     },
   },
   {
+    name: 'unavailable, expired, and dropped because of conntrack',
+    record: {
+      kind: Kind.unavailable,
+      verdict: Verdict.dropped,
+      flags: Flag.hasDestination | Flag.expired | Flag.opening,
+    },
+    event: {
+      ...draining,
+      kind: 'unavailable',
+      verdict: 'dropped',
+      available: false,
+      expired: true,
+      cause: 'conntrack',
+    },
+  },
+  {
     name: 'unavailable, UDP',
     record: {
       kind: Kind.unavailable,
