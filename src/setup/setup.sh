@@ -41,12 +41,6 @@ if [ ${#missing[@]} -gt 0 ]; then
     { tail -n 20 "$log" >&2; fail 'apt-get could not install them (its last lines are above)'; }
 fi
 
-# The headers that came with Node spare node-gyp a download.
-prefix=$(dirname "$(dirname "$(node -p process.execPath)")")
-if [ -e "$prefix/include/node/node_api.h" ]; then
-  export npm_config_nodedir="$prefix"
-fi
-
 if [ ! -e node_modules/.package-lock.json ] ||
   [ package-lock.json -nt node_modules/.package-lock.json ]; then
   say 'installing npm packages'

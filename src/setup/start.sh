@@ -3,7 +3,7 @@
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 src/setup/setup.sh run
-command=(node dist/src/cli/main.js serve --trace --or-lab "$@")
+command=("$(command -v node)" dist/src/cli/main.js serve --trace --or-lab "$@")
 # Attaching needs root; the lab does not.
 if [ "$(id -u)" -ne 0 ] && [ -e /proc/net/ip_vs ]; then
   command=(sudo "${command[@]}")

@@ -31,7 +31,7 @@ const cases: readonly {
   {
     name: 'no capability',
     ipvs: true,
-    wrapper: ['setpriv', '--reuid=65534', '--regid=65534', '--clear-groups'],
+    wrapper: ['setpriv', '--bounding-set=-sys_admin,-bpf,-perfmon'],
     line: /^ipvscope: ERR_NO_CAPABILITY: .*CAP_SYS_ADMIN.*; run it as root$/,
   },
   {
