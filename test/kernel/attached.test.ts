@@ -12,6 +12,7 @@ const functions = [
   'ip_vs_in_hook',
   'ip_vs_schedule',
   'ip_vs_service_find',
+  'kfree_skb',
 ];
 
 before(() => run('modprobe', 'ip_vs'));
@@ -42,7 +43,7 @@ test('serve answers, and says which functions it is attached to', async () => {
     assert.match(
       metrics,
       new RegExp(
-        `^ipvscope_probe_attached\\{function="${name}",variant="f(entry|exit)"\\} 1$`,
+        `^ipvscope_probe_attached\\{function="${name}",variant="(fentry|fexit|tp_btf)"\\} 1$`,
         'm',
       ),
     );
@@ -63,7 +64,9 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
     assert.match(lines[0] ?? '', /^ipvscope \d+\.\d+\.\d+ attached on \S+: .*fexit ip_vs_in_hook/);
     assert.match(
       lines.at(-1) ?? '',
-      /^nothing notable in \d+\.\d s; 7 of 7 programs attached, nothing lost$/,
+      new RegExp(
+        `^nothing notable in \\d+\\.\\d s; ${functions.length} of ${functions.length} programs attached, nothing lost$`,
+      ),
     );
   });
 }

@@ -122,7 +122,7 @@ test('reproduce serves metrics, and Ctrl-C ends a loop with a summary and no nam
   assert.notDeepEqual(namespaces(), []);
   const ended = await loop.end('SIGINT');
   assert.equal(ended.code, 0, ended.stderr);
-  assert.match(ended.stderr.trimEnd().split('\n').at(-1) ?? '', /7 of 7 programs attached/);
+  assert.match(ended.stderr.trimEnd().split('\n').at(-1) ?? '', /(\d) of \1 programs attached/);
   assert.deepEqual(namespaces(), []);
 });
 
