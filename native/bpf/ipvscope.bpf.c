@@ -54,14 +54,14 @@ int BPF_PROG(schedule_fexit, struct ip_vs_service *service, struct sk_buff *skb,
 SEC("fentry/__icmp_send")
 int BPF_PROG(icmp_fentry, struct sk_buff *skb)
 {
-	on_icmp_error(skb);
+	on_sight(skb, OBSERVED_ICMP_ERROR);
 	return 0;
 }
 
 SEC("fentry/icmp6_send")
 int BPF_PROG(icmp6_fentry, struct sk_buff *skb)
 {
-	on_icmp_error(skb);
+	on_sight(skb, OBSERVED_ICMP_ERROR);
 	return 0;
 }
 
@@ -69,7 +69,7 @@ int BPF_PROG(icmp6_fentry, struct sk_buff *skb)
 SEC("tp_btf/kfree_skb")
 int BPF_PROG(freed_tracepoint, struct sk_buff *skb)
 {
-	on_freed(skb);
+	on_sight(skb, OBSERVED_FREED);
 	return 0;
 }
 

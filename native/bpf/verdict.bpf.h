@@ -102,8 +102,12 @@ static __always_inline void on_schedule(struct ip_vs_service *service, const str
 		describe_new_server(&packet->record, dest);
 }
 
-/* kfree_skb(): the transmit functions free what they cannot send (tx_error in ip_vs_xmit.c). */
-static __always_inline void on_freed(const struct sk_buff *skb)
+/*
+ * A sight of the packet itself, while it is in the hook: OBSERVED_FREED from kfree_skb() (what a
+ * transmit function cannot send it frees, tx_error in ip_vs_xmit.c), OBSERVED_ICMP_ERROR from
+ * icmp_send() and icmpv6_send().
+ */
+static __always_inline void on_sight(const struct sk_buff *skb, enum observation what)
 {
 	struct pending_packet *packet;
 
@@ -111,19 +115,7 @@ static __always_inline void on_freed(const struct sk_buff *skb)
 		return;
 	packet = pending_of(skb);
 	if (packet)
-		packet->observed |= OBSERVED_FREED;
-}
-
-/* icmp_send() and icmpv6_send() for a packet in the hook: its sender is told. */
-static __always_inline void on_icmp_error(const struct sk_buff *skb)
-{
-	struct pending_packet *packet;
-
-	if (nothing_pending())
-		return;
-	packet = pending_of(skb);
-	if (packet)
-		packet->observed |= OBSERVED_ICMP_ERROR;
+		packet->observed |= what;
 }
 
 /*

@@ -30,6 +30,12 @@ function row({ stderr }: Ended, table: string, title: string): string[] {
     .split(/\s{2,}|\s/);
 }
 
+/**
+ * Milliseconds, the least that a client's timer of one second takes: it counts ticks, of which the
+ * first may be nearly over, and a packet's way to the director takes its own time.
+ */
+const SECOND = 980;
+
 before(() => run('modprobe', 'ip_vs'));
 
 test('rollout: new connections to weight 0, timeouts, and three witnesses that agree', async () => {
@@ -89,12 +95,12 @@ test('one-second: the connects whose SYN was dropped, and no others, take a seco
   assert.deepEqual(clients(retries), clients(dropped));
   for (const { delay_ms: delay, drops } of retries) {
     assert.equal(drops, 1);
-    assert.ok(delay !== undefined && delay >= 1000 && delay < 1600, `${delay} ms`);
+    assert.ok(delay !== undefined && delay >= SECOND && delay < 1600, `${delay} ms`);
   }
   for (const phase of ['after-reset', 'after-vanish']) {
     const [, failed, least, , , most] = row(ended, 'one-second: what', phase);
     assert.equal(failed, '-');
-    assert.ok(Number(least) >= 1000 && Number(most) < 1600, `${phase}: ${least} to ${most} ms`);
+    assert.ok(Number(least) >= SECOND && Number(most) < 1600, `${phase}: ${least} to ${most} ms`);
   }
   for (const phase of ['fresh', 'after-fin', 'control']) {
     const most = row(ended, 'one-second: what', phase).at(-1);
