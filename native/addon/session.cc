@@ -195,19 +195,26 @@ void Session::SweepPending() {
   std::vector<uint8_t> key(bpf_map__key_size(map));
   std::vector<uint8_t> next(key.size());
   std::vector<uint8_t> value(bpf_map__value_size(map));
-  std::vector<std::vector<uint8_t>> old;
+  struct Old {
+    std::vector<uint8_t> key;
+    bool decided;
+  };
+  std::vector<Old> old;
   const void* from = nullptr;
   while (bpf_map_get_next_key(descriptor, from, next.data()) == 0) {
     key = next;
     from = key.data();
-    // The value begins with the record (pending.bpf.h).
+    // The value begins with the record and ends with `decided` (pending.bpf.h).
     if (bpf_map_lookup_elem(descriptor, key.data(), value.data()) == 0 &&
         reinterpret_cast<const ipvscope_record*>(value.data())->time_ns < limit) {
-      old.push_back(key);
+      uint32_t decided = 0;
+      memcpy(&decided, value.data() + value.size() - sizeof(decided), sizeof(decided));
+      old.push_back({key, decided != 0});
     }
   }
   for (const auto& entry : old) {
-    if (bpf_map_delete_elem(descriptor, entry.data()) == 0) {
+    // A decided one was taken off the count by its verdict, and has its record.
+    if (bpf_map_delete_elem(descriptor, entry.key.data()) == 0 && !entry.decided) {
       __atomic_fetch_sub(&object_->bss->pending_count, 1, __ATOMIC_RELAXED);
       swept_++;
     }

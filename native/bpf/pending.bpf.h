@@ -20,6 +20,7 @@ struct pending_key {
 	__u64 task;
 };
 
+/* The session's sweep (native/addon/session.cc) reads the first member and the last. */
 struct pending_packet {
 	struct ipvscope_record record;
 	__u64 conn;

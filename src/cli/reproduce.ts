@@ -12,11 +12,11 @@ import {
   scenarios,
   withStage,
 } from '../scenario/index.js';
-import { defaultKinds, EventPrinter, type OutputFormat, outputFormats } from '../trace/printer.js';
+import { defaultKinds, type OutputFormat, outputFormats } from '../trace/printer.js';
 import { note, Observer } from './observer.js';
 import { type ListenAddress, parseListenAddress } from './options.js';
+import { printEvents } from './print-events.js';
 import { Stop } from './stop.js';
-import { writeEvents } from './write-events.js';
 
 interface ReproduceOptions {
   readonly list?: true;
@@ -94,20 +94,14 @@ async function playObserved(
   stop: Stop,
 ): Promise<ExitCode> {
   let events: ObservedEvent[] = [];
-  let printer: EventPrinter | undefined;
+  const print = printEvents(stop, options.output, defaultKinds);
   const listen = options['web.listenAddress'];
   const observer = await Observer.start({
     ...(listen === undefined ? {} : { listen }),
     ...(options.readyFile === undefined ? {} : { readyFile: options.readyFile }),
     onBatch: (batch, clock) => {
       events.push(...observeBatch(batch, clock.format));
-      printer ??= new EventPrinter({
-        write: writeEvents(stop),
-        format: options.output,
-        kinds: defaultKinds,
-        toTime: clock.format,
-      });
-      printer.print(batch);
+      print(batch, clock);
     },
   });
   let code: ExitCode = ExitCode.ok;

@@ -1,11 +1,11 @@
 import { Command } from 'commander';
 import { ExitCode, IpvscopeError } from '../error.js';
-import { defaultKinds, EventPrinter } from '../trace/printer.js';
+import { defaultKinds } from '../trace/printer.js';
 import { runInLab } from './lab.js';
 import { note, Observer } from './observer.js';
 import { type ListenAddress, parseInteger, parseListenAddress } from './options.js';
+import { printEvents } from './print-events.js';
 import { Stop } from './stop.js';
-import { writeEvents } from './write-events.js';
 
 interface ServeOptions {
   readonly 'web.listenAddress': ListenAddress;
@@ -49,23 +49,13 @@ Examples:
   .action(async (options: ServeOptions) => {
     const listen = options['web.listenAddress'];
     const stop = new Stop();
-    let events: EventPrinter | undefined;
     let observer: Observer;
     try {
       observer = await Observer.start({
         listen,
         maxSeries: options['metrics.maxSeries'],
         ...(options.readyFile === undefined ? {} : { readyFile: options.readyFile }),
-        onBatch: (batch, clock) => {
-          if (options.trace !== true) return;
-          events ??= new EventPrinter({
-            write: writeEvents(stop),
-            format: 'columns',
-            kinds: defaultKinds,
-            toTime: clock.format,
-          });
-          events.print(batch);
-        },
+        ...(options.trace === true ? { onBatch: printEvents(stop, 'columns', defaultKinds) } : {}),
       });
     } catch (cause) {
       stop.release();

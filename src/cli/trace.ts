@@ -1,10 +1,10 @@
 import { Command, Option } from 'commander';
-import { defaultKinds, EventPrinter, type OutputFormat, outputFormats } from '../trace/printer.js';
+import { defaultKinds, type OutputFormat, outputFormats } from '../trace/printer.js';
 import type { KindName } from '../wire/names.js';
 import { note, Observer } from './observer.js';
 import { parseKinds, parseSeconds } from './options.js';
+import { printEvents } from './print-events.js';
 import { Stop } from './stop.js';
-import { writeEvents } from './write-events.js';
 
 interface TraceOptions {
   readonly output: OutputFormat;
@@ -41,25 +41,12 @@ Examples:
   )
   .action(async (options: TraceOptions) => {
     const stop = new Stop();
-    const printer = (toTime: (monotonicNs: number) => string) =>
-      new EventPrinter({
-        write: writeEvents(stop),
-        format: options.output,
-        kinds: options.kind ?? defaultKinds,
-        toTime,
-      });
-    let events: EventPrinter | undefined;
     const observer = await Observer.start({
       draining: options.kind?.includes('draining') === true,
       ...(options.readyFile === undefined ? {} : { readyFile: options.readyFile }),
       ...(options.summary === true
         ? {}
-        : {
-            onBatch: (batch, clock) => {
-              events ??= printer(clock.format);
-              events.print(batch);
-            },
-          }),
+        : { onBatch: printEvents(stop, options.output, options.kind ?? defaultKinds) }),
     });
     const timer =
       options.timeout === undefined

@@ -93,8 +93,8 @@ function translated<T>(call: () => T): T {
  * The probe in the kernel. `bytes` holds the records of the last batch, `RECORD_SIZE` each, and is
  * overwritten by the next: read it inside `onBatch`, or between two calls of `drain()`.
  *
- * Every method but `detach()` and `close()` throws an IpvscopeError: ERR_PROBE_CLOSED before `open()` and after
- * `close()`; from `open()` ERR_KERNEL_UNSUPPORTED where a function is missing, and ERR_PROBE_OPEN,
+ * Every method but `detach()` and `close()` throws an IpvscopeError: ERR_PROBE_CLOSED before `open()`
+ * and after `close()`; from `open()` ERR_KERNEL_UNSUPPORTED where a function is missing, and ERR_PROBE_OPEN,
  * ERR_PROBE_LOAD, ERR_PROBE_ATTACH and ERR_PROBE_RING by the step that failed.
  */
 export class Session {
