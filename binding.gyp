@@ -16,6 +16,7 @@
         "native/addon/ring.cc",
         "native/addon/session.cc",
         "native/addon/session_object.cc",
+        "native/addon/types.cc",
       ],
       "include_dirs": [
         "<!@(node -p \"require('node-addon-api').include_dir\")",

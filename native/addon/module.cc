@@ -47,6 +47,8 @@ Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
     Throw(env, *failure);
   }
   exports.Set("layout", LayoutToObject(env, layout));
+  const std::string_view object = Session::Object();
+  exports.Set("object", Napi::Buffer<char>::Copy(env, object.data(), object.size()));
   exports.Set("Session", SessionObject::Define(env));
   return exports;
 }

@@ -2,14 +2,19 @@
 #include "session.h"
 
 #include "log.h"
+#include "types.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <cstring>
 #include <ctime>
+#include <fstream>
+#include <iterator>
+#include <set>
 
 #include "ipvscope.skel.h"
 
@@ -45,6 +50,34 @@ void SplitSection(const std::string& section, Session::Program* program) {
   program->function = slash == std::string::npos ? "" : section.substr(slash + 1);
 }
 
+bool IsTrampoline(const std::string& variant) {
+  return variant == "fentry" || variant == "fexit" || variant == "tp_btf";
+}
+
+// The netfilter hook's names, of which a kernel has the first or all others (ip_vs_core.c; one
+// function since 5.16).
+constexpr const char* kHooks[] = {"ip_vs_in_hook", "ip_vs_remote_request4",
+                                  "ip_vs_remote_request6", "ip_vs_local_request4",
+                                  "ip_vs_local_request6"};
+
+bool IsHook(const std::string& function) {
+  return std::find(std::begin(kHooks), std::end(kHooks), function) != std::end(kHooks);
+}
+
+// Lines are "address type name" or "address type name\t[module]".
+std::set<std::string> HooksOfKernel() {
+  std::set<std::string> found;
+  std::ifstream symbols("/proc/kallsyms");
+  for (std::string line; std::getline(symbols, line);) {
+    const size_t start = line.find(' ', line.find(' ') + 1) + 1;
+    const std::string name = line.substr(start, line.find('\t', start) - start);
+    if (IsHook(name)) {
+      found.insert(name);
+    }
+  }
+  return found;
+}
+
 } // namespace
 
 Session::~Session() { Close(); }
@@ -68,7 +101,7 @@ Outcome Session::Open(const Config& config) {
   }
   Log::Clear();
   Outcome failure = Load(config);
-  if (!failure && !config.generator) {
+  if (!failure && config.variant != Variant::kGenerator) {
     failure = Attach();
   }
   if (!failure) {
@@ -81,7 +114,14 @@ Outcome Session::Open(const Config& config) {
 }
 
 Outcome Session::Load(const Config& config) {
-  object_ = ipvscope_bpf::open();
+  if (!config.types.empty()) {
+    if (Outcome failure = CheckTypes(config.types)) {
+      return failure;
+    }
+  }
+  LIBBPF_OPTS(bpf_object_open_opts, options,
+              .btf_custom_path = config.types.empty() ? nullptr : config.types.c_str());
+  object_ = ipvscope_bpf::open(&options);
   if (object_ == nullptr) {
     return Fail("ERR_PROBE_OPEN", "open", errno, "cannot open the embedded object");
   }
@@ -94,15 +134,34 @@ Outcome Session::Load(const Config& config) {
   if (int error = bpf_map__set_max_entries(object_->maps.records, config.ring_bytes)) {
     return Fail("ERR_PROBE_OPEN", "open", -error, "cannot set the ring's size");
   }
-  bpf_program* program = nullptr;
-  bpf_object__for_each_program(program, object_->obj) {
-    const bool generator = program == object_->progs.generate_records;
-    if (int error = bpf_program__set_autoload(program, generator == config.generator)) {
-      return Fail("ERR_PROBE_OPEN", "open", -error, "cannot choose the programs to load");
-    }
+  if (Outcome failure = ChoosePrograms(config.variant)) {
+    return failure;
   }
   if (int error = ipvscope_bpf::load(object_)) {
     return Fail("ERR_PROBE_LOAD", "load", -error, "the kernel does not take the probe");
+  }
+  return {};
+}
+
+Outcome Session::ChoosePrograms(Variant variant) {
+  const std::set<std::string> hooks =
+      variant == Variant::kKprobe ? HooksOfKernel() : std::set<std::string>{kHooks[0]};
+  if (hooks.empty()) {
+    return Failure{"ERR_PROBE_ATTACH", "load", ENOENT,
+                   std::string("this kernel has no function ") + kHooks[0], {}};
+  }
+  bpf_program* program = nullptr;
+  bpf_object__for_each_program(program, object_->obj) {
+    Program entry{};
+    SplitSection(bpf_program__section_name(program), &entry);
+    const Variant its = entry.function.empty()       ? Variant::kGenerator
+                        : IsTrampoline(entry.variant) ? Variant::kTrampoline
+                                                      : Variant::kKprobe;
+    const bool load =
+        its == variant && (!IsHook(entry.function) || hooks.count(entry.function) != 0);
+    if (int error = bpf_program__set_autoload(program, load)) {
+      return Fail("ERR_PROBE_OPEN", "open", -error, "cannot choose the programs to load");
+    }
   }
   return {};
 }
@@ -139,6 +198,12 @@ void Session::Close() {
 
 int Session::ring_descriptor() const { return bpf_map__fd(object_->maps.records); }
 
+std::string_view Session::Object() {
+  size_t size = 0;
+  const void* bytes = ipvscope_bpf::elf_bytes(&size);
+  return {static_cast<const char*>(bytes), size};
+}
+
 Outcome Session::ReadPrograms(std::vector<Program>* programs) const {
   const bpf_object_skeleton* skeleton = object_->skeleton;
   for (int i = 0; i < skeleton->prog_cnt; i++) {
@@ -155,6 +220,7 @@ Outcome Session::ReadPrograms(std::vector<Program>* programs) const {
     program.name = entry.name;
     SplitSection(bpf_program__section_name(*entry.prog), &program);
     program.attached = *entry.link != nullptr;
+    program.counts_misses = IsTrampoline(program.variant) || info.recursion_misses > 0;
     program.misses = info.recursion_misses;
     program.verified_instructions = info.verified_insns;
     programs->push_back(program);

@@ -8,6 +8,7 @@
 #include <array>
 #include <cstdint>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "ipvscope_record.h"
@@ -23,16 +24,24 @@ namespace ipvscope {
 // 3. One thread at a time.
 class Session {
 public:
+  // Which of the programs are loaded (ipvscope.bpf.c has each body's entry points).
+  enum class Variant {
+    kTrampoline, // fentry and fexit: the kernel shows types of ip_vs and takes such programs
+    kKprobe,     // kprobe and kretprobe: any kernel that has them, with types from anywhere
+    kGenerator,  // the record generator alone: needs no ip_vs and attaches nothing
+  };
   struct Config {
     uint32_t ring_bytes; // power of two, multiple of the page size
     bool draining;       // report packets of established connections to servers of weight 0
-    bool generator;      // load the record generator alone: needs no ip_vs and attaches nothing
+    Variant variant;
+    std::string types; // file with BTF of the kernel and ip_vs; empty: what the kernel shows
   };
   struct Program {
     std::string name;
     std::string function; // kernel function, empty for the generator
-    std::string variant;  // fentry or fexit
+    std::string variant;  // fentry, fexit, kprobe, kretprobe, tp_btf or raw_tp
     bool attached;
+    bool counts_misses;             // whether the kernel counts them: not for kprobes before 6.7
     uint64_t misses;                // runs skipped by the kernel's recursion guard (5.12 and later)
     uint32_t verified_instructions; // 0 where the kernel does not say (before 5.16)
   };
@@ -44,6 +53,7 @@ public:
   Session& operator=(const Session&) = delete;
 
   static Outcome ReadEmbeddedLayout(Layout* layout);
+  static std::string_view Object(); // the embedded ELF file
 
   Outcome Open(const Config& config);
   void Detach();
@@ -61,6 +71,7 @@ public:
 
 private:
   Outcome Load(const Config& config);
+  Outcome ChoosePrograms(Variant variant);
   Outcome Attach();
   void SweepPending();
 

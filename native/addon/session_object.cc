@@ -39,13 +39,14 @@ SessionObject::SessionObject(const Napi::CallbackInfo& info)
     : Napi::ObjectWrap<SessionObject>(info),
       buffer_(Napi::Persistent(info[0].As<Napi::Uint8Array>())) {}
 
-// open(ringBytes, draining, generator)
+// open(ringBytes, draining, variant: 0 trampoline, 1 kprobe, 2 generator; types: a file or "")
 void SessionObject::Open(const Napi::CallbackInfo& info) {
   Log::Install();
   Session::Config config{};
   config.ring_bytes = info[0].As<Napi::Number>().Uint32Value();
   config.draining = info[1].As<Napi::Boolean>().Value();
-  config.generator = info[2].As<Napi::Boolean>().Value();
+  config.variant = static_cast<Session::Variant>(info[2].As<Napi::Number>().Uint32Value());
+  config.types = info[3].As<Napi::String>().Utf8Value();
   if (Outcome failure = session_.Open(config)) {
     Throw(info.Env(), *failure);
   }
@@ -113,7 +114,9 @@ Napi::Value SessionObject::Programs(const Napi::CallbackInfo& info) {
     entry.Set("function", programs[i].function);
     entry.Set("variant", programs[i].variant);
     entry.Set("attached", programs[i].attached);
-    entry.Set("misses", static_cast<double>(programs[i].misses));
+    if (programs[i].counts_misses) {
+      entry.Set("misses", static_cast<double>(programs[i].misses));
+    }
     entry.Set("verifiedInstructions", programs[i].verified_instructions);
     list.Set(i, entry);
   }

@@ -1,9 +1,12 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
- * Entry points only: which kernel function each body is attached to. They are attached from the
- * last to the first and detached from the first to the last: a packet is remembered by the lookup
- * only while everything that is to be seen of it can be seen.
+ * Entry points only: which kernel function each body is attached to, once with fentry and fexit
+ * and once, for kernels without them or without types of ip_vs, with kprobe and kretprobe. The
+ * session loads one of the two sets. They are attached from the last to the first and detached from
+ * the first to the last: a packet is remembered by the lookup only while everything that is to be
+ * seen of it can be seen, and a call is noted only while its return can be.
  */
+#include "frames.bpf.h"
 #include "generate.bpf.h"
 #include "verdict.bpf.h"
 
@@ -68,6 +71,107 @@ int BPF_PROG(icmp6_fentry, struct sk_buff *skb)
 /* A tracepoint; later kernels append arguments (5.17 the reason, 6.11 the socket). */
 SEC("tp_btf/kfree_skb")
 int BPF_PROG(freed_tracepoint, struct sk_buff *skb)
+{
+	on_sight(skb, OBSERVED_FREED);
+	return 0;
+}
+
+SEC("kprobe/ip_vs_conn_in_get_proto")
+int lookup_kprobe(struct pt_regs *context)
+{
+	enter_function(context, FRAME_LOOKUP);
+	return 0;
+}
+
+SEC("kretprobe/ip_vs_conn_in_get_proto")
+int lookup_kretprobe(struct pt_regs *context)
+{
+	struct frame call;
+
+	if (leave_function(context, FRAME_LOOKUP, &call))
+		on_lookup((void *)call.arguments[0], call.arguments[1], (void *)call.arguments[2],
+			  (void *)call.arguments[3], (void *)PT_REGS_RC(context));
+	return 0;
+}
+
+static __always_inline void leave_hook(struct pt_regs *context)
+{
+	struct frame call;
+
+	if (leave_function(context, FRAME_HOOK, &call))
+		on_verdict((void *)call.arguments[1], PT_REGS_RC(context));
+}
+
+/* The netfilter hooks: one function since Linux 5.16, four wrappers before. */
+#define HOOK(function)                                                                             \
+	SEC("kprobe/" #function)                                                                   \
+	int function##_kprobe(struct pt_regs *context)                                             \
+	{                                                                                          \
+		enter_function(context, FRAME_HOOK);                                               \
+		return 0;                                                                          \
+	}                                                                                          \
+	SEC("kretprobe/" #function)                                                                \
+	int function##_kretprobe(struct pt_regs *context)                                          \
+	{                                                                                          \
+		leave_hook(context);                                                               \
+		return 0;                                                                          \
+	}
+
+HOOK(ip_vs_in_hook)
+HOOK(ip_vs_remote_request4)
+HOOK(ip_vs_remote_request6)
+HOOK(ip_vs_local_request4)
+HOOK(ip_vs_local_request6)
+
+SEC("kprobe/ip_vs_conn_expire_now")
+int BPF_KPROBE(expire_kprobe, struct ip_vs_conn *conn)
+{
+	on_expire(conn);
+	return 0;
+}
+
+SEC("kprobe/ip_vs_service_find")
+int BPF_KPROBE(service_kprobe, struct netns_ipvs *ipvs, int af, __u32 fwmark, __u16 protocol,
+	       const union nf_inet_addr *address)
+{
+	on_service_lookup(address);
+	return 0;
+}
+
+SEC("kprobe/ip_vs_schedule")
+int schedule_kprobe(struct pt_regs *context)
+{
+	enter_function(context, FRAME_SCHEDULE);
+	return 0;
+}
+
+SEC("kretprobe/ip_vs_schedule")
+int schedule_kretprobe(struct pt_regs *context)
+{
+	struct frame call;
+
+	if (leave_function(context, FRAME_SCHEDULE, &call))
+		on_schedule((void *)call.arguments[0], (void *)call.arguments[1],
+			    (void *)call.arguments[4], (void *)PT_REGS_RC(context));
+	return 0;
+}
+
+SEC("kprobe/__icmp_send")
+int BPF_KPROBE(icmp_kprobe, struct sk_buff *skb)
+{
+	on_sight(skb, OBSERVED_ICMP_ERROR);
+	return 0;
+}
+
+SEC("kprobe/icmp6_send")
+int BPF_KPROBE(icmp6_kprobe, struct sk_buff *skb)
+{
+	on_sight(skb, OBSERVED_ICMP_ERROR);
+	return 0;
+}
+
+SEC("raw_tp/kfree_skb")
+int BPF_PROG(freed_raw_tracepoint, struct sk_buff *skb)
 {
 	on_sight(skb, OBSERVED_FREED);
 	return 0;

@@ -8,6 +8,7 @@
 #define IPVSCOPE_KERNEL_BPF_H
 
 #include <linux/bpf.h>
+#include <linux/ptrace.h>
 #include <stdbool.h>
 #include <bpf/bpf_core_read.h>
 #include <bpf/bpf_endian.h>

@@ -4,7 +4,7 @@ import { Aggregator } from '../aggregate/aggregator.js';
 import { ExitCode, IpvscopeError } from '../error.js';
 import { HttpServer } from '../http/server.js';
 import { createRegistry } from '../metrics/registry.js';
-import { missingPrerequisite } from '../native/prerequisites.js';
+import { type AttachRequest, planAttachments } from '../native/attachment.js';
 import { Clock } from '../source/clock.js';
 import type { EventSource } from '../source/event-source.js';
 import { LiveSource } from '../source/live.js';
@@ -20,6 +20,7 @@ export interface ObserverOptions {
   readonly readyFile?: string;
   /** See SessionOptions. */
   readonly draining?: boolean;
+  readonly attach?: AttachRequest;
   readonly onBatch?: (batch: RecordBatch, clock: Clock) => void;
 }
 
@@ -40,12 +41,12 @@ export class Observer {
 
   /** Throws an IpvscopeError, with nothing left behind, where something is missing. */
   static async start(options: ObserverOptions): Promise<Observer> {
-    const missing = missingPrerequisite();
-    if (missing !== undefined) throw missing;
-    const observer = new Observer(
-      new LiveSource({ draining: options.draining === true }),
-      new Aggregator(options.maxSeries),
-    );
+    const source = new LiveSource({
+      attachments: planAttachments(options.attach),
+      draining: options.draining === true,
+      onRefused: ({ variant }, error) => note(`${variant} refused: ${error.toLine()}`),
+    });
+    const observer = new Observer(source, new Aggregator(options.maxSeries));
     try {
       await observer.#begin(options);
     } catch (cause) {

@@ -1,4 +1,5 @@
-import { InvalidArgumentError } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
+import { type AttachRequest, type AttachVariant, attachVariants } from '../native/attachment.js';
 import { type KindName, kindNames } from '../wire/names.js';
 
 export interface ListenAddress {
@@ -50,4 +51,28 @@ export function parseKinds(text: string): readonly KindName[] {
     }
     return kind;
   });
+}
+
+export interface AttachOptions {
+  readonly attach?: AttachVariant;
+  readonly btf?: string;
+}
+
+/** Adds what every command that attaches can be told about it. */
+export function addAttachOptions(command: Command): Command {
+  return command
+    .addOption(
+      new Option(
+        '--attach <variant>',
+        'how to attach (default: fexit where the kernel has it, else kprobe)',
+      ).choices(attachVariants),
+    )
+    .option('--btf <file>', 'types of this kernel and its ip_vs; see: ipvscope btf --help');
+}
+
+export function attachRequest({ attach, btf }: AttachOptions): AttachRequest {
+  return {
+    ...(attach === undefined ? {} : { variant: attach }),
+    ...(btf === undefined ? {} : { types: btf }),
+  };
 }

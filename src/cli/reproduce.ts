@@ -14,11 +14,17 @@ import {
 } from '../scenario/index.js';
 import { defaultKinds, type OutputFormat, outputFormats } from '../trace/printer.js';
 import { note, Observer } from './observer.js';
-import { type ListenAddress, parseListenAddress } from './options.js';
+import {
+  type AttachOptions,
+  addAttachOptions,
+  attachRequest,
+  type ListenAddress,
+  parseListenAddress,
+} from './options.js';
 import { printEvents } from './print-events.js';
 import { Stop } from './stop.js';
 
-interface ReproduceOptions {
+interface ReproduceOptions extends AttachOptions {
   readonly list?: true;
   readonly loop?: true;
   readonly witness?: true;
@@ -27,7 +33,7 @@ interface ReproduceOptions {
   readonly 'web.listenAddress'?: ListenAddress;
 }
 
-export const reproduceCommand = new Command('reproduce')
+export const reproduceCommand = addAttachOptions(new Command('reproduce'))
   .description('play a scenario in throw-away network namespaces on this kernel, traced')
   .argument('[scenario]', scenarios.map(({ name }) => name).join(' or '))
   .option('--list', 'print the scenarios, a line each')
@@ -97,6 +103,7 @@ async function playObserved(
   const print = printEvents(stop, options.output, defaultKinds);
   const listen = options['web.listenAddress'];
   const observer = await Observer.start({
+    attach: attachRequest(options),
     ...(listen === undefined ? {} : { listen }),
     ...(options.readyFile === undefined ? {} : { readyFile: options.readyFile }),
     onBatch: (batch, clock) => {

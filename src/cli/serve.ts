@@ -3,11 +3,18 @@ import { ExitCode, IpvscopeError } from '../error.js';
 import { defaultKinds } from '../trace/printer.js';
 import { runInLab } from './lab.js';
 import { note, Observer } from './observer.js';
-import { type ListenAddress, parseInteger, parseListenAddress } from './options.js';
+import {
+  type AttachOptions,
+  addAttachOptions,
+  attachRequest,
+  type ListenAddress,
+  parseInteger,
+  parseListenAddress,
+} from './options.js';
 import { printEvents } from './print-events.js';
 import { Stop } from './stop.js';
 
-interface ServeOptions {
+interface ServeOptions extends AttachOptions {
   readonly 'web.listenAddress': ListenAddress;
   readonly 'metrics.maxSeries': number;
   readonly readyFile?: string;
@@ -18,7 +25,7 @@ interface ServeOptions {
 /** The default of --web.listen-address. */
 export const DEFAULT_PORT = 10962;
 
-export const serveCommand = new Command('serve')
+export const serveCommand = addAttachOptions(new Command('serve'))
   .description('attach to this kernel and export Prometheus metrics')
   .option(
     '--web.listen-address <address>',
@@ -52,6 +59,7 @@ Examples:
     let observer: Observer;
     try {
       observer = await Observer.start({
+        attach: attachRequest(options),
         listen,
         maxSeries: options['metrics.maxSeries'],
         ...(options.readyFile === undefined ? {} : { readyFile: options.readyFile }),

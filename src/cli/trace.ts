@@ -2,11 +2,17 @@ import { Command, Option } from 'commander';
 import { defaultKinds, type OutputFormat, outputFormats } from '../trace/printer.js';
 import type { KindName } from '../wire/names.js';
 import { note, Observer } from './observer.js';
-import { parseKinds, parseSeconds } from './options.js';
+import {
+  type AttachOptions,
+  addAttachOptions,
+  attachRequest,
+  parseKinds,
+  parseSeconds,
+} from './options.js';
 import { printEvents } from './print-events.js';
 import { Stop } from './stop.js';
 
-interface TraceOptions {
+interface TraceOptions extends AttachOptions {
   readonly output: OutputFormat;
   readonly kind?: readonly KindName[];
   readonly timeout?: number;
@@ -14,7 +20,7 @@ interface TraceOptions {
   readonly summary?: true;
 }
 
-export const traceCommand = new Command('trace')
+export const traceCommand = addAttachOptions(new Command('trace'))
   .description('print what ip_vs does with notable packets, as it happens')
   .addOption(
     new Option('-o, --output <format>', 'how events are printed')
@@ -42,6 +48,7 @@ Examples:
   .action(async (options: TraceOptions) => {
     const stop = new Stop();
     const observer = await Observer.start({
+      attach: attachRequest(options),
       draining: options.kind?.includes('draining') === true,
       ...(options.readyFile === undefined ? {} : { readyFile: options.readyFile }),
       ...(options.summary === true

@@ -50,14 +50,11 @@ const attached: Family = {
 const misses: Family = {
   type: 'counter',
   name: 'ipvscope_probe_missed_runs_total',
-  help: 'Runs of the probe that the kernel skipped because it was running on that CPU already.',
+  help: 'Runs of the probe that the kernel skipped because it was running on that CPU already, where it counts them.',
   labelNames: ['function', 'variant'],
   *read(input) {
-    for (const program of input.state().programs) {
-      yield {
-        labels: { function: program.function, variant: program.variant },
-        value: program.misses,
-      };
+    for (const { function: name, variant, misses: value } of input.state().programs) {
+      if (value !== undefined) yield { labels: { function: name, variant }, value };
     }
   },
 };

@@ -5,6 +5,8 @@ import { LAYOUT_FINGERPRINT } from '../wire/layout.generated.js';
 /** What native/addon/module.cc exports. Arguments are checked on this side. */
 export interface Addon {
   readonly layout: LayoutDescription;
+  /** The probe, an ELF object. */
+  readonly object: Uint8Array;
   readonly Session: new (buffer: Uint8Array) => NativeSession;
 }
 
@@ -29,7 +31,7 @@ export interface LayoutMember {
 }
 
 export interface NativeSession {
-  open(ringBytes: number, draining: boolean, generator: boolean): void;
+  open(ringBytes: number, draining: boolean, variant: number, types: string): void;
   start(onBatch: (records: number) => void): void;
   drain(): number;
   programs(): ProgramState[];
@@ -46,8 +48,11 @@ export interface ProgramState {
   readonly function: string;
   readonly variant: string;
   readonly attached: boolean;
-  /** Runs that the kernel skipped because the program was running on that CPU already. */
-  readonly misses: number;
+  /**
+   * Runs that the kernel skipped because the program was running on that CPU already; absent where
+   * it does not count them (kprobes, before 6.7).
+   */
+  readonly misses?: number;
   /** Instructions the verifier walked; 0 where the kernel does not say (before 5.16). */
   readonly verifiedInstructions: number;
 }

@@ -1,6 +1,7 @@
 import { ExitCode, IpvscopeError } from '../error.js';
 import { Loss, RECORD_SIZE } from '../wire/layout.generated.js';
 import { loadAddon, type NativeSession, type ProgramState } from './addon.js';
+import type { Attachment } from './attachment.js';
 
 export type { ProgramState } from './addon.js';
 
@@ -14,6 +15,8 @@ export interface SessionOptions {
    * and there may be many.
    */
   readonly draining?: boolean;
+  /** How to attach (default: fentry and fexit). */
+  readonly attachment?: Attachment;
   /** Load the record generator instead of the probe: needs no ip_vs, attaches nothing. */
   readonly generator?: boolean;
 }
@@ -32,12 +35,17 @@ export interface Losses {
 const DEFAULT_RING_BYTES = 4 << 20;
 const DEFAULT_BATCH_RECORDS = 4096;
 
+const ENOENT = 2;
+
 const hints: Readonly<Record<number, string>> = {
   // EPERM
   1: 'run it as root; a kernel in lockdown, or hardened against tracing, refuses even root',
   // ENOTSUPP, which is the kernel's own and has no name in libc
-  524: 'run Linux 5.16 or newer on x86-64',
+  524: 'try --attach kprobe',
 };
+
+/** Session::Variant in native/addon/session.h. */
+const nativeVariant = { fexit: 0, kprobe: 1, generator: 2 } as const;
 
 type NativeError = Error & {
   readonly code: string;
@@ -60,12 +68,25 @@ function translate(cause: unknown): unknown {
     ...(errno === undefined ? {} : { errno }),
     ...(log === undefined ? {} : { log }),
   };
-  const absent = /failed to find kernel BTF type ID of '(\w+)'/.exec(log ?? '')?.[1];
+  if (code === 'ERR_BTF_FILE') {
+    const hint = 'build it for this kernel with: ipvscope btf';
+    return new IpvscopeError(code, message, { ...known, hint, exitCode: ExitCode.usage });
+  }
+  if (/relo #\d+|failed to resolve CO-RE/.test(log ?? '')) {
+    return new IpvscopeError('ERR_KERNEL_UNSUPPORTED', 'the types lack something the probe reads', {
+      ...known,
+      hint: '--verbose shows what; a file of types is built again with: ipvscope btf',
+      exitCode: ExitCode.prerequisite,
+    });
+  }
+  const absent =
+    /failed to find kernel BTF type ID of '(\w+)'/.exec(log ?? '')?.[1] ??
+    (errno === ENOENT ? /(?:attach to \w+\/|no function )(\w+)/.exec(message)?.[1] : undefined);
   if (absent !== undefined) {
     return new IpvscopeError(
       'ERR_KERNEL_UNSUPPORTED',
       `this kernel shows no function ${absent} to attach to`,
-      { ...known, hint: 'run Linux 5.16 or newer', exitCode: ExitCode.prerequisite },
+      { ...known, hint: 'run Linux 5.8 or newer', exitCode: ExitCode.prerequisite },
     );
   }
   const hint = errno === undefined ? undefined : hints[errno];
@@ -94,7 +115,8 @@ function translated<T>(call: () => T): T {
  * overwritten by the next: read it inside `onBatch`, or between two calls of `drain()`.
  *
  * Every method but `detach()` and `close()` throws an IpvscopeError: ERR_PROBE_CLOSED before `open()`
- * and after `close()`; from `open()` ERR_KERNEL_UNSUPPORTED where a function is missing, and ERR_PROBE_OPEN,
+ * and after `close()`; from `open()` ERR_KERNEL_UNSUPPORTED where a function is missing, ERR_BTF_FILE for types
+ * that are not this kernel's, and ERR_PROBE_OPEN,
  * ERR_PROBE_LOAD, ERR_PROBE_ATTACH and ERR_PROBE_RING by the step that failed.
  */
 export class Session {
@@ -102,12 +124,15 @@ export class Session {
   readonly #native: NativeSession;
   readonly #ringBytes: number;
   readonly #draining: boolean;
-  readonly #generator: boolean;
+  readonly #variant: number;
+  readonly #types: string;
 
   constructor(options: SessionOptions = {}) {
     this.#ringBytes = options.ringBytes ?? DEFAULT_RING_BYTES;
     this.#draining = options.draining ?? false;
-    this.#generator = options.generator ?? false;
+    const { variant = 'fexit', types = '' } = options.attachment ?? {};
+    this.#variant = nativeVariant[options.generator === true ? 'generator' : variant];
+    this.#types = types;
     const power = Math.log2(this.#ringBytes);
     if (!Number.isInteger(power) || power < 12 || power > 30) {
       throw wrongArgument(
@@ -125,7 +150,9 @@ export class Session {
 
   /** Loads and attaches every program; on return each of them sees packets. */
   open(): void {
-    translated(() => this.#native.open(this.#ringBytes, this.#draining, this.#generator));
+    translated(() =>
+      this.#native.open(this.#ringBytes, this.#draining, this.#variant, this.#types),
+    );
   }
 
   /**

@@ -3,8 +3,11 @@ import { Tap } from './tap.js';
 import { parseOpening } from './tcpdump-lines.js';
 import { legOf, serverName, topology } from './topology.js';
 
-/** Millisecond ticks looked at to learn the wall clock's offset. */
-const TICKS = 3;
+/** Millisecond ticks looked at to learn the wall clock's offset; more while nothing close is seen. */
+const LEAST_TICKS = 3;
+const MOST_TICKS = 100;
+/** A busy machine may take the processor away between two looks. */
+const CLOSE_NS = 100_000n;
 
 /**
  * Sees the opening packets on the director's side of each leg, and so what comes in, what goes on
@@ -70,16 +73,25 @@ export class Witness {
 
 /**
  * Wall time at CLOCK_MONOTONIC 0. Date.now() has milliseconds only, so the moments at which it moves
- * on are taken; a moment seen late makes the origin too early, so the latest counts.
+ * on are taken: between two looks at it, of which the closest together count.
  */
 function wallOrigin(): bigint {
   let origin = 0n;
-  for (let tick = 0; tick < TICKS; tick++) {
+  let closest: bigint | undefined;
+  for (let tick = 0; tick < MOST_TICKS; tick++) {
+    if (tick >= LEAST_TICKS && closest !== undefined && closest < CLOSE_NS) break;
     const before = Date.now();
     let wall = before;
-    while (wall === before) wall = Date.now();
-    const seen = BigInt(wall) * 1_000_000n - process.hrtime.bigint();
-    if (seen > origin) origin = seen;
+    let earlier = 0n;
+    let later = process.hrtime.bigint();
+    while (wall === before) {
+      earlier = later;
+      wall = Date.now();
+      later = process.hrtime.bigint();
+    }
+    if (closest !== undefined && later - earlier >= closest) continue;
+    closest = later - earlier;
+    origin = BigInt(wall) * 1_000_000n - (earlier + later) / 2n;
   }
   return origin;
 }

@@ -4,11 +4,11 @@ import type { RecordBatch } from '../wire/batch.js';
 export interface AttachedProgram {
   /** The kernel function. */
   readonly function: string;
-  /** `fentry`, `fexit`. */
+  /** `fentry`, `fexit`, `kprobe`, `kretprobe`, or of a tracepoint `tp_btf`, `raw_tp`. */
   readonly variant: string;
   readonly attached: boolean;
-  /** Runs that the kernel skipped: what happened then was not seen. */
-  readonly misses: number;
+  /** Runs that the kernel skipped: what happened then was not seen. Absent: it does not count. */
+  readonly misses?: number;
 }
 
 /** What a source says of itself; the cause of everything that has no record. */

@@ -1,3 +1,5 @@
+import { ExitCode, IpvscopeError } from '../error.js';
+import type { Attachment } from '../native/attachment.js';
 import { Session, type SessionOptions } from '../native/session.js';
 import { RecordBatch } from '../wire/batch.js';
 import type { EventSource, SourceState } from './event-source.js';
@@ -5,8 +7,17 @@ import type { EventSource, SourceState } from './event-source.js';
 /** How long a packet that was never seen to leave may keep the probe's gate open. */
 const SWEEP_MS = 10_000;
 
+export interface LiveOptions extends Omit<SessionOptions, 'attachment'> {
+  /** Tried one after another until one succeeds. */
+  readonly attachments: readonly Attachment[];
+  /** Told of each that the kernel refused while there was another to try. */
+  readonly onRefused?: (attachment: Attachment, error: IpvscopeError) => void;
+}
+
 /** The running kernel: the probe's records as they come. */
 export class LiveSource implements EventSource {
+  /** How it is attached. */
+  readonly attachment: Attachment;
   readonly #session: Session;
   readonly #batch: RecordBatch;
   #onBatch: ((batch: RecordBatch) => void) | undefined;
@@ -15,10 +26,11 @@ export class LiveSource implements EventSource {
   #sweep: NodeJS.Timeout | undefined;
 
   /** Attaches. Throws an IpvscopeError, with nothing left behind, when that is not possible. */
-  constructor(options: SessionOptions = {}) {
-    this.#session = new Session(options);
-    this.#batch = new RecordBatch(this.#session.bytes);
-    this.#session.open();
+  constructor(options: LiveOptions) {
+    const { session, attachment } = openFirst(options);
+    this.#session = session;
+    this.#batch = new RecordBatch(session.bytes);
+    this.attachment = attachment;
   }
 
   start(onBatch: (batch: RecordBatch) => void): void {
@@ -65,4 +77,24 @@ export class LiveSource implements EventSource {
       this.#delivering = false;
     }
   }
+}
+
+function openFirst({ attachments, onRefused, ...options }: LiveOptions): {
+  session: Session;
+  attachment: Attachment;
+} {
+  let refusal: unknown;
+  for (const [index, attachment] of attachments.entries()) {
+    const session = new Session({ ...options, attachment });
+    try {
+      session.open();
+      return { session, attachment };
+    } catch (cause) {
+      refusal = cause;
+      const refused = cause instanceof IpvscopeError && cause.exitCode === ExitCode.prerequisite;
+      if (!refused || index + 1 === attachments.length) break;
+      onRefused?.(attachment, cause);
+    }
+  }
+  throw refusal;
 }

@@ -19,11 +19,12 @@ export function summaryLine(snapshot: Snapshot, state: SourceState, seconds: num
   const seen = parts.length === 0 ? 'nothing notable' : parts.join(', ');
 
   const lost = Object.entries(state.losses).filter(([, count]) => count > 0);
-  const misses = state.programs.reduce((sum, program) => sum + program.misses, 0);
+  const misses = state.programs.reduce((sum, program) => sum + (program.misses ?? 0), 0);
   if (misses > 0) lost.push(['missed runs', misses]);
+  const uncounted = state.programs.some((program) => program.misses === undefined);
   const unseen =
     lost.length === 0
-      ? 'nothing lost'
+      ? `nothing lost${uncounted ? ' (but for kprobe runs that the kernel skipped, if any: it does not count them)' : ''}`
       : `LOST ${lost.map(([cause, count]) => `${count} ${cause}`).join(', ')}`;
   const attached = state.programs.filter((program) => program.attached).length;
   return `${seen} in ${seconds.toFixed(1)} s; ${attached} of ${state.programs.length} programs attached, ${unseen}`;

@@ -1,0 +1,115 @@
+import { ExitCode, IpvscopeError } from '../error.js';
+import { type KernelFiles, realFiles } from './kernel-files.js';
+import { findTypesFile } from './types-file.js';
+
+/** How the probe's programs are attached: fentry and fexit, or kprobe and kretprobe. */
+export const attachVariants = ['fexit', 'kprobe'] as const;
+export type AttachVariant = (typeof attachVariants)[number];
+
+/** One way to attach the probe to this kernel. */
+export interface Attachment {
+  readonly variant: AttachVariant;
+  /** A file with the types of the kernel and ip_vs; absent where the kernel shows them itself. */
+  readonly types?: string;
+}
+
+/** What the user asked for. */
+export interface AttachRequest {
+  readonly variant?: AttachVariant;
+  /** See `Attachment`. Only kprobes can use types that are not the kernel's own. */
+  readonly types?: string;
+}
+
+// include/uapi/linux/capability.h
+const CAP_SYS_ADMIN = 21n;
+const CAP_PERFMON = 38n;
+const CAP_BPF = 39n;
+
+/**
+ * The ways in which the probe may be attached to this kernel, to be tried one after another. Only
+ * what the kernel itself shows is asked, never its version; what it does not show, loading the probe
+ * finds out.
+ *
+ * @throws IpvscopeError `ERR_NO_IP_VS`, `ERR_NO_BTF`, `ERR_NO_MODULE_BTF` or `ERR_NO_CAPABILITY`
+ * where something is missing, `ERR_BTF_FILE` for a file that there is not.
+ */
+export function planAttachments(
+  request: AttachRequest = {},
+  files: KernelFiles = realFiles,
+  find: (files: KernelFiles) => string | undefined = findTypesFile,
+): readonly Attachment[] {
+  requireModule(files);
+  const unseen = unseenTypes(files);
+  const types = givenTypes(request, files) ?? (unseen === undefined ? undefined : find(files));
+  if (unseen !== undefined && (types === undefined || request.variant === 'fexit')) throw unseen;
+  requireCapabilities(files, types === undefined && isModule(files));
+
+  const kprobe = { variant: 'kprobe', ...(types === undefined ? {} : { types }) } as const;
+  if (types !== undefined || request.variant === 'kprobe') return [kprobe];
+  const fexit = { variant: 'fexit' } as const;
+  return request.variant === 'fexit' ? [fexit] : [fexit, kprobe];
+}
+
+/** Whether ip_vs is there: it registers this file in every network namespace (ip_vs_ctl.c). */
+export const hasIpvs = (files: KernelFiles = realFiles): boolean => files.exists('/proc/net/ip_vs');
+
+const isModule = (files: KernelFiles): boolean => files.exists('/sys/module/ip_vs/initstate');
+
+function missing(code: string, message: string, hint: string): IpvscopeError {
+  return new IpvscopeError(code, message, { hint, exitCode: ExitCode.prerequisite });
+}
+
+function requireModule(files: KernelFiles): void {
+  if (hasIpvs(files)) return;
+  throw missing('ERR_NO_IP_VS', 'the kernel has no ip_vs loaded', 'load it with: modprobe ip_vs');
+}
+
+function givenTypes({ variant, types }: AttachRequest, files: KernelFiles): string | undefined {
+  if (types === undefined) return undefined;
+  const wrong = (message: string, hint: string): IpvscopeError =>
+    new IpvscopeError('ERR_BTF_FILE', message, { hint, exitCode: ExitCode.usage });
+  if (!files.exists(types)) {
+    throw wrong(`there is no file ${types}`, 'ipvscope btf --help tells how to build one');
+  }
+  if (variant === 'fexit') {
+    throw wrong("fexit uses the kernel's own types only", 'leave out --btf, or --attach');
+  }
+  return types;
+}
+
+/** What keeps the kernel's own types of ip_vs from being used; undefined where it shows them. */
+function unseenTypes(files: KernelFiles): IpvscopeError | undefined {
+  const hint = `build a file with them: apt-get install linux-headers-${files.release}, then ipvscope btf`;
+  if (!files.exists('/sys/kernel/btf/vmlinux')) {
+    return missing(
+      'ERR_NO_BTF',
+      'the kernel shows no type information (/sys/kernel/btf/vmlinux is missing)',
+      hint,
+    );
+  }
+  // A module has its own; types of ip_vs built into the kernel are in vmlinux.
+  if (isModule(files) && !files.exists('/sys/kernel/btf/ip_vs')) {
+    return missing(
+      'ERR_NO_MODULE_BTF',
+      `kernel ${files.release} shows no type information for the module ip_vs (/sys/kernel/btf/ip_vs is missing)`,
+      hint,
+    );
+  }
+  return undefined;
+}
+
+/**
+ * Types of a module are read by their BTF's id, which the kernel lets CAP_SYS_ADMIN do only
+ * (kernel/bpf/syscall.c, bpf_btf_get_fd_by_id); those of ip_vs built in come with the kernel's own.
+ */
+function requireCapabilities(files: KernelFiles, readsModule: boolean): void {
+  const match = /^CapEff:\s*([0-9a-f]+)$/m.exec(files.read('/proc/self/status'));
+  const effective = BigInt(`0x${match?.[1] ?? '0'}`);
+  const has = (bit: bigint): boolean => ((effective >> bit) & 1n) === 1n;
+  if (has(CAP_SYS_ADMIN) || (!readsModule && has(CAP_BPF) && has(CAP_PERFMON))) return;
+  throw missing(
+    'ERR_NO_CAPABILITY',
+    `this process may not load BPF programs that trace ${readsModule ? 'a module (it lacks CAP_SYS_ADMIN)' : 'the kernel (it lacks CAP_BPF and CAP_PERFMON)'}`,
+    'run it as root',
+  );
+}

@@ -1,0 +1,16 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { release } from 'node:os';
+
+/** What is asked of the running kernel and of this machine's files: replaced in tests. */
+export interface KernelFiles {
+  exists(path: string): boolean;
+  read(path: string): string;
+  /** `uname -r`. */
+  readonly release: string;
+}
+
+export const realFiles: KernelFiles = {
+  exists: existsSync,
+  read: (path) => readFileSync(path, 'utf8'),
+  release: release(),
+};
