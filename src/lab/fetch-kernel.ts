@@ -1,10 +1,10 @@
-import { access, mkdir, readdir, rename } from 'node:fs/promises';
+import { mkdir, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ExitCode, IpvscopeError } from '../error.js';
 import { findProgram, findPrograms } from '../programs.js';
 import { runProgram } from '../run-program.js';
 import { debianKernel, META_PACKAGE } from './debian-kernels.js';
-import { publishDirectory, withScratch } from './lab-cache.js';
+import { isPresent, publishDirectory, withScratch } from './lab-cache.js';
 import { PrivateApt } from './private-apt.js';
 
 /** What a package calls its kernel. */
@@ -82,14 +82,14 @@ async function unpack(
     await runProgram(findProgram('dpkg-deb'), ['-x', deb, tree], { step: 'unpack', signal });
   }
   // Newer packages install below /usr/lib, and leave the link from /lib to another package.
-  const base = (await exists(join(tree, 'lib', 'modules'))) ? tree : join(tree, 'usr');
+  const base = (await isPresent(join(tree, 'lib', 'modules'))) ? tree : join(tree, 'usr');
   const [release = '', ...others] = await readdir(join(base, 'lib', 'modules'));
   const modules = join(base, 'lib', 'modules', release);
   const bootImage = join(tree, 'boot', `vmlinuz-${release}`);
-  const image = (await exists(bootImage)) ? bootImage : join(modules, 'vmlinuz');
+  const image = (await isPresent(bootImage)) ? bootImage : join(modules, 'vmlinuz');
   const version = debs[0]?.split('_').at(-2);
   const needed = [image, join(modules, 'modules.order'), join(modules, 'modules.builtin')];
-  const complete = (await Promise.all(needed.map(exists))).every(Boolean);
+  const complete = (await Promise.all(needed.map(isPresent))).every(Boolean);
   if (!complete || version === undefined || others.length > 0) {
     throw new IpvscopeError('ERR_LAB_KERNEL_LAYOUT', 'the kernel packages are not as expected', {
       step: 'unpack',
@@ -102,13 +102,4 @@ async function unpack(
   await rename(image, join(finished, 'vmlinuz'));
   await rename(modules, join(finished, 'modules'));
   return { release, version };
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await access(path);
-    return true;
-  } catch {
-    return false;
-  }
 }
