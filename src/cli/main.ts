@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { ExitCode, IpvscopeError } from '../error.js';
 import { version } from '../version.js';
+import { btfCommand } from './btf.js';
 import { labCommand } from './lab.js';
 import { reproduceCommand } from './reproduce.js';
 import { serveCommand } from './serve.js';
@@ -20,7 +21,7 @@ Exit codes: 0 fine; 1 it ran and found trouble; 2 wrong usage; 3 something is mi
 line, with the way to get it).`,
   );
 
-for (const command of [serveCommand, traceCommand, reproduceCommand, labCommand]) {
+for (const command of [serveCommand, traceCommand, reproduceCommand, labCommand, btfCommand]) {
   program.addCommand(command.copyInheritedSettings(program));
 }
 

@@ -6,7 +6,6 @@ import { HttpServer } from '../http/server.js';
 import { createRegistry } from '../metrics/registry.js';
 import { type AttachRequest, planAttachments } from '../native/attachment.js';
 import { Clock } from '../source/clock.js';
-import type { EventSource } from '../source/event-source.js';
 import { LiveSource } from '../source/live.js';
 import { summaryLine } from '../trace/summary.js';
 import { version } from '../version.js';
@@ -29,12 +28,12 @@ export interface ObserverOptions {
  * the metrics server where one is asked for, and the summary at the end.
  */
 export class Observer {
-  readonly #source: EventSource;
+  readonly #source: LiveSource;
   readonly #aggregator: Aggregator;
   readonly #startedNs = process.hrtime.bigint();
   #http: HttpServer | undefined;
 
-  private constructor(source: EventSource, aggregator: Aggregator) {
+  private constructor(source: LiveSource, aggregator: Aggregator) {
     this.#source = source;
     this.#aggregator = aggregator;
   }
@@ -81,9 +80,14 @@ export class Observer {
   }
 
   #attachedLine(): string {
-    const { programs } = this.#source.state();
-    const list = programs.map((program) => `${program.variant} ${program.function}`).join(', ');
-    return `ipvscope ${version} attached on ${release()}: ${list}`;
+    const variants = new Map<string, string[]>();
+    for (const { function: name, variant } of this.#source.state().programs) {
+      variants.set(name, [...(variants.get(name) ?? []), variant]);
+    }
+    const list = [...variants].map(([name, its]) => `${its.join('+')} ${name}`).join(', ');
+    const { types } = this.#source.attachment;
+    const from = types === undefined ? '' : ` with types from ${types}`;
+    return `ipvscope ${version} attached on ${release()}${from}: ${list}`;
   }
 
   /** Delivers what is waiting now, before it returns. */

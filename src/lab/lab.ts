@@ -4,6 +4,7 @@ import { bootGuest } from './boot.js';
 import type { Guest } from './guest.js';
 import { guestCommand } from './guest-command.js';
 import { obtainInitramfs } from './initramfs.js';
+import { obtainKernelTypes } from './kernel-types.js';
 import { obtainKernel } from './lab-kernel.js';
 import {
   type LabOptions,
@@ -89,6 +90,8 @@ class Lab implements LabRun {
     checkMachine();
     await checkPorts(plan.publish);
     const kernel = await obtainKernel({ ...plan, signal });
+    const types = await obtainKernelTypes({ kernel, signal, onProgress: plan.onProgress });
+    const env = { ...(types === undefined ? {} : { IPVSCOPE_BTF_PATH: types }), ...plan.env };
     const initramfs = await obtainInitramfs(kernel, signal);
     const onGuest = (guest: Guest): void => {
       this.#guest = guest;
@@ -96,7 +99,7 @@ class Lab implements LabRun {
     const { guest, ...booted } = await bootGuest({ ...plan, kernel, initramfs, onGuest, signal });
     try {
       const exitCode = await guest.run({
-        script: guestCommand(plan),
+        script: guestCommand({ ...plan, env }),
         stdout: plan.stdout,
         stderr: plan.stderr,
         onStarted: () => {
