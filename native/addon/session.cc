@@ -56,9 +56,8 @@ bool IsTrampoline(const std::string& variant) {
 
 // The netfilter hook's names, of which a kernel has the first or all others (ip_vs_core.c; one
 // function since 5.16).
-constexpr const char* kHooks[] = {"ip_vs_in_hook", "ip_vs_remote_request4",
-                                  "ip_vs_remote_request6", "ip_vs_local_request4",
-                                  "ip_vs_local_request6"};
+constexpr const char* kHooks[] = {"ip_vs_in_hook", "ip_vs_remote_request4", "ip_vs_remote_request6",
+                                  "ip_vs_local_request4", "ip_vs_local_request6"};
 
 bool IsHook(const std::string& function) {
   return std::find(std::begin(kHooks), std::end(kHooks), function) != std::end(kHooks);
@@ -147,14 +146,17 @@ Outcome Session::ChoosePrograms(Variant variant) {
   const std::set<std::string> hooks =
       variant == Variant::kKprobe ? HooksOfKernel() : std::set<std::string>{kHooks[0]};
   if (hooks.empty()) {
-    return Failure{"ERR_PROBE_ATTACH", "load", ENOENT,
-                   std::string("this kernel has no function ") + kHooks[0], {}};
+    return Failure{"ERR_PROBE_ATTACH",
+                   "load",
+                   ENOENT,
+                   std::string("this kernel has no function ") + kHooks[0],
+                   {}};
   }
   bpf_program* program = nullptr;
   bpf_object__for_each_program(program, object_->obj) {
     Program entry{};
     SplitSection(bpf_program__section_name(program), &entry);
-    const Variant its = entry.function.empty()       ? Variant::kGenerator
+    const Variant its = entry.function.empty()        ? Variant::kGenerator
                         : IsTrampoline(entry.variant) ? Variant::kTrampoline
                                                       : Variant::kKprobe;
     const bool load =

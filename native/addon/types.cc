@@ -52,7 +52,8 @@ std::string Difference(const btf* file, const btf* kernel, const char* name) {
     }
     const btf_member* other = FindMember(kernel, theirs, member);
     const auto index = static_cast<uint32_t>(other == nullptr ? 0 : other - btf_members(theirs));
-    if (other == nullptr || btf_member_bit_offset(theirs, index) != btf_member_bit_offset(ours, i)) {
+    if (other == nullptr ||
+        btf_member_bit_offset(theirs, index) != btf_member_bit_offset(ours, i)) {
       return std::string(name) + "." + member;
     }
   }

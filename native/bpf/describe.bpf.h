@@ -9,23 +9,31 @@
 /* Timer ticks a second of the running kernel, set before load. */
 const volatile __u32 kernel_hz = 250;
 
-static __always_inline __u8 conntrack_of(const struct sk_buff *skb)
+/* The nf_conn that nf_conntrack_in() gave the packet, before ip_vs: its state is that after it. */
+static __always_inline void describe_conntrack(struct ipvscope_record *record,
+					       const struct sk_buff *skb)
 {
 	struct nf_conn *ct;
 	__u64 nfct;
 
 	/* Absent without CONFIG_NF_CONNTRACK. */
 	if (!bpf_core_field_exists(skb->_nfct) || !bpf_core_type_exists(struct nf_conn))
-		return IPVSCOPE_CONNTRACK_NONE;
+		return;
 	nfct = BPF_CORE_READ(skb, _nfct);
 	ct = (void *)(nfct & ~NFCT_INFO_MASK);
-
-	if (!ct)
-		return (nfct & NFCT_INFO_MASK) == IP_CT_UNTRACKED ? IPVSCOPE_CONNTRACK_UNTRACKED
-								  : IPVSCOPE_CONNTRACK_NONE;
+	if (!ct) {
+		if ((nfct & NFCT_INFO_MASK) == IP_CT_UNTRACKED)
+			record->conntrack = IPVSCOPE_CONNTRACK_UNTRACKED;
+		return;
+	}
 	/* The bit, not ctinfo: a confirmed entry can be attached as IP_CT_NEW (direct routing). */
-	return BPF_CORE_READ(ct, status) & IPS_CONFIRMED ? IPVSCOPE_CONNTRACK_CONFIRMED
-							 : IPVSCOPE_CONNTRACK_UNCONFIRMED;
+	record->conntrack = BPF_CORE_READ(ct, status) & IPS_CONFIRMED
+				    ? IPVSCOPE_CONNTRACK_CONFIRMED
+				    : IPVSCOPE_CONNTRACK_UNCONFIRMED;
+	if (record->protocol == IPPROTO_TCP)
+		record->conntrack_state = BPF_CORE_READ(ct, proto.tcp.state);
+	else if (record->protocol == IPPROTO_SCTP && bpf_core_field_exists(ct->proto.sctp))
+		record->conntrack_state = BPF_CORE_READ(ct, proto.sctp.state);
 }
 
 static __always_inline __u32 expires_in_ms(struct ip_vs_conn *conn)
@@ -44,6 +52,14 @@ static __always_inline void copy_address(__u8 *to, int family, const union nf_in
 		__builtin_memcpy(to, from, 16);
 	else
 		__builtin_memcpy(to, from, 4);
+}
+
+static __always_inline void describe_entry(struct ipvscope_record *record, struct ip_vs_conn *conn)
+{
+	record->conn_state = BPF_CORE_READ(conn, state);
+	record->forwarding = BPF_CORE_READ(conn, flags) & IP_VS_CONN_F_FWD_MASK;
+	record->expires_in_ms = expires_in_ms(conn);
+	record->flags |= IPVSCOPE_FLAG_HAS_ENTRY;
 }
 
 /* The server of an entry, as the record's destination. */
@@ -96,7 +112,7 @@ static __always_inline bool describe_packet(struct ipvscope_record *record,
 	record->netns = BPF_CORE_READ(ipvs, net, ns.inum);
 	record->protocol = BPF_CORE_READ(iph, protocol);
 	record->family = af;
-	record->conntrack = conntrack_of(skb);
+	describe_conntrack(record, skb);
 	BPF_CORE_READ_INTO(&address, iph, saddr);
 	copy_address(record->client_address, af, &address);
 	BPF_CORE_READ_INTO(&address, iph, daddr);

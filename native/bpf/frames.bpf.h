@@ -15,6 +15,7 @@
 enum frame_function {
 	FRAME_LOOKUP = 1,
 	FRAME_HOOK,
+	FRAME_SERVICE,
 	FRAME_SCHEDULE,
 };
 

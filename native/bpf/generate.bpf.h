@@ -37,8 +37,8 @@ __noinline int generate_one(__u64 number, __u32 keys)
 	record.family = AF_INET;
 	record.destination_family = AF_INET;
 	record.conntrack = IPVSCOPE_CONNTRACK_CONFIRMED;
-	record.flags =
-		IPVSCOPE_FLAG_OPENING | IPVSCOPE_FLAG_HAS_DESTINATION | IPVSCOPE_FLAG_AVAILABLE;
+	record.flags = IPVSCOPE_FLAG_OPENING | IPVSCOPE_FLAG_HAS_ENTRY |
+		       IPVSCOPE_FLAG_HAS_DESTINATION | IPVSCOPE_FLAG_AVAILABLE;
 	record.virtual_address[0] = 10;
 	record.virtual_address[1] = 96;
 	record.virtual_address[2] = key >> 8;

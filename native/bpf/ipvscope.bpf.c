@@ -37,11 +37,11 @@ int BPF_PROG(expire_fentry, struct ip_vs_conn *conn)
 	return 0;
 }
 
-SEC("fentry/ip_vs_service_find")
-int BPF_PROG(service_fentry, struct netns_ipvs *ipvs, int af, __u32 fwmark, __u16 protocol,
-	     const union nf_inet_addr *address, __be16 port)
+SEC("fexit/ip_vs_service_find")
+int BPF_PROG(service_fexit, struct netns_ipvs *ipvs, int af, __u32 fwmark, __u16 protocol,
+	     const union nf_inet_addr *address, __be16 port, struct ip_vs_service *service)
 {
-	on_service_lookup(address);
+	on_service_lookup(address, service);
 	return 0;
 }
 
@@ -131,10 +131,19 @@ int BPF_KPROBE(expire_kprobe, struct ip_vs_conn *conn)
 }
 
 SEC("kprobe/ip_vs_service_find")
-int BPF_KPROBE(service_kprobe, struct netns_ipvs *ipvs, int af, __u32 fwmark, __u16 protocol,
-	       const union nf_inet_addr *address)
+int service_kprobe(struct pt_regs *context)
 {
-	on_service_lookup(address);
+	enter_function(context, FRAME_SERVICE);
+	return 0;
+}
+
+SEC("kretprobe/ip_vs_service_find")
+int service_kretprobe(struct pt_regs *context)
+{
+	struct frame call;
+
+	if (leave_function(context, FRAME_SERVICE, &call))
+		on_service_lookup((void *)call.arguments[4], (void *)PT_REGS_RC(context));
 	return 0;
 }
 

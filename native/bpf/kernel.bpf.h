@@ -71,10 +71,30 @@ struct net {
 
 struct netns_ipvs {
 	struct net *net;
+	/* Above 0 while drop_packet is in force: one packet of so many is dropped. */
+	int drop_rate;
+};
+
+struct ip_ct_tcp {
+	__u8 state;
+};
+
+enum sctp_conntrack {
+	SCTP_CONNTRACK_NONE,
+};
+
+struct ip_ct_sctp {
+	enum sctp_conntrack state;
+};
+
+union nf_conntrack_proto {
+	struct ip_ct_tcp tcp;
+	struct ip_ct_sctp sctp;
 };
 
 struct nf_conn {
 	unsigned long status;
+	union nf_conntrack_proto proto;
 };
 
 struct sk_buff {

@@ -53,6 +53,27 @@ static __always_inline __u8 kind_of(const struct ipvscope_record *record,
 	return IPVSCOPE_KIND_REUSE;
 }
 
+/*
+ * A packet that found no entry is nothing to report, unless the SYN-flood defence drops it
+ * (ip_vs_todrop(), inlined into conn_schedule() of the transport protocols).
+ */
+static __always_inline void watch_unmatched(struct netns_ipvs *ipvs, int af,
+					    const struct sk_buff *skb,
+					    const struct ip_vs_iphdr *iph)
+{
+	bool opening = read_opening(skb, iph) == PACKET_OPENING;
+	struct pending_packet packet = {};
+
+	if (!describe_packet(&packet.record, ipvs, af, skb, iph, opening)) {
+		count_loss(IPVSCOPE_LOSS_UNREADABLE);
+		return;
+	}
+	if (opening)
+		note_opening(ipvs, skb, iph, &packet.number);
+	packet.iph = (__u64)(unsigned long)iph;
+	remember(skb, &packet);
+}
+
 static __always_inline void on_lookup(struct netns_ipvs *ipvs, int af, const struct sk_buff *skb,
 				      const struct ip_vs_iphdr *iph, struct ip_vs_conn *conn)
 {
@@ -67,8 +88,12 @@ static __always_inline void on_lookup(struct netns_ipvs *ipvs, int af, const str
 	if (BPF_CORE_READ(iph, hdr_flags))
 		return;
 	forget_unpaired(skb);
-	if (!conn)
+	if (!conn) {
+		/* Dropped before a server is looked for? Only while the kernel does that. */
+		if (BPF_CORE_READ(ipvs, drop_rate))
+			watch_unmatched(ipvs, af, skb, iph);
 		return;
+	}
 	reading = read_opening(skb, iph);
 	opening = reading == PACKET_OPENING;
 	dest = BPF_CORE_READ(conn, dest);
@@ -84,9 +109,7 @@ static __always_inline void on_lookup(struct netns_ipvs *ipvs, int af, const str
 		count_loss(IPVSCOPE_LOSS_UNREADABLE);
 		return;
 	}
-	record->expires_in_ms = expires_in_ms(conn);
-	record->conn_state = BPF_CORE_READ(conn, state);
-	record->forwarding = BPF_CORE_READ(conn, flags) & IP_VS_CONN_F_FWD_MASK;
+	describe_entry(record, conn);
 	if (dest)
 		describe_server(record, dest, available);
 	if (opening)

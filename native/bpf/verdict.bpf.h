@@ -22,7 +22,8 @@ static __always_inline void on_expire(const struct ip_vs_conn *conn)
  * hook's own ip_vs_iphdr, before the SYN-flood defence may drop the packet and before
  * ip_vs_schedule() is called: the only sign that a packet came as far as to be scheduled.
  */
-static __always_inline void on_service_lookup(const union nf_inet_addr *address)
+static __always_inline void on_service_lookup(const union nf_inet_addr *address,
+					      struct ip_vs_service *service)
 {
 	struct pending_packet *packet;
 	const void *iph;
@@ -31,8 +32,11 @@ static __always_inline void on_service_lookup(const union nf_inet_addr *address)
 		return;
 	iph = (const void *)address - bpf_core_field_offset(struct ip_vs_iphdr, daddr);
 	packet = pending_named(iph);
-	if (packet && packet->iph == (__u64)(unsigned long)iph)
-		packet->observed |= OBSERVED_SERVICE_LOOKUP;
+	if (!packet || packet->iph != (__u64)(unsigned long)iph)
+		return;
+	packet->observed |= OBSERVED_SERVICE_LOOKUP;
+	if (service && !(packet->record.flags & IPVSCOPE_FLAG_HAS_DESTINATION))
+		packet->record.fwmark = BPF_CORE_READ(service, fwmark);
 }
 
 /*
@@ -65,9 +69,7 @@ static __always_inline void on_first_schedule(struct ip_vs_service *service,
 	}
 	record->fwmark = BPF_CORE_READ(service, fwmark);
 	if (conn) {
-		record->conn_state = BPF_CORE_READ(conn, state);
-		record->forwarding = BPF_CORE_READ(conn, flags) & IP_VS_CONN_F_FWD_MASK;
-		record->expires_in_ms = expires_in_ms(conn);
+		describe_entry(record, conn);
 		packet.observed = OBSERVED_SCHEDULED;
 	} else {
 		packet.observed = OBSERVED_SCHEDULE_FAILED;
@@ -87,6 +89,11 @@ static __always_inline void on_schedule(struct ip_vs_service *service, const str
 	struct pending_packet *packet = nothing_pending() ? NULL : pending_of(skb);
 	struct ip_vs_dest *dest;
 
+	/* One that was only watched for being dropped is now met as any other. */
+	if (packet && !packet->conn_found) {
+		forget(skb, packet);
+		packet = NULL;
+	}
 	if (!packet) {
 		on_first_schedule(service, skb, iph, conn);
 		return;
@@ -150,15 +157,21 @@ static __always_inline __u8 judge(struct pending_packet *packet, const struct sk
 }
 
 /* A packet that needed a new server and got none has that as its news, unless its own is gone. */
-static __always_inline __u8 judge_kind(const struct ipvscope_record *record, __u32 observed)
+static __always_inline __u8 judge_kind(const struct pending_packet *packet)
 {
+	const struct ipvscope_record *record = &packet->record;
+	__u32 observed = packet->observed;
+
 	if (record->kind == IPVSCOPE_KIND_UNAVAILABLE)
 		return record->kind;
-	if (observed & OBSERVED_SCHEDULE_FAILED || record->verdict == IPVSCOPE_VERDICT_PASSED)
+	if (observed & OBSERVED_SCHEDULE_FAILED)
 		return IPVSCOPE_KIND_UNSCHEDULED;
 	if (record->verdict == IPVSCOPE_VERDICT_DROPPED && observed & OBSERVED_SERVICE_LOOKUP &&
 	    !(observed & OBSERVED_SCHEDULED))
 		return IPVSCOPE_KIND_OVERLOAD;
+	/* One that matched no entry may be no packet of a virtual service at all. */
+	if (record->verdict == IPVSCOPE_VERDICT_PASSED && packet->conn_found)
+		return IPVSCOPE_KIND_UNSCHEDULED;
 	return record->kind;
 }
 
@@ -186,7 +199,7 @@ static __always_inline void on_verdict(const struct sk_buff *skb, __u32 netfilte
 		return;
 	record = &packet->record;
 	record->verdict = judge(packet, skb, netfilter & NF_VERDICT_MASK);
-	record->kind = judge_kind(record, packet->observed);
+	record->kind = judge_kind(packet);
 	if (packet->observed & OBSERVED_EXPIRE)
 		record->flags |= IPVSCOPE_FLAG_EXPIRED;
 	if (packet->observed & OBSERVED_SERVICE_LOOKUP)
@@ -195,10 +208,10 @@ static __always_inline void on_verdict(const struct sk_buff *skb, __u32 netfilte
 	if (record->kind)
 		emit(record);
 	if (record->flags & IPVSCOPE_FLAG_OPENING) {
-		if (record->verdict == IPVSCOPE_VERDICT_DROPPED)
-			note_dropped(record, packet->number);
-		else
+		if (record->verdict != IPVSCOPE_VERDICT_DROPPED)
 			emit_retry(packet);
+		else if (record->kind)
+			note_dropped(record, packet->number);
 	}
 	forget(skb, packet);
 }

@@ -74,6 +74,8 @@ enum ipvscope_flag {
 	IPVSCOPE_FLAG_NEW_WEIGHT_ZERO = 128,
 	/* The packet came as far as to be scheduled: its virtual service was looked up. */
 	IPVSCOPE_FLAG_SERVICE_SOUGHT = 256,
+	/* There is an entry, found or made for this packet: its members are filled. */
+	IPVSCOPE_FLAG_HAS_ENTRY = 512,
 };
 
 /* Why something that happened is not in the ring. One counter each and CPU. */
@@ -105,7 +107,8 @@ struct ipvscope_record {
 	__s32 weight;	     /* of the server, at the lookup */
 	__u16 cpu;
 	__u8 new_destination_family;
-	__u8 reserved; /* zero */
+	__u8 conntrack_state; /* TCP_CONNTRACK_* or SCTP_CONNTRACK_*, where conntrack is an nf_conn
+			       */
 	__u8 client_address[16];
 	__u8 new_destination_address[16];
 	__be16 client_port;

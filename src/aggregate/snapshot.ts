@@ -1,5 +1,5 @@
 import { formatAddress } from '../wire/address.js';
-import { dropCause } from '../wire/decode.js';
+import { dropCause, showsMissingFix } from '../wire/decode.js';
 import type { DropCause } from '../wire/event.js';
 import { Flag, Offset } from '../wire/layout.generated.js';
 import {
@@ -38,6 +38,8 @@ export interface SnapshotRow {
   readonly connState: string;
   readonly conntrack: ConntrackName;
   readonly cause: DropCause | undefined;
+  /** See IpvsEvent.missing_fix. */
+  readonly missingFix: boolean;
   readonly netns: number;
   readonly packets: number;
   /** On `retry`: how long the clients waited. */
@@ -69,6 +71,7 @@ export function readRows(table: CountTable): SnapshotRow[] {
       port: (byte(port) << 8) | byte(port + 1),
     });
     const flags = word(Offset.flags);
+    const cause = dropCause(byte(Offset.kind), byte(Offset.verdict), flags);
     rows.push({
       kind: kindName(byte(Offset.kind)),
       verdict: verdictName(byte(Offset.verdict)),
@@ -88,7 +91,8 @@ export function readRows(table: CountTable): SnapshotRow[] {
       opening: (flags & Flag.opening) !== 0,
       connState: stateName(byte(Offset.protocol), byte(Offset.connState)),
       conntrack: conntrackName(byte(Offset.conntrack)),
-      cause: dropCause(byte(Offset.kind), byte(Offset.verdict), flags),
+      cause,
+      missingFix: showsMissingFix(cause, byte(Offset.conntrack)),
       netns: word(Offset.netns),
       packets: table.counts[row] ?? 0,
       delays: table.delays.of(row),

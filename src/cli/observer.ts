@@ -4,9 +4,12 @@ import { Aggregator } from '../aggregate/aggregator.js';
 import { ExitCode, IpvscopeError } from '../error.js';
 import { HttpServer } from '../http/server.js';
 import { createRegistry } from '../metrics/registry.js';
-import { type AttachRequest, planAttachments } from '../native/attachment.js';
+import { type Attachment, type AttachRequest, planAttachments } from '../native/attachment.js';
+import { ipvsInstance } from '../native/ipvs-module.js';
 import { Clock } from '../source/clock.js';
+import { isAttached } from '../source/event-source.js';
 import { LiveSource } from '../source/live.js';
+import { WatchedSource } from '../source/watched.js';
 import { summaryLine } from '../trace/summary.js';
 import { version } from '../version.js';
 import type { RecordBatch } from '../wire/batch.js';
@@ -20,6 +23,8 @@ export interface ObserverOptions {
   /** See SessionOptions. */
   readonly draining?: boolean;
   readonly attach?: AttachRequest;
+  /** Where ip_vs is not loaded, wait for it. */
+  readonly wait?: boolean;
   readonly onBatch?: (batch: RecordBatch, clock: Clock) => void;
 }
 
@@ -28,26 +33,33 @@ export interface ObserverOptions {
  * the metrics server where one is asked for, and the summary at the end.
  */
 export class Observer {
-  readonly #source: LiveSource;
+  readonly #options: ObserverOptions;
+  readonly #source: WatchedSource;
   readonly #aggregator: Aggregator;
   readonly #startedNs = process.hrtime.bigint();
   #http: HttpServer | undefined;
 
-  private constructor(source: LiveSource, aggregator: Aggregator) {
-    this.#source = source;
-    this.#aggregator = aggregator;
+  private constructor(options: ObserverOptions) {
+    this.#options = options;
+    this.#aggregator = new Aggregator(options.maxSeries);
+    this.#source = new WatchedSource({
+      attach: () =>
+        new LiveSource({
+          attachments: planAttachments(options.attach),
+          draining: options.draining === true,
+          onRefused: ({ variant }, error) => note(`${variant} refused: ${error.toLine()}`),
+        }),
+      instance: ipvsInstance,
+      onAttached: (attachment) => this.#onAttached(attachment),
+      onWaiting: (reason) => note(`waiting: ${reason}`),
+    });
   }
 
   /** Throws an IpvscopeError, with nothing left behind, where something is missing. */
   static async start(options: ObserverOptions): Promise<Observer> {
-    const source = new LiveSource({
-      attachments: planAttachments(options.attach),
-      draining: options.draining === true,
-      onRefused: ({ variant }, error) => note(`${variant} refused: ${error.toLine()}`),
-    });
-    const observer = new Observer(source, new Aggregator(options.maxSeries));
+    const observer = new Observer(options);
     try {
-      await observer.#begin(options);
+      await observer.#begin();
     } catch (cause) {
       await observer.stop();
       throw cause;
@@ -55,39 +67,42 @@ export class Observer {
     return observer;
   }
 
-  async #begin(options: ObserverOptions): Promise<void> {
+  async #begin(): Promise<void> {
+    const { listen, onBatch, wait } = this.#options;
     const clock = new Clock();
-    this.#source.start((batch) => {
-      clock.check();
-      this.#aggregator.ingest(batch);
-      options.onBatch?.(batch, clock);
-    });
-    if (options.listen !== undefined) {
+    if (listen !== undefined) {
       const input = {
         snapshot: () => this.#aggregator.snapshot(),
         state: () => this.#source.state(),
       };
       this.#http = await HttpServer.listen({
-        ...options.listen,
+        ...listen,
         registry: createRegistry(input, version),
         version,
-        ready: () => this.#source.state().programs.every((program) => program.attached),
+        ready: () => isAttached(this.#source.state()),
       });
+      note(`metrics at ${this.#http.url}/metrics`);
     }
-    note(this.#attachedLine());
-    if (this.#http !== undefined) note(`metrics at ${this.#http.url}/metrics`);
-    if (options.readyFile !== undefined) writeReadyFile(options.readyFile);
+    this.#source.start(
+      (batch) => {
+        clock.check();
+        this.#aggregator.ingest(batch);
+        onBatch?.(batch, clock);
+      },
+      { wait: wait === true },
+    );
   }
 
-  #attachedLine(): string {
+  #onAttached({ types }: Attachment): void {
     const variants = new Map<string, string[]>();
     for (const { function: name, variant } of this.#source.state().programs) {
       variants.set(name, [...(variants.get(name) ?? []), variant]);
     }
     const list = [...variants].map(([name, its]) => `${its.join('+')} ${name}`).join(', ');
-    const { types } = this.#source.attachment;
     const from = types === undefined ? '' : ` with types from ${types}`;
-    return `ipvscope ${version} attached on ${release()}${from}: ${list}`;
+    note(`ipvscope ${version} attached on ${release()}${from}: ${list}`);
+    const { readyFile } = this.#options;
+    if (readyFile !== undefined) writeReadyFile(readyFile);
   }
 
   /** Delivers what is waiting now, before it returns. */

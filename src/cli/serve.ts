@@ -48,6 +48,8 @@ export const serveCommand = addAttachOptions(new Command('serve'))
   .addHelpText(
     'after',
     `
+Where ip_vs is not loaded it waits for it, and for its return when it was unloaded.
+
 Examples:
   ipvscope serve
   ipvscope serve --web.listen-address 127.0.0.1:10962 --trace
@@ -60,6 +62,7 @@ Examples:
     try {
       observer = await Observer.start({
         attach: attachRequest(options),
+        wait: options.orLab !== true,
         listen,
         maxSeries: options['metrics.maxSeries'],
         ...(options.readyFile === undefined ? {} : { readyFile: options.readyFile }),

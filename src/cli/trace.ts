@@ -18,6 +18,7 @@ interface TraceOptions extends AttachOptions {
   readonly timeout?: number;
   readonly readyFile?: string;
   readonly summary?: true;
+  readonly wait?: true;
 }
 
 export const traceCommand = addAttachOptions(new Command('trace'))
@@ -34,6 +35,7 @@ export const traceCommand = addAttachOptions(new Command('trace'))
   )
   .option('-t, --timeout <seconds>', 'end by itself after so long', parseSeconds)
   .option('-s, --summary', 'print no events, only the summary at the end')
+  .option('--wait', 'where ip_vs is not loaded, wait for it')
   .option('--ready-file <file>', 'create this file once every program is attached')
   .addHelpText(
     'after',
@@ -49,6 +51,7 @@ Examples:
     const stop = new Stop();
     const observer = await Observer.start({
       attach: attachRequest(options),
+      wait: options.wait === true,
       draining: options.kind?.includes('draining') === true,
       ...(options.readyFile === undefined ? {} : { readyFile: options.readyFile }),
       ...(options.summary === true

@@ -1,3 +1,5 @@
+import { isAttached } from '../source/event-source.js';
+import { CONNTRACK_FIX } from '../wire/event.js';
 import type { Family } from './family.js';
 
 const events: Family = {
@@ -29,6 +31,16 @@ const losses: Family = {
     for (const [cause, value] of Object.entries(input.state().losses)) {
       yield { labels: { cause }, value };
     }
+  },
+};
+
+const up: Family = {
+  type: 'gauge',
+  name: 'ipvscope_attached',
+  help: 'Whether the whole probe is attached: 0 while ip_vs is not loaded.',
+  labelNames: [],
+  *read(input) {
+    yield { labels: {}, value: isAttached(input.state()) ? 1 : 0 };
   },
 };
 
@@ -69,11 +81,24 @@ const overflow: Family = {
   },
 };
 
-/** What the tool says of itself. */
+const missingFix: Family = {
+  type: 'counter',
+  name: 'ipvscope_missing_fix_drops_total',
+  help: `Packets that ip_vs dropped although their conntrack entry was not confirmed: this kernel lacks commit ${CONNTRACK_FIX}.`,
+  labelNames: [],
+  *read(input) {
+    const rows = input.snapshot().rows.filter((row) => row.missingFix);
+    yield { labels: {}, value: rows.reduce((sum, row) => sum + row.packets, 0) };
+  },
+};
+
+/** What the tool says of itself, and of the kernel below it. */
 export const selfFamilies: readonly Family[] = [
   events,
+  missingFix,
   records,
   losses,
+  up,
   attached,
   misses,
   overflow,

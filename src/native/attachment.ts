@@ -1,4 +1,5 @@
 import { ExitCode, IpvscopeError } from '../error.js';
+import { hasIpvs, isModule } from './ipvs-module.js';
 import { type KernelFiles, realFiles } from './kernel-files.js';
 import { findTypesFile } from './types-file.js';
 
@@ -49,11 +50,6 @@ export function planAttachments(
   const fexit = { variant: 'fexit' } as const;
   return request.variant === 'fexit' ? [fexit] : [fexit, kprobe];
 }
-
-/** Whether ip_vs is there: it registers this file in every network namespace (ip_vs_ctl.c). */
-export const hasIpvs = (files: KernelFiles = realFiles): boolean => files.exists('/proc/net/ip_vs');
-
-const isModule = (files: KernelFiles): boolean => files.exists('/sys/module/ip_vs/initstate');
 
 function missing(code: string, message: string, hint: string): IpvscopeError {
   return new IpvscopeError(code, message, { hint, exitCode: ExitCode.prerequisite });

@@ -1,5 +1,5 @@
 import type { IpvsEvent } from '../wire/event.js';
-import { CLOSED_STATES } from './explain-event.js';
+import { foundClosed } from './explain-event.js';
 import type { Match } from './match.js';
 import { type Played, serverStateAt } from './played.js';
 
@@ -87,7 +87,7 @@ function* orderProblems(
     if (!waited && !isAnsweredByReset(previous.event, event)) {
       yield 'two packets, and the client sent only one by then';
     }
-    if (event.kind === 'reuse' && !CLOSED_STATES.includes(event.conn_state)) {
+    if (event.kind === 'reuse' && !foundClosed(event)) {
       yield `a copy of its packet was seen as reuse in state ${event.conn_state}`;
     }
   }

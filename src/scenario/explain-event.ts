@@ -2,8 +2,11 @@ import type { IpvsEvent } from '../wire/event.js';
 import type { ObservedEvent } from './observed-event.js';
 import { type Played, serverStateAt } from './played.js';
 
-/** An entry in one of these has no handshake to repeat. */
-export const CLOSED_STATES = ['TIME_WAIT', 'CLOSE'];
+const CLOSED_STATES = ['TIME_WAIT', 'CLOSE'];
+
+/** Whether the entry that was found has no handshake to repeat. */
+export const foundClosed = ({ conn_state: state }: IpvsEvent): boolean =>
+  state !== undefined && CLOSED_STATES.includes(state);
 
 /** What is wrong with an event taken by itself, and beside what was true of its servers then. */
 export function eventProblems(played: Played, { event, monotonicNs }: ObservedEvent): string[] {
@@ -31,7 +34,7 @@ export function eventProblems(played: Played, { event, monotonicNs }: ObservedEv
 function* disagreements(event: IpvsEvent): Generator<string> {
   const { verdict, cause, new_destination: chosen, expired, conntrack } = event;
   if (event.destination === undefined) yield 'names no server';
-  if (event.kind === 'retransmit' && CLOSED_STATES.includes(event.conn_state)) {
+  if (event.kind === 'retransmit' && foundClosed(event)) {
     yield `repeats no handshake: its entry is in ${event.conn_state}`;
   }
   if ((verdict === 'rescheduled') !== (chosen !== undefined)) {

@@ -64,7 +64,7 @@ function failures(failed: readonly Connect[]): string {
 function eventTable(events: readonly ObservedEvent[]): string[] {
   const total = new Map<string, { row: string[]; count: number; weightZero: number }>();
   for (const { event } of events) {
-    const row = [event.kind, event.verdict, event.conn_state];
+    const row = [event.kind, event.verdict, event.conn_state ?? '-'];
     const entry = total.get(row.join()) ?? { row, count: 0, weightZero: 0 };
     total.set(row.join(), entry);
     entry.count += event.count;

@@ -15,11 +15,11 @@ src/setup/check.sh
 
 say 'unit tests'
 # shellcheck disable=SC2046 # one argument a file
-node --test --test-reporter=spec $(tests dist/test/unit dist/test/bench)
+node --test --test-timeout=120000 --test-reporter=spec $(tests dist/test/unit dist/test/bench)
 
 say 'the real ring and its lifecycle'
 # shellcheck disable=SC2046
-"${root[@]}" "$(command -v node)" --test --test-reporter=spec $(tests dist/test/native)
+"${root[@]}" "$(command -v node)" --test --test-timeout=120000 --test-reporter=spec $(tests dist/test/native)
 "${root[@]}" "$(command -v node)" dist/test/bench/main.js --quick
 [ ${#root[@]} -eq 0 ] || sudo chown -R "$(id -u):$(id -g)" build
 

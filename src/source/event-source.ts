@@ -18,6 +18,10 @@ export interface SourceState {
   readonly losses: Readonly<Record<string, number>>;
 }
 
+/** Whether every program is attached, and there are any. */
+export const isAttached = ({ programs }: SourceState): boolean =>
+  programs.length > 0 && programs.every((program) => program.attached);
+
 /** Where records come from. */
 export interface EventSource {
   /** `onBatch` may read the batch until it returns; the next call brings other records in it. */

@@ -19,13 +19,18 @@ const columns: readonly Column[] = [
   { title: 'DESTINATION', width: 21, value: (event) => event.destination ?? absent },
   { title: 'WEIGHT', width: 6, value: (event) => String(event.weight ?? absent) },
   { title: 'NEW-DESTINATION', width: 21, value: (event) => event.new_destination ?? absent },
-  { title: 'STATE', width: 11, value: (event) => event.conn_state },
+  { title: 'STATE', width: 11, value: (event) => event.conn_state ?? absent },
   {
     title: 'EXPIRES',
     width: 7,
-    value: (event) => `${(event.expires_in_ms / 1000).toFixed(1)}s`,
+    value: ({ expires_in_ms: ms }) => (ms === undefined ? absent : `${(ms / 1000).toFixed(1)}s`),
   },
-  { title: 'CONNTRACK', width: 11, value: (event) => event.conntrack },
+  {
+    title: 'CONNTRACK',
+    width: 21,
+    value: ({ conntrack, conntrack_state: state }) =>
+      state === undefined ? conntrack : `${conntrack}:${state}`,
+  },
   { title: 'CAUSE', width: 11, value: (event) => event.cause ?? absent },
   { title: 'COUNT', width: 5, value: (event) => String(event.count) },
 ];

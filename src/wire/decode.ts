@@ -1,9 +1,10 @@
 import { formatAddress, formatEndpoint } from './address.js';
 import type { RecordBatch } from './batch.js';
-import type { DropCause, IpvsEvent } from './event.js';
-import { Flag, Kind, Offset, RECORD_SIZE, Verdict } from './layout.generated.js';
+import { CONNTRACK_FIX, type DropCause, type IpvsEvent } from './event.js';
+import { Conntrack, Flag, Kind, Offset, RECORD_SIZE, Verdict } from './layout.generated.js';
 import {
   conntrackName,
+  conntrackStateName,
   forwardingName,
   kindName,
   protocolName,
@@ -32,6 +33,10 @@ export function dropCause(kind: number, verdict: number, flags: number): DropCau
       return 'conntrack';
   }
 }
+
+/** Whether a record shows that the kernel lacks the fix (CONNTRACK_FIX). */
+export const showsMissingFix = (cause: DropCause | undefined, conntrack: number): boolean =>
+  cause === 'conntrack' && conntrack === Conntrack.unconfirmed;
 
 function port(bytes: Uint8Array, offset: number): number {
   return ((bytes[offset] ?? 0) << 8) | (bytes[offset + 1] ?? 0);
@@ -63,12 +68,18 @@ export function decodeEvent(
     formatEndpoint(formatAddress(bytes, at + address, family), port(bytes, at + portOffset));
 
   const flags = word(Offset.flags);
+  const hasEntry = (flags & Flag.hasEntry) !== 0;
   const kind = byte(Offset.kind);
   const verdict = byte(Offset.verdict);
   const family = byte(Offset.family);
   const protocol = byte(Offset.protocol);
   const count = word(Offset.count);
   const cause = dropCause(kind, verdict, flags);
+  const conntrack = byte(Offset.conntrack);
+  const conntrackState =
+    conntrack === Conntrack.confirmed || conntrack === Conntrack.unconfirmed
+      ? conntrackStateName(protocol, byte(Offset.conntrackState))
+      : undefined;
   const destination =
     (flags & Flag.hasDestination) === 0
       ? {}
@@ -101,12 +112,18 @@ export function decodeEvent(
             byte(Offset.newDestinationFamily),
           ),
         }),
-    conn_state: stateName(protocol, byte(Offset.connState)),
-    expires_in_ms: word(Offset.expiresInMs),
+    ...(hasEntry
+      ? {
+          conn_state: stateName(protocol, byte(Offset.connState)),
+          expires_in_ms: word(Offset.expiresInMs),
+        }
+      : {}),
     ...((flags & Flag.expired) === 0 ? {} : { expired: true }),
-    conntrack: conntrackName(byte(Offset.conntrack)),
-    forwarding: forwardingName(byte(Offset.forwarding)),
+    conntrack: conntrackName(conntrack),
+    ...(conntrackState === undefined ? {} : { conntrack_state: conntrackState }),
+    ...(hasEntry ? { forwarding: forwardingName(byte(Offset.forwarding)) } : {}),
     ...(cause === undefined ? {} : { cause }),
+    ...(showsMissingFix(cause, conntrack) ? { missing_fix: CONNTRACK_FIX } : {}),
     ...(kind === Kind.retry
       ? { delay_ms: word(Offset.delayUs) / 1000, drops: word(Offset.drops) }
       : {}),

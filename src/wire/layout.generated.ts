@@ -1,6 +1,6 @@
 // Generated from the BTF of the embedded object by `npm run generate`. Not to be edited.
 
-export const LAYOUT_FINGERPRINT = '3d867b50b3d98232';
+export const LAYOUT_FINGERPRINT = 'ac1fc521009e4c08';
 
 /** Bytes of one record. */
 export const RECORD_SIZE = 128;
@@ -24,7 +24,7 @@ export const Offset = {
   /** 1 byte */
   newDestinationFamily: 30,
   /** 1 byte */
-  reserved: 31,
+  conntrackState: 31,
   /** 16 bytes */
   clientAddress: 32,
   /** 16 bytes */
@@ -111,6 +111,7 @@ export const Flag = {
   weightZero: 64,
   newWeightZero: 128,
   serviceSought: 256,
+  hasEntry: 512,
 } as const;
 
 export const Loss = {

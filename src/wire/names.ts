@@ -51,10 +51,43 @@ const sctpStates = [
   'CLOSED',
 ];
 
-const protocols: Readonly<Record<number, { name: string; states: readonly string[] }>> = {
-  6: { name: 'TCP', states: tcpStates },
+// enum tcp_conntrack and sctp_conntrack (include/uapi/linux/netfilter/nf_conntrack_{tcp,sctp}.h), as
+// conntrack -L prints them.
+const tcpConntrackStates = [
+  'NONE',
+  'SYN_SENT',
+  'SYN_RECV',
+  'ESTABLISHED',
+  'FIN_WAIT',
+  'CLOSE_WAIT',
+  'LAST_ACK',
+  'TIME_WAIT',
+  'CLOSE',
+  'SYN_SENT2',
+];
+const sctpConntrackStates = [
+  'NONE',
+  'CLOSED',
+  'COOKIE_WAIT',
+  'COOKIE_ECHOED',
+  'ESTABLISHED',
+  'SHUTDOWN_SENT',
+  'SHUTDOWN_RECD',
+  'SHUTDOWN_ACK_SENT',
+  'HEARTBEAT_SENT',
+  'HEARTBEAT_ACKED',
+];
+
+interface Protocol {
+  readonly name: string;
+  readonly states: readonly string[];
+  readonly conntrackStates?: readonly string[];
+}
+
+const protocols: Readonly<Record<number, Protocol>> = {
+  6: { name: 'TCP', states: tcpStates, conntrackStates: tcpConntrackStates },
   17: { name: 'UDP', states: udpStates },
-  132: { name: 'SCTP', states: sctpStates },
+  132: { name: 'SCTP', states: sctpStates, conntrackStates: sctpConntrackStates },
 };
 
 /** A value that no name is known for is shown, not hidden. */
@@ -74,5 +107,11 @@ export const protocolName = (value: number): string =>
 /** The state of an entry, as ipvsadm -Lc prints it. */
 export const stateName = (protocol: number, state: number): string =>
   nameOf(protocols[protocol]?.states ?? [], state);
+
+/** The state of a conntrack entry, as conntrack -L prints it; undefined: it has none. */
+export const conntrackStateName = (protocol: number, state: number): string | undefined => {
+  const names = protocols[protocol]?.conntrackStates;
+  return names === undefined || state === 0 ? undefined : nameOf(names, state);
+};
 
 export const kindNames: readonly KindName[] = kinds.filter((name) => name !== undefined);

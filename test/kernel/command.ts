@@ -69,6 +69,18 @@ export class Running {
     return running;
   }
 
+  /** Resolves once standard error has it; fails where the command ends without. */
+  async says(pattern: RegExp): Promise<void> {
+    await new Promise<void>((resolve, reject) => {
+      const look = (): void => {
+        if (pattern.test(this.stderr)) resolve();
+      };
+      this.process.stderr?.on('data', look);
+      this.process.once('close', () => reject(new Error(`never said ${pattern}: ${this.stderr}`)));
+      look();
+    });
+  }
+
   /** Sends the signal and waits for the end. */
   async end(signal: NodeJS.Signals = 'SIGINT'): Promise<Ended> {
     this.process.kill(signal);

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
 import { before, test } from 'node:test';
+import { fileURLToPath } from 'node:url';
 import { IpvscopeError } from '../../src/error.js';
+import { attachVariants } from '../../src/native/attachment.js';
 import { Session } from '../../src/native/session.js';
+import { findTypesFile } from '../../src/native/types-file.js';
 import { Running, run } from './command.js';
 
 // What a user reads on a machine that lacks something, each made to lack it for real.
@@ -16,11 +19,23 @@ const inMountNamespace = (script: string): string[] => [
   'sh',
 ];
 
+/** Of the one kernel for which types are bundled. */
+const otherTypes = fileURLToPath(
+  new URL('../../../native/btf/5.10.0-46-amd64.btf', import.meta.url),
+);
+
+const typesComeAlong =
+  findTypesFile() !== undefined && 'types of this very kernel are in the search path';
+
 const cases: readonly {
   readonly name: string;
   readonly ipvs: boolean;
   readonly wrapper: readonly string[];
+  readonly args?: readonly string[];
   readonly line: RegExp;
+  /** 3 unless said. */
+  readonly code?: number;
+  readonly skip?: string | false;
 }[] = [
   {
     name: 'no ip_vs',
@@ -38,7 +53,8 @@ const cases: readonly {
     name: 'no BTF',
     ipvs: true,
     wrapper: inMountNamespace('mount -t tmpfs none /sys/kernel/btf'),
-    line: /^ipvscope: ERR_NO_BTF: .*vmlinux is missing.*; run a kernel built with CONFIG_DEBUG_INFO_BTF=y/,
+    line: /^ipvscope: ERR_NO_BTF: .*vmlinux is missing.*; build a file with them: .* ipvscope btf$/,
+    skip: typesComeAlong,
   },
   {
     name: 'no BTF for modules',
@@ -46,39 +62,74 @@ const cases: readonly {
     wrapper: inMountNamespace(
       'cp /sys/kernel/btf/vmlinux /run/vmlinux.btf; mount -t tmpfs none /sys/kernel/btf; mv /run/vmlinux.btf /sys/kernel/btf/vmlinux',
     ),
-    line: /^ipvscope: ERR_NO_MODULE_BTF: .*\/sys\/kernel\/btf\/ip_vs is missing.*; run Linux 5\.16 or newer/,
+    line: /^ipvscope: ERR_NO_MODULE_BTF: .*\/sys\/kernel\/btf\/ip_vs is missing.*; build a file with them: .* ipvscope btf$/,
+    skip: typesComeAlong,
+  },
+  {
+    name: 'no such file of types',
+    ipvs: true,
+    wrapper: [],
+    args: ['--btf', '/nowhere.btf'],
+    line: /^ipvscope: ERR_BTF_FILE: there is no file \/nowhere\.btf; /,
+    code: 2,
+  },
+  {
+    name: 'a file of types that is none',
+    ipvs: true,
+    wrapper: [],
+    args: ['--btf', '/etc/passwd'],
+    line: /^ipvscope: ERR_BTF_FILE: \/etc\/passwd: no BTF can be read from it: .*; build it for this kernel/,
+    code: 2,
+  },
+  {
+    name: 'types without those of ip_vs',
+    ipvs: true,
+    wrapper: [],
+    args: ['--btf', '/sys/kernel/btf/vmlinux'],
+    line: /^ipvscope: ERR_BTF_FILE: \/sys\/kernel\/btf\/vmlinux: its BTF has no types of ip_vs; /,
+    code: 2,
+  },
+  {
+    name: 'types of another kernel',
+    ipvs: true,
+    wrapper: [],
+    args: ['--btf', otherTypes],
+    line: /^ipvscope: ERR_BTF_FILE: .*: it is of another kernel: sk_buff\.\w+ is elsewhere here; /,
+    code: 2,
+    skip: typesComeAlong,
   },
 ];
 
-test('a kernel without the functions is named as such, with what libbpf said', () => {
-  const session = new Session();
-  assert.throws(
-    () => session.open(),
-    (error: unknown) => {
-      assert.ok(error instanceof IpvscopeError);
-      assert.equal(error.code, 'ERR_KERNEL_UNSUPPORTED');
-      assert.match(
-        error.toLine(),
-        /no function ip_vs_conn_in_get_proto.*; run Linux 5\.16 or newer$/,
-      );
-      assert.equal(error.exitCode, 3);
-      assert.equal(error.step, 'load');
-      assert.match(error.log ?? '', /failed to find kernel BTF type ID/);
-      return true;
-    },
-  );
-});
+for (const variant of attachVariants) {
+  test(`a kernel without the functions is named as such: ${variant}`, () => {
+    const session = new Session({ attachment: { variant } });
+    assert.throws(
+      () => session.open(),
+      (error: unknown) => {
+        assert.ok(error instanceof IpvscopeError);
+        assert.equal(error.code, 'ERR_KERNEL_UNSUPPORTED');
+        assert.match(
+          error.toLine(),
+          /no function ip_vs_\w+ to attach to; run Linux 5\.8 or newer$/,
+        );
+        assert.equal(error.exitCode, 3);
+        assert.equal(error.step, 'load');
+        return true;
+      },
+    );
+  });
+}
 
 before(() => run('modprobe', '-r', 'ip_vs_rr', 'ip_vs'));
 
-for (const { name, ipvs, wrapper, line } of cases) {
-  test(`${name}: one line that says what to do, exit code 3`, async () => {
+for (const { name, ipvs, wrapper, args = [], line, code: expected = 3, skip } of cases) {
+  test(`${name}: one line that says what to do, exit code ${expected}`, { skip }, async () => {
     if (ipvs) run('modprobe', 'ip_vs');
     assert.equal(existsSync('/proc/net/ip_vs'), ipvs);
-    const { code, stdout, stderr } = await new Running(['trace'], wrapper).ended;
+    const { code, stdout, stderr } = await new Running(['trace', ...args], wrapper).ended;
     assert.match(stderr.trimEnd(), line);
     assert.equal(stderr.trimEnd().split('\n').length, 1);
     assert.equal(stdout, '');
-    assert.equal(code, 3);
+    assert.equal(code, expected);
   });
 }

@@ -30,6 +30,7 @@ export interface RecordFields {
   readonly family?: number;
   readonly forwarding?: number;
   readonly conntrack?: number;
+  readonly conntrackState?: number;
   readonly flags?: number;
 }
 
@@ -56,7 +57,8 @@ const ordinary: Required<RecordFields> = {
   family: 2,
   forwarding: Forwarding.masquerade,
   conntrack: Conntrack.confirmed,
-  flags: Flag.opening | Flag.hasDestination | Flag.available | Flag.weightZero,
+  conntrackState: 0,
+  flags: Flag.opening | Flag.hasEntry | Flag.hasDestination | Flag.available | Flag.weightZero,
 };
 
 /** One record as the probe writes it, from the layout's offsets and nothing of the decoder. */
@@ -82,6 +84,7 @@ export function recordBytes(fields: RecordFields = {}): Uint8Array {
   view.setUint8(Offset.newDestinationFamily, all.family);
   view.setUint8(Offset.forwarding, all.forwarding);
   view.setUint8(Offset.conntrack, all.conntrack);
+  view.setUint8(Offset.conntrackState, all.conntrackState);
   view.setUint32(Offset.flags, all.flags, true);
   const endpoints = [
     [all.client, Offset.clientAddress, Offset.clientPort],

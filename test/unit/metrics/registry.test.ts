@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { Aggregator } from '../../../src/aggregate/aggregator.js';
 import { createRegistry } from '../../../src/metrics/registry.js';
 import type { SourceState } from '../../../src/source/event-source.js';
-import { Flag, Kind, Verdict } from '../../../src/wire/layout.generated.js';
+import { Conntrack, Flag, Kind, Verdict } from '../../../src/wire/layout.generated.js';
 import { batchOf, type RecordFields } from '../../support/records.js';
 
 const state: SourceState = {
@@ -85,6 +85,17 @@ const cases: readonly { name: string; prefix: string; records: RecordFields[]; l
       ],
     },
     {
+      name: 'drops that only a kernel without the fix makes',
+      prefix: 'ipvscope_missing_fix_drops_total',
+      records: [
+        { conntrack: Conntrack.unconfirmed },
+        { verdict: Verdict.dropped },
+        { verdict: Verdict.dropped, conntrack: Conntrack.unconfirmed },
+        { kind: Kind.overload, verdict: Verdict.dropped, conntrack: Conntrack.unconfirmed },
+      ],
+      lines: ['ipvscope_missing_fix_drops_total 1'],
+    },
+    {
       name: 'what clients waited',
       prefix: 'ipvs_connect_delay_seconds',
       records: [
@@ -126,9 +137,11 @@ const cases: readonly { name: string; prefix: string; records: RecordFields[]; l
       records: [{}, { count: 9 }],
       lines: [
         'ipvscope_events_total 10',
+        'ipvscope_missing_fix_drops_total 0',
         'ipvscope_records_total 2',
         'ipvscope_records_lost_total{cause="ring_full"} 3',
         'ipvscope_records_lost_total{cause="unpaired"} 0',
+        'ipvscope_attached 0',
         'ipvscope_probe_attached{function="ip_vs_in_hook",variant="fexit"} 1',
         'ipvscope_probe_attached{function="ip_vs_schedule",variant="fexit"} 0',
         'ipvscope_probe_missed_runs_total{function="ip_vs_in_hook",variant="fexit"} 2',

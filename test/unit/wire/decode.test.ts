@@ -54,7 +54,7 @@ function without<Key extends keyof IpvsEvent>(event: IpvsEvent, ...keys: Key[]):
   return Object.fromEntries(Object.entries(event).filter(([key]) => !keys.includes(key as Key)));
 }
 
-const known = Flag.opening | Flag.hasDestination | Flag.available;
+const known = Flag.opening | Flag.hasEntry | Flag.hasDestination | Flag.available;
 
 const cases: readonly { name: string; record: RecordFields; event: object }[] = [
   { name: 'reuse forwarded to weight 0', record: {}, event: draining },
@@ -87,6 +87,35 @@ const cases: readonly { name: string; record: RecordFields; event: object }[] = 
     event: { ...draining, verdict: 'dropped', expired: true, cause: 'conntrack' },
   },
   {
+    name: 'the state of the conntrack entry',
+    record: { conntrackState: 6, verdict: Verdict.dropped, flags: known | Flag.expired },
+    event: {
+      ...draining,
+      verdict: 'dropped',
+      expired: true,
+      cause: 'conntrack',
+      conntrack_state: 'LAST_ACK',
+    },
+  },
+  {
+    name: 'reuse dropped although its conntrack entry is unconfirmed: a kernel without the fix',
+    record: {
+      conntrack: Conntrack.unconfirmed,
+      conntrackState: 1,
+      verdict: Verdict.dropped,
+      flags: known | Flag.expired,
+    },
+    event: {
+      ...draining,
+      verdict: 'dropped',
+      expired: true,
+      cause: 'conntrack',
+      conntrack: 'unconfirmed',
+      conntrack_state: 'SYN_SENT',
+      missing_fix: 'f0a5e4d7a594',
+    },
+  },
+  {
     name: 'reuse that was not transmitted',
     record: { verdict: Verdict.dropped, flags: known | Flag.notTransmitted },
     event: { ...draining, verdict: 'dropped', cause: 'transmit' },
@@ -96,7 +125,7 @@ const cases: readonly { name: string; record: RecordFields; event: object }[] = 
     record: {
       kind: Kind.unavailable,
       verdict: Verdict.dropped,
-      flags: Flag.hasDestination,
+      flags: Flag.hasEntry | Flag.hasDestination,
       connState: 1,
     },
     event: {
@@ -114,7 +143,7 @@ const cases: readonly { name: string; record: RecordFields; event: object }[] = 
     record: {
       kind: Kind.unavailable,
       verdict: Verdict.dropped,
-      flags: Flag.hasDestination | Flag.expired | Flag.opening,
+      flags: Flag.hasEntry | Flag.hasDestination | Flag.expired | Flag.opening,
     },
     event: {
       ...draining,
@@ -130,7 +159,7 @@ const cases: readonly { name: string; record: RecordFields; event: object }[] = 
     record: {
       kind: Kind.unavailable,
       verdict: Verdict.dropped,
-      flags: Flag.hasDestination,
+      flags: Flag.hasEntry | Flag.hasDestination,
       protocol: 17,
       connState: 0,
       conntrack: Conntrack.none,
@@ -171,8 +200,22 @@ const cases: readonly { name: string; record: RecordFields; event: object }[] = 
   },
   {
     name: 'an entry without a server',
-    record: { flags: Flag.opening },
+    record: { flags: Flag.opening | Flag.hasEntry },
     event: without(draining, 'destination', 'weight', 'available'),
+  },
+  {
+    name: 'a packet that matched no entry',
+    record: { kind: Kind.overload, verdict: Verdict.dropped, flags: Flag.opening },
+    event: {
+      ...without(
+        draining,
+        ...(['destination', 'weight', 'available'] as const),
+        ...(['conn_state', 'expires_in_ms', 'forwarding'] as const),
+      ),
+      kind: 'overload',
+      verdict: 'dropped',
+      cause: 'overload',
+    },
   },
   {
     name: 'a service by mark, a negative weight, a late clock, a high CPU',
