@@ -136,6 +136,11 @@ Outcome Session::Load(const Config& config) {
   if (Outcome failure = ChoosePrograms(config.variant)) {
     return failure;
   }
+  if (config.verifier_log) {
+    if (Outcome failure = KeepVerifierLogs()) {
+      return failure;
+    }
+  }
   if (int error = ipvscope_bpf::load(object_)) {
     return Fail("ERR_PROBE_LOAD", "load", -error, "the kernel does not take the probe");
   }
@@ -163,6 +168,24 @@ Outcome Session::ChoosePrograms(Variant variant) {
         its == variant && (!IsHook(entry.function) || hooks.count(entry.function) != 0);
     if (int error = bpf_program__set_autoload(program, load)) {
       return Fail("ERR_PROBE_OPEN", "open", -error, "cannot choose the programs to load");
+    }
+  }
+  return {};
+}
+
+Outcome Session::KeepVerifierLogs() {
+  constexpr uint32_t kStatistics = 4; // BPF_LOG_STATS, include/linux/bpf_verifier.h
+  constexpr size_t kBytes = 1 << 16;
+  bpf_program* program = nullptr;
+  bpf_object__for_each_program(program, object_->obj) {
+    std::vector<char>& log = verifier_logs_[bpf_program__name(program)];
+    log.assign(kBytes, '\0');
+    int error = bpf_program__set_log_level(program, kStatistics);
+    if (error == 0) {
+      error = bpf_program__set_log_buf(program, log.data(), log.size());
+    }
+    if (error != 0) {
+      return Fail("ERR_PROBE_OPEN", "open", -error, "cannot ask for the verifier's log");
     }
   }
   return {};
@@ -196,6 +219,7 @@ void Session::Close() {
   ring_.Close();
   ipvscope_bpf::destroy(object_);
   object_ = nullptr;
+  verifier_logs_.clear();
 }
 
 int Session::ring_descriptor() const { return bpf_map__fd(object_->maps.records); }
@@ -225,6 +249,10 @@ Outcome Session::ReadPrograms(std::vector<Program>* programs) const {
     program.counts_misses = IsTrampoline(program.variant) || info.recursion_misses > 0;
     program.misses = info.recursion_misses;
     program.verified_instructions = info.verified_insns;
+    const auto log = verifier_logs_.find(program.name);
+    if (log != verifier_logs_.end()) {
+      program.verifier_log = log->second.data();
+    }
     programs->push_back(program);
   }
   return {};

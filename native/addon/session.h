@@ -7,6 +7,7 @@
 
 #include <array>
 #include <cstdint>
+#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -35,6 +36,7 @@ public:
     bool draining;       // report packets of established connections to servers of weight 0
     Variant variant;
     std::string types; // file with BTF of the kernel and ip_vs; empty: what the kernel shows
+    bool verifier_log; // keep what the verifier says of each program
   };
   struct Program {
     std::string name;
@@ -44,6 +46,7 @@ public:
     bool counts_misses;             // whether the kernel counts them: not for kprobes before 6.7
     uint64_t misses;                // runs skipped by the kernel's recursion guard (5.12 and later)
     uint32_t verified_instructions; // 0 where the kernel does not say (before 5.16)
+    std::string verifier_log;       // its statistics, where they were asked for
   };
   using Losses = std::array<uint64_t, IPVSCOPE_LOSS_CAUSES>;
 
@@ -72,12 +75,15 @@ public:
 private:
   Outcome Load(const Config& config);
   Outcome ChoosePrograms(Variant variant);
+  Outcome KeepVerifierLogs();
   Outcome Attach();
   void SweepPending();
 
   ipvscope_bpf* object_ = nullptr;
   Ring ring_;
   uint64_t swept_ = 0;
+  // By program; the kernel writes here while it loads them.
+  std::map<std::string, std::vector<char>> verifier_logs_;
 };
 
 } // namespace ipvscope

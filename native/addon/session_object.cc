@@ -39,7 +39,8 @@ SessionObject::SessionObject(const Napi::CallbackInfo& info)
     : Napi::ObjectWrap<SessionObject>(info),
       buffer_(Napi::Persistent(info[0].As<Napi::Uint8Array>())) {}
 
-// open(ringBytes, draining, variant: 0 trampoline, 1 kprobe, 2 generator; types: a file or "")
+// open(ringBytes, draining, variant: 0 trampoline, 1 kprobe, 2 generator; types: a file or "",
+//      verifierLog)
 void SessionObject::Open(const Napi::CallbackInfo& info) {
   Log::Install();
   Session::Config config{};
@@ -47,6 +48,7 @@ void SessionObject::Open(const Napi::CallbackInfo& info) {
   config.draining = info[1].As<Napi::Boolean>().Value();
   config.variant = static_cast<Session::Variant>(info[2].As<Napi::Number>().Uint32Value());
   config.types = info[3].As<Napi::String>().Utf8Value();
+  config.verifier_log = info[4].As<Napi::Boolean>().Value();
   if (Outcome failure = session_.Open(config)) {
     Throw(info.Env(), *failure);
   }
@@ -118,6 +120,7 @@ Napi::Value SessionObject::Programs(const Napi::CallbackInfo& info) {
       entry.Set("misses", static_cast<double>(programs[i].misses));
     }
     entry.Set("verifiedInstructions", programs[i].verified_instructions);
+    entry.Set("verifierLog", programs[i].verifier_log);
     list.Set(i, entry);
   }
   return list;

@@ -31,7 +31,13 @@ export interface LayoutMember {
 }
 
 export interface NativeSession {
-  open(ringBytes: number, draining: boolean, variant: number, types: string): void;
+  open(
+    ringBytes: number,
+    draining: boolean,
+    variant: number,
+    types: string,
+    verifierLog: boolean,
+  ): void;
   start(onBatch: (records: number) => void): void;
   drain(): number;
   programs(): ProgramState[];
@@ -55,6 +61,8 @@ export interface ProgramState {
   readonly misses?: number;
   /** Instructions the verifier walked; 0 where the kernel does not say (before 5.16). */
   readonly verifiedInstructions: number;
+  /** The verifier's statistics; empty unless asked for. */
+  readonly verifierLog: string;
 }
 
 /** The addon as built, whatever its layout. For the layout generator. */

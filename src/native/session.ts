@@ -17,6 +17,8 @@ export interface SessionOptions {
   readonly draining?: boolean;
   /** How to attach (default: fentry and fexit). */
   readonly attachment?: Attachment;
+  /** Keep the verifier's statistics of every program. */
+  readonly verifierLog?: boolean;
   /** Load the record generator instead of the probe: needs no ip_vs, attaches nothing. */
   readonly generator?: boolean;
 }
@@ -126,6 +128,7 @@ export class Session {
   readonly #draining: boolean;
   readonly #variant: number;
   readonly #types: string;
+  readonly #verifierLog: boolean;
 
   constructor(options: SessionOptions = {}) {
     this.#ringBytes = options.ringBytes ?? DEFAULT_RING_BYTES;
@@ -133,6 +136,7 @@ export class Session {
     const { variant = 'fexit', types = '' } = options.attachment ?? {};
     this.#variant = nativeVariant[options.generator === true ? 'generator' : variant];
     this.#types = types;
+    this.#verifierLog = options.verifierLog ?? false;
     const power = Math.log2(this.#ringBytes);
     if (!Number.isInteger(power) || power < 12 || power > 30) {
       throw wrongArgument(
@@ -151,7 +155,13 @@ export class Session {
   /** Loads and attaches every program; on return each of them sees packets. */
   open(): void {
     translated(() =>
-      this.#native.open(this.#ringBytes, this.#draining, this.#variant, this.#types),
+      this.#native.open(
+        this.#ringBytes,
+        this.#draining,
+        this.#variant,
+        this.#types,
+        this.#verifierLog,
+      ),
     );
   }
 
