@@ -9,6 +9,7 @@
     {
       "target_name": "ipvscope",
       "sources": [
+        "native/addon/coalesced.cc",
         "native/addon/layout.cc",
         "native/addon/log.cc",
         "native/addon/module.cc",

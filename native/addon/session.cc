@@ -106,6 +106,12 @@ Outcome Session::Open(const Config& config) {
   if (!failure) {
     failure = ring_.Open(ring_descriptor(), config.ring_bytes, sizeof(ipvscope_record));
   }
+  if (!failure) {
+    failure = coalesced_.Open(
+        {{bpf_map__fd(object_->maps.coalesced_even), bpf_map__fd(object_->maps.coalesced_odd)},
+         &object_->bss->coalesced_active,
+         object_->bss->coalesced_used});
+  }
   if (failure) {
     Close();
   }
@@ -129,7 +135,7 @@ Outcome Session::Load(const Config& config) {
     return Fail("ERR_PROBE_OPEN", "open", errno, "cannot tell the kernel's timer frequency");
   }
   object_->rodata->kernel_hz = hz;
-  object_->rodata->report_draining = config.draining;
+  object_->rodata->detail_kinds = config.detail;
   if (int error = bpf_map__set_max_entries(object_->maps.records, config.ring_bytes)) {
     return Fail("ERR_PROBE_OPEN", "open", -error, "cannot set the ring's size");
   }

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #pragma once
 
+#include "coalesced.h"
 #include "failure.h"
 #include "layout.h"
 #include "ring.h"
@@ -33,7 +34,7 @@ public:
   };
   struct Config {
     uint32_t ring_bytes; // power of two, multiple of the page size
-    bool draining;       // report packets of established connections to servers of weight 0
+    uint32_t detail;     // kinds told packet by packet (1 << kind); all others are added up
     Variant variant;
     std::string types; // file with BTF of the kernel and ip_vs; empty: what the kernel shows
     bool verifier_log; // keep what the verifier says of each program
@@ -64,6 +65,7 @@ public:
   bool is_open() const { return object_ != nullptr; }
 
   Ring& ring() { return ring_; }
+  Coalesced& coalesced() { return coalesced_; }
   int ring_descriptor() const; // readable (poll) while records are waiting
 
   Outcome ReadPrograms(std::vector<Program>* programs) const;
@@ -81,6 +83,7 @@ private:
 
   ipvscope_bpf* object_ = nullptr;
   Ring ring_;
+  Coalesced coalesced_;
   uint64_t swept_ = 0;
   // By program; the kernel writes here while it loads them.
   std::map<std::string, std::vector<char>> verifier_logs_;

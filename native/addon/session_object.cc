@@ -26,6 +26,7 @@ Napi::Function SessionObject::Define(Napi::Env env) {
                          InstanceMethod<&SessionObject::Open>("open"),
                          InstanceMethod<&SessionObject::Start>("start"),
                          InstanceMethod<&SessionObject::Drain>("drain"),
+                         InstanceMethod<&SessionObject::Coalesced>("coalesced"),
                          InstanceMethod<&SessionObject::Programs>("programs"),
                          InstanceMethod<&SessionObject::Losses>("losses"),
                          InstanceMethod<&SessionObject::Generate>("generate"),
@@ -39,13 +40,13 @@ SessionObject::SessionObject(const Napi::CallbackInfo& info)
     : Napi::ObjectWrap<SessionObject>(info),
       buffer_(Napi::Persistent(info[0].As<Napi::Uint8Array>())) {}
 
-// open(ringBytes, draining, variant: 0 trampoline, 1 kprobe, 2 generator; types: a file or "",
+// open(ringBytes, detail, variant: 0 trampoline, 1 kprobe, 2 generator; types: a file or "",
 //      verifierLog)
 void SessionObject::Open(const Napi::CallbackInfo& info) {
   Log::Install();
   Session::Config config{};
   config.ring_bytes = info[0].As<Napi::Number>().Uint32Value();
-  config.draining = info[1].As<Napi::Boolean>().Value();
+  config.detail = info[1].As<Napi::Number>().Uint32Value();
   config.variant = static_cast<Session::Variant>(info[2].As<Napi::Number>().Uint32Value());
   config.types = info[3].As<Napi::String>().Utf8Value();
   config.verifier_log = info[4].As<Napi::Boolean>().Value();
@@ -99,6 +100,18 @@ Napi::Value SessionObject::Drain(const Napi::CallbackInfo& info) {
   Napi::Uint8Array buffer = buffer_.Value();
   const size_t records =
       session_.ring().Drain(buffer.Data(), buffer.ByteLength() / sizeof(ipvscope_record));
+  return Napi::Number::New(info.Env(), static_cast<double>(records));
+}
+
+// coalesced(): number of records of several packets now in the buffer; 0 when all were read
+Napi::Value SessionObject::Coalesced(const Napi::CallbackInfo& info) {
+  MustBeOpen(info.Env());
+  Napi::Uint8Array buffer = buffer_.Value();
+  size_t records = 0;
+  const size_t most = buffer.ByteLength() / sizeof(ipvscope_record);
+  if (Outcome failure = session_.coalesced().Read(buffer.Data(), most, &records)) {
+    Throw(info.Env(), *failure);
+  }
   return Napi::Number::New(info.Env(), static_cast<double>(records));
 }
 

@@ -23,6 +23,7 @@ private:
   void Open(const Napi::CallbackInfo& info);
   void Start(const Napi::CallbackInfo& info);
   Napi::Value Drain(const Napi::CallbackInfo& info);
+  Napi::Value Coalesced(const Napi::CallbackInfo& info);
   Napi::Value Programs(const Napi::CallbackInfo& info);
   Napi::Value Losses(const Napi::CallbackInfo& info);
   void Generate(const Napi::CallbackInfo& info);

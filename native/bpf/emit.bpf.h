@@ -3,8 +3,11 @@
 #ifndef IPVSCOPE_EMIT_BPF_H
 #define IPVSCOPE_EMIT_BPF_H
 
-#include "kernel.bpf.h"
+#include "coalesce.bpf.h"
 #include "../include/ipvscope_record.h"
+
+/* Kinds whose packets are told one by one (1 << kind); all others are added up. Set before load. */
+const volatile __u32 detail_kinds = ~0U;
 
 /* Resized before load to what the session asks for. */
 struct {
@@ -39,8 +42,13 @@ static __always_inline void count_loss(__u32 cause)
 
 static __always_inline void emit(struct ipvscope_record *record)
 {
-	if (bpf_ringbuf_output(&records, record, sizeof(*record), 0))
+	if (detail_kinds & 1U << record->kind) {
+		if (!bpf_ringbuf_output(&records, record, sizeof(*record), 0))
+			return;
 		count_loss(IPVSCOPE_LOSS_RING_FULL);
+	}
+	if (!coalesce(record))
+		count_loss(IPVSCOPE_LOSS_COALESCED_FULL);
 }
 
 #endif

@@ -58,7 +58,6 @@ typedef struct {
 
 union nf_inet_addr {
 	__u32 all[4];
-	__be32 ip;
 };
 
 struct ns_common {

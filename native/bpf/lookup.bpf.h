@@ -7,12 +7,6 @@
 #include "openings.bpf.h"
 #include "pending.bpf.h"
 
-/*
- * Whether packets of established connections to a server of weight 0 are reported, one by one. Set
- * before load: they are normal, and there may be many.
- */
-const volatile bool report_draining = false;
-
 static __always_inline bool still_opening(__u8 protocol, __u16 state)
 {
 	if (protocol == IPPROTO_SCTP)
@@ -101,8 +95,7 @@ static __always_inline void on_lookup(struct netns_ipvs *ipvs, int af, const str
 		available = dest_available(dest);
 	if (reading == PACKET_UNREADABLE)
 		count_loss(IPVSCOPE_LOSS_UNREADABLE);
-	if (!opening && available &&
-	    !(report_draining && dest && BPF_CORE_READ(dest, weight.counter) == 0))
+	if (!opening && available && !(dest && BPF_CORE_READ(dest, weight.counter) == 0))
 		return;
 
 	if (!describe_packet(record, ipvs, af, skb, iph, opening)) {
@@ -115,9 +108,13 @@ static __always_inline void on_lookup(struct netns_ipvs *ipvs, int af, const str
 	if (opening)
 		relation = note_opening(ipvs, skb, iph, &packet.number);
 	record->kind = kind_of(record, relation);
-	packet.conn = (__u64)(unsigned long)conn;
 	packet.conn_found = 1;
-	packet.iph = (__u64)(unsigned long)iph;
+	/* Only the entry of a packet that opens something, or of a server that is gone, may be
+	 * expired on its way, and the packet be scheduled. */
+	if (record->kind != IPVSCOPE_KIND_DRAINING) {
+		packet.conn = (__u64)(unsigned long)conn;
+		packet.iph = (__u64)(unsigned long)iph;
+	}
 	remember(skb, &packet);
 }
 

@@ -23,7 +23,7 @@ struct pending_key {
 /* The session's sweep (native/addon/session.cc) reads the first member and the last. */
 struct pending_packet {
 	struct ipvscope_record record;
-	__u64 conn;
+	__u64 conn; /* its two names; 0 where nothing is to be met through them */
 	__u64 iph;
 	__u32 observed; /* enum observation */
 	__u32 number; /* the opening number (openings.bpf.h), where the packet opens a connection */
@@ -109,12 +109,15 @@ static __always_inline struct pending_packet *pending_named(const void *name)
 /* Once decided, a packet counts no more, even where its entry cannot be deleted. */
 static __always_inline void forget(const struct sk_buff *skb, struct pending_packet *packet)
 {
-	struct pending_key key = key_of((void *)(unsigned long)packet->conn);
+	struct pending_key key = key_of(skb);
 
-	bpf_map_delete_elem(&pending_names, &key);
-	key.object = packet->iph;
-	bpf_map_delete_elem(&pending_names, &key);
-	key.object = (__u64)(unsigned long)skb;
+	if (packet->iph) {
+		key.object = packet->conn;
+		bpf_map_delete_elem(&pending_names, &key);
+		key.object = packet->iph;
+		bpf_map_delete_elem(&pending_names, &key);
+		key.object = (__u64)(unsigned long)skb;
+	}
 	if (!packet->decided)
 		__sync_fetch_and_add(&pending_count, -1);
 	packet->decided = 1;
@@ -149,9 +152,7 @@ static __always_inline void remember(const struct sk_buff *skb, struct pending_p
 		return;
 	}
 	__sync_fetch_and_add(&pending_count, 1);
-	/* From here on the map's own copy is the packet. */
-	packet = bpf_map_lookup_elem(&pending_packets, &key);
-	if (!packet)
+	if (!packet->iph)
 		return;
 	key.object = packet->conn;
 	if (packet->conn && bpf_map_update_elem(&pending_names, &key, &address, BPF_ANY))
@@ -163,7 +164,9 @@ static __always_inline void remember(const struct sk_buff *skb, struct pending_p
 unnamed:
 	/* Without its names, what happens to it would not be seen: better no record than a wrong
 	 * one. */
-	forget(skb, packet);
+	packet = pending_of(skb);
+	if (packet)
+		forget(skb, packet);
 	count_loss(IPVSCOPE_LOSS_PENDING_FULL);
 }
 

@@ -78,9 +78,9 @@ enum ipvscope_flag {
 	IPVSCOPE_FLAG_HAS_ENTRY = 512,
 };
 
-/* Why something that happened is not in the ring. One counter each and CPU. */
+/* Why something that happened has no record of its own. One counter each and CPU. */
 enum ipvscope_loss {
-	/* The ring buffer had no room for the record. */
+	/* The ring buffer had no room for the record: it was added up with others alike instead. */
 	IPVSCOPE_LOSS_RING_FULL = 0,
 	/* A packet in flight could not be remembered between lookup and verdict. */
 	IPVSCOPE_LOSS_PENDING_FULL = 1,
@@ -90,22 +90,28 @@ enum ipvscope_loss {
 	IPVSCOPE_LOSS_UNREADABLE = 3,
 	/* A dropped opening packet could not be remembered: its retry will not be reported. */
 	IPVSCOPE_LOSS_RETRY_FULL = 4,
+	/* A record that was to be added up with others alike found no room there either. */
+	IPVSCOPE_LOSS_COALESCED_FULL = 5,
 };
 
-#define IPVSCOPE_LOSS_CAUSES 5
+#define IPVSCOPE_LOSS_CAUSES 6
+
+/* In place of a CPU's number: a record that was added up. Of its members only time, count and the
+ * aggregation key are filled. */
+#define IPVSCOPE_CPU_SEVERAL 0xffff
 
 /*
  * An IPv4 address takes the first 4 bytes, the rest is zero. Addresses and ports: network byte
  * order. 128 bytes, aligned to 8.
  */
 struct ipvscope_record {
-	__u64 time_ns;	     /* CLOCK_MONOTONIC at the lookup */
+	__u64 time_ns;	     /* CLOCK_MONOTONIC at the lookup; of several: when they were read */
 	__u32 count;	     /* packets this record stands for, at least 1 */
 	__u32 expires_in_ms; /* remaining lifetime of the entry at the lookup; 0 when overdue */
 	__u32 delay_us;	     /* retry: from the first dropped copy to this packet */
 	__u32 drops;	     /* retry: copies dropped before this packet */
 	__s32 weight;	     /* of the server, at the lookup */
-	__u16 cpu;
+	__u16 cpu;	     /* or IPVSCOPE_CPU_SEVERAL */
 	__u8 new_destination_family;
 	__u8 conntrack_state; /* TCP_CONNTRACK_* or SCTP_CONNTRACK_*, where conntrack is an nf_conn
 			       */
@@ -132,5 +138,8 @@ struct ipvscope_record {
 	/* The aggregation key ends here. */
 	__u32 reserved_end; /* zero */
 };
+
+#define IPVSCOPE_KEY_OFFSET 68
+#define IPVSCOPE_KEY_SIZE   56
 
 #endif

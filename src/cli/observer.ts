@@ -10,9 +10,11 @@ import { Clock } from '../source/clock.js';
 import { isAttached } from '../source/event-source.js';
 import { LiveSource } from '../source/live.js';
 import { WatchedSource } from '../source/watched.js';
+import { defaultKinds } from '../trace/printer.js';
 import { summaryLine } from '../trace/summary.js';
 import { version } from '../version.js';
 import type { RecordBatch } from '../wire/batch.js';
+import type { KindName } from '../wire/names.js';
 import type { ListenAddress } from './options.js';
 
 export interface ObserverOptions {
@@ -20,8 +22,8 @@ export interface ObserverOptions {
   readonly listen?: ListenAddress;
   /** Created once every program is attached and the server listens. */
   readonly readyFile?: string;
-  /** See SessionOptions. */
-  readonly draining?: boolean;
+  /** Kinds told packet by packet; all others are added up (default: what is printed by default). */
+  readonly detail?: readonly KindName[];
   readonly attach?: AttachRequest;
   /** Where ip_vs is not loaded, wait for it. */
   readonly wait?: boolean;
@@ -46,7 +48,7 @@ export class Observer {
       attach: () =>
         new LiveSource({
           attachments: planAttachments(options.attach),
-          draining: options.draining === true,
+          detail: options.detail ?? defaultKinds,
           onRefused: ({ variant }, error) => note(`${variant} refused: ${error.toLine()}`),
         }),
       instance: ipvsInstance,

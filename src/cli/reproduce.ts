@@ -13,6 +13,7 @@ import {
   withStage,
 } from '../scenario/index.js';
 import { defaultKinds, type OutputFormat, outputFormats } from '../trace/printer.js';
+import { kindNames } from '../wire/names.js';
 import { note, Observer } from './observer.js';
 import {
   type AttachOptions,
@@ -23,6 +24,9 @@ import {
 } from './options.js';
 import { printEvents } from './print-events.js';
 import { Stop } from './stop.js';
+
+/** What is held against what the clients lived through. */
+const judgedKinds = kindNames.filter((kind) => kind !== 'draining');
 
 interface ReproduceOptions extends AttachOptions {
   readonly list?: true;
@@ -104,6 +108,7 @@ async function playObserved(
   const listen = options['web.listenAddress'];
   const observer = await Observer.start({
     attach: attachRequest(options),
+    detail: judgedKinds,
     ...(listen === undefined ? {} : { listen }),
     ...(options.readyFile === undefined ? {} : { readyFile: options.readyFile }),
     onBatch: (batch, clock) => {

@@ -52,7 +52,7 @@ Examples:
     const observer = await Observer.start({
       attach: attachRequest(options),
       wait: options.wait === true,
-      draining: options.kind?.includes('draining') === true,
+      detail: options.summary === true ? [] : (options.kind ?? defaultKinds),
       ...(options.readyFile === undefined ? {} : { readyFile: options.readyFile }),
       ...(options.summary === true
         ? {}

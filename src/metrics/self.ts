@@ -34,6 +34,16 @@ const losses: Family = {
   },
 };
 
+const shed: Family = {
+  type: 'counter',
+  name: 'ipvscope_detail_shed_packets_total',
+  help: 'Packets counted without their detail (client, time, conntrack state): there were too many to tell one by one.',
+  labelNames: [],
+  *read(input) {
+    yield { labels: {}, value: input.state().shed };
+  },
+};
+
 const up: Family = {
   type: 'gauge',
   name: 'ipvscope_attached',
@@ -98,6 +108,7 @@ export const selfFamilies: readonly Family[] = [
   missingFix,
   records,
   losses,
+  shed,
   up,
   attached,
   misses,

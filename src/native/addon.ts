@@ -33,13 +33,14 @@ export interface LayoutMember {
 export interface NativeSession {
   open(
     ringBytes: number,
-    draining: boolean,
+    detail: number,
     variant: number,
     types: string,
     verifierLog: boolean,
   ): void;
   start(onBatch: (records: number) => void): void;
   drain(): number;
+  coalesced(): number;
   programs(): ProgramState[];
   losses(): number[];
   generate(first: number, count: number, keys: number): void;

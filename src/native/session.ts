@@ -1,5 +1,6 @@
 import { ExitCode, IpvscopeError } from '../error.js';
-import { Loss, RECORD_SIZE } from '../wire/layout.generated.js';
+import { Kind, Loss, RECORD_SIZE } from '../wire/layout.generated.js';
+import { type KindName, kindNames } from '../wire/names.js';
 import { loadAddon, type NativeSession, type ProgramState } from './addon.js';
 import type { Attachment } from './attachment.js';
 
@@ -10,11 +11,8 @@ export interface SessionOptions {
   readonly ringBytes?: number;
   /** Records that one call of `onBatch` may carry at most. */
   readonly batchRecords?: number;
-  /**
-   * Report packets of established connections to servers of weight 0, one by one. They are normal,
-   * and there may be many.
-   */
-  readonly draining?: boolean;
+  /** Kinds told packet by packet (default: all); packets of the others are added up. */
+  readonly detail?: readonly KindName[];
   /** How to attach (default: fentry and fexit). */
   readonly attachment?: Attachment;
   /** Keep the verifier's statistics of every program. */
@@ -25,13 +23,19 @@ export interface SessionOptions {
 
 /** What happened and has no record, by cause (enum ipvscope_loss), as metrics name it. */
 export interface Losses {
-  readonly ring_full: number;
   readonly pending_full: number;
   readonly unpaired: number;
   readonly unreadable: number;
   readonly retry_full: number;
+  readonly coalesced_full: number;
   /** Records of a size that the ring's reader did not expect. */
   readonly misfit: number;
+}
+
+export interface Counters {
+  readonly losses: Losses;
+  /** Packets that found no room in the ring and were added up instead: numbers without detail. */
+  readonly shed: number;
 }
 
 const DEFAULT_RING_BYTES = 4 << 20;
@@ -125,14 +129,17 @@ export class Session {
   readonly bytes: Uint8Array;
   readonly #native: NativeSession;
   readonly #ringBytes: number;
-  readonly #draining: boolean;
+  readonly #detail: number;
   readonly #variant: number;
   readonly #types: string;
   readonly #verifierLog: boolean;
 
   constructor(options: SessionOptions = {}) {
     this.#ringBytes = options.ringBytes ?? DEFAULT_RING_BYTES;
-    this.#draining = options.draining ?? false;
+    this.#detail = (options.detail ?? kindNames).reduce(
+      (mask, kind) => mask | (1 << Kind[kind]),
+      0,
+    );
     const { variant = 'fexit', types = '' } = options.attachment ?? {};
     this.#variant = nativeVariant[options.generator === true ? 'generator' : variant];
     this.#types = types;
@@ -157,7 +164,7 @@ export class Session {
     translated(() =>
       this.#native.open(
         this.#ringBytes,
-        this.#draining,
+        this.#detail,
         this.#variant,
         this.#types,
         this.#verifierLog,
@@ -178,22 +185,32 @@ export class Session {
     return translated(() => this.#native.drain());
   }
 
+  /**
+   * Fills `bytes` with records of several packets each: kinds that are not told one by one, and what
+   * found no room in the ring. Returns how many, 0 when all there were have been read; what is added
+   * up from then on comes with the calls after that.
+   */
+  coalesced(): number {
+    return translated(() => this.#native.coalesced());
+  }
+
   programs(): readonly ProgramState[] {
     return translated(() => this.#native.programs());
   }
 
   /** Also gives up packets that were never seen to leave the hook, and counts them as unpaired. */
-  losses(): Losses {
+  counters(): Counters {
     const counts = translated(() => this.#native.losses());
     const count = (index: number): number => counts[index] ?? 0;
-    return {
-      ring_full: count(Loss.ringFull),
+    const losses = {
       pending_full: count(Loss.pendingFull),
       unpaired: count(Loss.unpaired),
       unreadable: count(Loss.unreadable),
       retry_full: count(Loss.retryFull),
+      coalesced_full: count(Loss.coalescedFull),
       misfit: count(counts.length - 1),
     };
+    return { losses, shed: count(Loss.ringFull) };
   }
 
   /** Up to 1024 records of `keys` virtual services, numbered from `first`, into the ring. */

@@ -16,6 +16,8 @@ export interface SourceState {
   readonly programs: readonly AttachedProgram[];
   /** Cause to count. */
   readonly losses: Readonly<Record<string, number>>;
+  /** Packets whose number is known, but not their detail: there were too many. */
+  readonly shed: number;
 }
 
 /** Whether every program is attached, and there are any. */

@@ -7,6 +7,9 @@ import type { EventSource, SourceState } from './event-source.js';
 /** How long a packet that was never seen to leave may keep the probe's gate open. */
 const SWEEP_MS = 10_000;
 
+/** How often packets that are not told one by one are read: what is read rested once as long. */
+const COALESCED_MS = 1_000;
+
 export interface LiveOptions extends Omit<SessionOptions, 'attachment'> {
   /** Tried one after another until one succeeds. */
   readonly attachments: readonly Attachment[];
@@ -24,6 +27,7 @@ export class LiveSource implements EventSource {
   #last: SourceState | undefined;
   #delivering = false;
   #sweep: NodeJS.Timeout | undefined;
+  #coalesced: NodeJS.Timeout | undefined;
 
   /** Attaches. Throws an IpvscopeError, with nothing left behind, when that is not possible. */
   constructor(options: LiveOptions) {
@@ -36,14 +40,13 @@ export class LiveSource implements EventSource {
   start(onBatch: (batch: RecordBatch) => void): void {
     this.#onBatch = onBatch;
     this.#session.start((records) => this.#deliver(records));
-    // Reading the losses gives up packets whose exit was not seen; see Session.losses().
-    this.#sweep = setInterval(() => this.#session.losses(), SWEEP_MS).unref();
+    // Reading the counters gives up packets whose exit was not seen; see Session.counters().
+    this.#sweep = setInterval(() => this.#session.counters(), SWEEP_MS).unref();
+    this.#coalesced = setInterval(() => this.#readCoalesced(), COALESCED_MS).unref();
   }
 
   state(): SourceState {
-    return (
-      this.#last ?? { programs: this.#session.programs(), losses: { ...this.#session.losses() } }
-    );
+    return this.#last ?? stateOf(this.#session);
   }
 
   flush(): void {
@@ -52,19 +55,34 @@ export class LiveSource implements EventSource {
     for (let records = this.#session.drain(); records > 0; records = this.#session.drain()) {
       this.#deliver(records);
     }
+    this.#readCoalesced();
   }
 
   stop(): void {
     if (this.#last !== undefined) return;
     clearInterval(this.#sweep);
+    clearInterval(this.#coalesced);
     try {
       // Read while attached: what `state()` says afterwards is how it was until the end.
       const { programs } = this.state();
       this.#session.detach();
       this.flush();
-      this.#last = { programs, losses: { ...this.#session.losses() } };
+      // The table that was in use until now.
+      this.#readCoalesced();
+      this.#last = { ...stateOf(this.#session), programs };
     } finally {
       this.#session.close();
+    }
+  }
+
+  #readCoalesced(): void {
+    if (this.#last !== undefined || this.#delivering) return;
+    for (
+      let records = this.#session.coalesced();
+      records > 0;
+      records = this.#session.coalesced()
+    ) {
+      this.#deliver(records);
     }
   }
 
@@ -78,6 +96,11 @@ export class LiveSource implements EventSource {
     }
   }
 }
+
+const stateOf = (session: Session): SourceState => {
+  const { losses, shed } = session.counters();
+  return { programs: session.programs(), losses: { ...losses }, shed };
+};
 
 function openFirst({ attachments, onRefused, ...options }: LiveOptions): {
   session: Session;

@@ -30,7 +30,7 @@ export class WatchedSource implements EventSource {
   #source: AttachedSource | undefined;
   #instance: string | undefined;
   /** What former attachments came to. */
-  #before: SourceState = { programs: [], losses: {} };
+  #before: SourceState = { programs: [], losses: {}, shed: 0 };
   #timer: NodeJS.Timeout | undefined;
   #reason: string | undefined;
 
@@ -74,11 +74,11 @@ export class WatchedSource implements EventSource {
     const instance = this.#options.instance();
     if (this.#source !== undefined) {
       if (instance === this.#instance) return;
-      const { programs, losses } = this.#letGo();
+      const { programs, ...counters } = this.#letGo();
       // With the module went every probe on it.
       this.#before = {
         programs: programs.map((program) => ({ ...program, attached: false })),
-        losses,
+        ...counters,
       };
     }
     if (instance === undefined) {
@@ -124,5 +124,9 @@ function added(before: SourceState, now: SourceState): SourceState {
       ? program
       : { ...program, misses: program.misses + earlier };
   });
-  return { programs: [...programs, ...former.values()], losses };
+  return {
+    programs: [...programs, ...former.values()],
+    losses,
+    shed: before.shed + now.shed,
+  };
 }

@@ -42,6 +42,15 @@ function port(bytes: Uint8Array, offset: number): number {
   return ((bytes[offset] ?? 0) << 8) | (bytes[offset + 1] ?? 0);
 }
 
+/** In place of a CPU: packets that were added up (IPVSCOPE_CPU_SEVERAL in the record's header). */
+const CPU_SEVERAL = 0xffff;
+
+/** Of packets that were added up only weight 0 is known, by its flag. */
+function weightOf(weight: number, flags: number, single: boolean): { weight?: number } {
+  if (single) return { weight: weight | 0 };
+  return (flags & Flag.weightZero) === 0 ? {} : { weight: 0 };
+}
+
 /** CLOCK_MONOTONIC nanoseconds; exact to 2^53 ns (104 days), to a few ns beyond. */
 export function recordTime(batch: RecordBatch, index: number): number {
   const word = (index * RECORD_SIZE + Offset.timeNs) / 4;
@@ -73,11 +82,12 @@ export function decodeEvent(
   const verdict = byte(Offset.verdict);
   const family = byte(Offset.family);
   const protocol = byte(Offset.protocol);
-  const count = word(Offset.count);
+  const cpu = byte(Offset.cpu) | (byte(Offset.cpu + 1) << 8);
+  const single = cpu !== CPU_SEVERAL;
   const cause = dropCause(kind, verdict, flags);
   const conntrack = byte(Offset.conntrack);
   const conntrackState =
-    conntrack === Conntrack.confirmed || conntrack === Conntrack.unconfirmed
+    single && (conntrack === Conntrack.confirmed || conntrack === Conntrack.unconfirmed)
       ? conntrackStateName(protocol, byte(Offset.conntrackState))
       : undefined;
   const destination =
@@ -89,7 +99,7 @@ export function decodeEvent(
             Offset.destinationPort,
             byte(Offset.destinationFamily),
           ),
-          weight: word(Offset.weight) | 0,
+          ...weightOf(word(Offset.weight), flags, single),
           available: (flags & Flag.available) !== 0,
         };
 
@@ -99,11 +109,11 @@ export function decodeEvent(
     verdict: verdictName(verdict),
     opening: (flags & Flag.opening) !== 0,
     proto: protocolName(protocol),
-    ...(count > 1 ? {} : { client: endpoint(Offset.clientAddress, Offset.clientPort, family) }),
+    ...(single ? { client: endpoint(Offset.clientAddress, Offset.clientPort, family) } : {}),
     virtual: endpoint(Offset.virtualAddress, Offset.virtualPort, family),
     fwmark: word(Offset.fwmark),
     ...destination,
-    ...((flags & Flag.rescheduled) === 0
+    ...((flags & Flag.rescheduled) === 0 || !single
       ? {}
       : {
           new_destination: endpoint(
@@ -115,7 +125,7 @@ export function decodeEvent(
     ...(hasEntry
       ? {
           conn_state: stateName(protocol, byte(Offset.connState)),
-          expires_in_ms: word(Offset.expiresInMs),
+          ...(single ? { expires_in_ms: word(Offset.expiresInMs) } : {}),
         }
       : {}),
     ...((flags & Flag.expired) === 0 ? {} : { expired: true }),
@@ -124,11 +134,11 @@ export function decodeEvent(
     ...(hasEntry ? { forwarding: forwardingName(byte(Offset.forwarding)) } : {}),
     ...(cause === undefined ? {} : { cause }),
     ...(showsMissingFix(cause, conntrack) ? { missing_fix: CONNTRACK_FIX } : {}),
-    ...(kind === Kind.retry
+    ...(kind === Kind.retry && single
       ? { delay_ms: word(Offset.delayUs) / 1000, drops: word(Offset.drops) }
       : {}),
     netns: word(Offset.netns),
-    cpu: byte(Offset.cpu) | (byte(Offset.cpu + 1) << 8),
-    count,
+    ...(single ? { cpu } : {}),
+    count: word(Offset.count),
   };
 }

@@ -19,7 +19,7 @@ export interface IpvsEvent {
   /** Whether the packet opens a connection (TCP SYN without ACK, SCTP INIT). */
   readonly opening: boolean;
   readonly proto: string;
-  /** Absent where `count` is above 1. */
+  /** Absent where packets were added up, as all that tells single ones apart. */
   readonly client?: string;
   readonly virtual: string;
   /** Of the virtual service; 0 for a service by address. */
@@ -54,7 +54,7 @@ export interface IpvsEvent {
   readonly drops?: number;
   /** Inode number of the network namespace. */
   readonly netns: number;
-  readonly cpu: number;
+  readonly cpu?: number;
   readonly count: number;
   readonly node?: string;
 }

@@ -1,6 +1,6 @@
 // Generated from the BTF of the embedded object by `npm run generate`. Not to be edited.
 
-export const LAYOUT_FINGERPRINT = 'ac1fc521009e4c08';
+export const LAYOUT_FINGERPRINT = '87a91e36ead3cced';
 
 /** Bytes of one record. */
 export const RECORD_SIZE = 128;
@@ -120,4 +120,5 @@ export const Loss = {
   unpaired: 2,
   unreadable: 3,
   retryFull: 4,
+  coalescedFull: 5,
 } as const;

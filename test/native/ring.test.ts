@@ -51,7 +51,8 @@ test('nothing but close() works before open() and after close()', () => {
     () => session.start(() => {}),
     () => session.drain(),
     () => session.programs(),
-    () => session.losses(),
+    () => session.counters(),
+    () => session.coalesced(),
     () => session.generate(0, 1, 1),
   ];
   for (const call of calls) assert.throws(call, hasCode('ERR_PROBE_CLOSED'));
@@ -113,7 +114,7 @@ test('records arrive whole and in order, through the event loop', async () => {
     session.generate(2000, 500, 7);
   });
   assert.deepEqual(
-    Object.values(session.losses()).filter((count) => count > 0),
+    Object.values(session.counters().losses).filter((count) => count > 0),
     [],
   );
 });
@@ -153,17 +154,79 @@ test('the ring wraps around many times without loss', () => {
     rows.map((row) => row.packets),
     Array.from({ length: 10 }, () => 15_000),
   );
-  assert.equal(session.losses().ring_full, 0);
+  assert.equal(session.counters().shed, 0);
 });
 
-test('what does not fit the ring is counted to the last record', () => {
-  const { session } = openGenerator({ ringBytes: 64 << 10 });
-  session.generate(0, 1024, 1);
-  let drained = 0;
-  for (let records = session.drain(); records > 0; records = session.drain()) drained += records;
+/** Reads both tables: what is added to now, and what rested. */
+function readCoalesced(session: Session, batch: RecordBatch, aggregator: Aggregator): number {
+  let records = 0;
+  for (let table = 0; table < 2; table++) {
+    for (let count = session.coalesced(); count > 0; count = session.coalesced()) {
+      batch.count = count;
+      aggregator.ingest(batch);
+      records += count;
+    }
+  }
+  return records;
+}
+
+test('what does not fit the ring is added up by key, to the last packet', () => {
+  const { session, batch } = openGenerator({ ringBytes: 64 << 10, batchRecords: 100 });
+  const aggregator = new Aggregator();
+  const perRound = 1024;
   // Each record takes 128 bytes and a header of 8.
-  assert.equal(drained, Math.floor((64 << 10) / 136));
-  assert.equal(session.losses().ring_full, 1024 - drained);
+  const room = Math.floor((64 << 10) / 136);
+  const rounds = 5;
+  for (let round = 0; round < rounds; round++) {
+    session.generate(round * perRound, perRound, 3);
+    for (let records = session.drain(); records > 0; records = session.drain()) {
+      batch.count = records;
+      aggregator.ingest(batch);
+    }
+    assert.equal(readCoalesced(session, batch, aggregator), 3);
+  }
+  const { rows, packets, records } = aggregator.snapshot();
+  assert.equal(packets, rounds * perRound);
+  assert.equal(records, rounds * (room + 3));
+  const numbers = Array.from({ length: rounds * perRound }, (_, number) => number);
+  assert.deepEqual(
+    rows.map((row) => [row.virtual.address, row.packets]).sort(),
+    [0, 1, 2].map((key) => [`10.96.0.${key}`, numbers.filter((n) => n % 3 === key).length]),
+  );
+  const { losses, shed } = session.counters();
+  assert.equal(shed, rounds * (perRound - room));
+  assert.deepEqual([...new Set(Object.values(losses))], [0]);
+});
+
+test('a kind that nobody asked to see is added up, without client, and wakes nobody', () => {
+  const { session, batch } = openGenerator({ detail: ['retry'] });
+  const aggregator = new Aggregator();
+  session.generate(0, 1000, 2);
+  assert.equal(session.drain(), 0);
+  assert.equal(session.coalesced(), 0, 'the table in use is left alone');
+  assert.equal(session.coalesced(), 2);
+  batch.count = 2;
+  aggregator.ingest(batch);
+  const event = decodeEvent(batch, 0, String);
+  assert.equal(event.count, 500);
+  for (const absent of ['client', 'cpu', 'expires_in_ms', 'weight', 'new_destination']) {
+    assert.ok(!(absent in event), absent);
+  }
+  assert.equal(session.coalesced(), 0);
+  assert.equal(readCoalesced(session, batch, aggregator), 0);
+  assert.equal(aggregator.snapshot().packets, 1000);
+  assert.equal(session.counters().shed, 0, 'nothing was meant to be told');
+});
+
+test('more keys than there is room for: what is not counted is said to be lost', () => {
+  const { session, batch } = openGenerator({ detail: [], batchRecords: 1000 });
+  const aggregator = new Aggregator(100_000);
+  const keys = 20 * 1024;
+  for (let first = 0; first < keys; first += 1024) session.generate(first, 1024, keys);
+  readCoalesced(session, batch, aggregator);
+  const lost = session.counters().losses.coalesced_full;
+  assert.ok(lost > 0);
+  assert.equal(aggregator.snapshot().packets + lost, keys);
 });
 
 test('says which programs are in the kernel', () => {

@@ -11,7 +11,8 @@ const state: SourceState = {
     { function: 'ip_vs_in_hook', variant: 'fexit', attached: true, misses: 2 },
     { function: 'ip_vs_schedule', variant: 'fexit', attached: false, misses: 0 },
   ],
-  losses: { ring_full: 3, unpaired: 0 },
+  losses: { unreadable: 3, unpaired: 0 },
+  shed: 5,
 };
 
 async function samples(prefix: string, ...records: RecordFields[]): Promise<string[]> {
@@ -139,8 +140,9 @@ const cases: readonly { name: string; prefix: string; records: RecordFields[]; l
         'ipvscope_events_total 10',
         'ipvscope_missing_fix_drops_total 0',
         'ipvscope_records_total 2',
-        'ipvscope_records_lost_total{cause="ring_full"} 3',
+        'ipvscope_records_lost_total{cause="unreadable"} 3',
         'ipvscope_records_lost_total{cause="unpaired"} 0',
+        'ipvscope_detail_shed_packets_total 5',
         'ipvscope_attached 0',
         'ipvscope_probe_attached{function="ip_vs_in_hook",variant="fexit"} 1',
         'ipvscope_probe_attached{function="ip_vs_schedule",variant="fexit"} 0',

@@ -194,9 +194,14 @@ const cases: readonly { name: string; record: RecordFields; event: object }[] = 
     event: { ...draining, kind: 'retry', delay_ms: 1024.5, drops: 1 },
   },
   {
-    name: 'several packets in one record: no client',
-    record: { count: 7 },
-    event: { ...without(draining, 'client'), count: 7 },
+    name: 'packets that were added up: nothing that tells single ones apart',
+    record: { count: 1, cpu: 0xffff },
+    event: without(draining, 'client', 'cpu', 'expires_in_ms'),
+  },
+  {
+    name: 'packets that were added up, of a server whose weight is not known',
+    record: { count: 7, cpu: 0xffff, flags: known },
+    event: { ...without(draining, 'client', 'cpu', 'expires_in_ms', 'weight'), count: 7 },
   },
   {
     name: 'an entry without a server',
