@@ -1,5 +1,5 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
-import type { Snapshot, SnapshotRow } from '../aggregate/snapshot.js';
+import type { Endpoint, Snapshot, SnapshotRow } from '../aggregate/snapshot.js';
 import type { SourceState } from '../source/event-source.js';
 
 /** What a scrape reads; called once by each family, at scrape time. */
@@ -43,6 +43,14 @@ export function serviceLabels(row: SnapshotRow): Labels {
     local_mark: '',
   };
 }
+
+/** ... and a real server. */
+export const serverLabelNames = ['remote_address', 'remote_port'] as const;
+
+export const serverLabels = (server: Endpoint | undefined): Labels => ({
+  remote_address: server?.address ?? '',
+  remote_port: server?.port ?? 0,
+});
 
 /** Registers the family; its values are read anew at every scrape. */
 export function register(registry: Registry, family: Family, input: MetricsInput): void {

@@ -1,5 +1,11 @@
 import type { SnapshotRow } from '../aggregate/snapshot.js';
-import { type Family, serviceLabelNames, serviceLabels } from './family.js';
+import {
+  type Family,
+  serverLabelNames,
+  serverLabels,
+  serviceLabelNames,
+  serviceLabels,
+} from './family.js';
 
 /**
  * A packet whose server was chosen anew names only that this one had weight 0, as persistence
@@ -16,7 +22,7 @@ export const newConnectionsToDraining: Family = {
   type: 'counter',
   name: 'ipvs_new_connections_to_draining_total',
   help: 'New connections sent to a real server of weight 0. Alert on any increase.',
-  labelNames: [...serviceLabelNames, 'remote_address', 'remote_port', 'cause'],
+  labelNames: [...serviceLabelNames, ...serverLabelNames, 'cause'],
   *read(input) {
     for (const row of input.snapshot().rows) {
       const reason = cause(row);
@@ -25,8 +31,7 @@ export const newConnectionsToDraining: Family = {
       yield {
         labels: {
           ...serviceLabels(row),
-          remote_address: server?.address ?? '',
-          remote_port: server?.port ?? 0,
+          ...serverLabels(server),
           cause: reason,
         },
         value: row.packets,

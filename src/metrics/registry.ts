@@ -1,5 +1,6 @@
 import { Gauge, Registry } from 'prom-client';
 import { ConnectDelay } from './connect-delay.js';
+import { drainingPackets } from './draining-packets.js';
 import { droppedPackets } from './dropped-packets.js';
 import { type MetricsInput, register } from './family.js';
 import { newConnectionsToDraining } from './new-connections-to-draining.js';
@@ -15,6 +16,7 @@ export function createRegistry(input: MetricsInput, version: string): Registry {
     newConnectionsToDraining,
     droppedPackets,
     openingRetransmits,
+    drainingPackets,
     ...selfFamilies,
   ];
   for (const family of families) register(registry, family, input);

@@ -125,6 +125,19 @@ const cases: readonly { name: string; prefix: string; records: RecordFields[]; l
       ],
     },
     {
+      name: 'established traffic of draining servers',
+      prefix: 'ipvs_draining_packets_total',
+      records: [
+        { kind: Kind.draining, count: 40, cpu: 0xffff },
+        { kind: Kind.draining, count: 2, cpu: 0xffff },
+        { kind: Kind.draining, verdict: Verdict.dropped },
+        {},
+      ],
+      lines: [
+        `ipvs_draining_packets_total{${service},remote_address="10.0.2.11",remote_port="8080"} 42`,
+      ],
+    },
+    {
       name: 'a service by mark has the labels of node_exporter',
       prefix: 'ipvs_port_reuse_total',
       records: [{ fwmark: 0x1f }],
