@@ -175,6 +175,22 @@ static __always_inline __u8 judge_kind(const struct pending_packet *packet)
 	return record->kind;
 }
 
+/* See IPVSCOPE_FLAG_NEW_WEIGHT_ZERO. */
+static __always_inline void put_new_server_first(struct ipvscope_record *record)
+{
+	__u8 family = record->destination_family;
+	__be16 port = record->destination_port;
+	__u8 address[16];
+
+	__builtin_memcpy(address, record->destination_address, 16);
+	__builtin_memcpy(record->destination_address, record->new_destination_address, 16);
+	__builtin_memcpy(record->new_destination_address, address, 16);
+	record->destination_family = record->new_destination_family;
+	record->new_destination_family = family;
+	record->destination_port = record->new_destination_port;
+	record->new_destination_port = port;
+}
+
 /* Beside a packet's own record: that it got through, and what came before. */
 static __always_inline void emit_retry(struct pending_packet *packet)
 {
@@ -204,6 +220,8 @@ static __always_inline void on_verdict(const struct sk_buff *skb, __u32 netfilte
 		record->flags |= IPVSCOPE_FLAG_EXPIRED;
 	if (packet->observed & OBSERVED_SERVICE_LOOKUP)
 		record->flags |= IPVSCOPE_FLAG_SERVICE_SOUGHT;
+	if (record->flags & IPVSCOPE_FLAG_NEW_WEIGHT_ZERO)
+		put_new_server_first(record);
 	/* Without a kind it is remembered only for the drops it may end. */
 	if (record->kind)
 		emit(record);

@@ -70,7 +70,10 @@ enum ipvscope_flag {
 	IPVSCOPE_FLAG_NOT_TRANSMITTED = 32,
 	/* The weight of the server was 0 at the time of the lookup. */
 	IPVSCOPE_FLAG_WEIGHT_ZERO = 64,
-	/* The weight of the server chosen anew was 0 (a persistence template named it). */
+	/*
+	 * The weight of the server chosen anew was 0 (a persistence template named it). That is the
+	 * news, so destination and new_destination have changed places: the key has the new one.
+	 */
 	IPVSCOPE_FLAG_NEW_WEIGHT_ZERO = 128,
 	/* The packet came as far as to be scheduled: its virtual service was looked up. */
 	IPVSCOPE_FLAG_SERVICE_SOUGHT = 256,

@@ -28,7 +28,7 @@ export interface SnapshotRow {
   readonly virtual: Endpoint;
   /** Of the virtual service; 0 for a service by address. */
   readonly fwmark: number;
-  /** The server of the entry found. */
+  /** The server of the entry found; where `newDraining`, the one chosen anew. */
   readonly destination: Endpoint | undefined;
   /** That server had weight 0. */
   readonly draining: boolean;

@@ -7,10 +7,7 @@ import {
   serviceLabels,
 } from './family.js';
 
-/**
- * A packet whose server was chosen anew names only that this one had weight 0, as persistence
- * templates do: its address is not part of a row, so `remote_address` is empty.
- */
+/** How a new connection came to a server of weight 0: that of the entry, or of a template. */
 function cause(row: SnapshotRow): 'reuse' | 'template' | undefined {
   if (row.verdict === 'rescheduled' && row.newDraining) return 'template';
   if (!row.draining || row.verdict !== 'forwarded') return undefined;
@@ -27,11 +24,10 @@ export const newConnectionsToDraining: Family = {
     for (const row of input.snapshot().rows) {
       const reason = cause(row);
       if (reason === undefined) continue;
-      const server = row.verdict === 'rescheduled' ? undefined : row.destination;
       yield {
         labels: {
           ...serviceLabels(row),
-          ...serverLabels(server),
+          ...serverLabels(row.destination),
           cause: reason,
         },
         value: row.packets,

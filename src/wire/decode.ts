@@ -84,6 +84,18 @@ export function decodeEvent(
   const protocol = byte(Offset.protocol);
   const cpu = byte(Offset.cpu) | (byte(Offset.cpu + 1) << 8);
   const single = cpu !== CPU_SEVERAL;
+  const found = endpoint(
+    Offset.destinationAddress,
+    Offset.destinationPort,
+    byte(Offset.destinationFamily),
+  );
+  const chosen = endpoint(
+    Offset.newDestinationAddress,
+    Offset.newDestinationPort,
+    byte(Offset.newDestinationFamily),
+  );
+  // enum ipvscope_flag in the record's header says why.
+  const swapped = (flags & Flag.newWeightZero) !== 0;
   const cause = dropCause(kind, verdict, flags);
   const conntrack = byte(Offset.conntrack);
   const conntrackState =
@@ -91,17 +103,17 @@ export function decodeEvent(
       ? conntrackStateName(protocol, byte(Offset.conntrackState))
       : undefined;
   const destination =
-    (flags & Flag.hasDestination) === 0
+    (flags & Flag.hasDestination) === 0 || (swapped && !single)
       ? {}
       : {
-          destination: endpoint(
-            Offset.destinationAddress,
-            Offset.destinationPort,
-            byte(Offset.destinationFamily),
-          ),
+          destination: swapped ? chosen : found,
           ...weightOf(word(Offset.weight), flags, single),
           available: (flags & Flag.available) !== 0,
         };
+  const newDestination =
+    (flags & Flag.rescheduled) === 0 || (!swapped && !single)
+      ? {}
+      : { new_destination: swapped ? found : chosen };
 
   return {
     time: toTime(recordTime(batch, index)),
@@ -113,15 +125,7 @@ export function decodeEvent(
     virtual: endpoint(Offset.virtualAddress, Offset.virtualPort, family),
     fwmark: word(Offset.fwmark),
     ...destination,
-    ...((flags & Flag.rescheduled) === 0 || !single
-      ? {}
-      : {
-          new_destination: endpoint(
-            Offset.newDestinationAddress,
-            Offset.newDestinationPort,
-            byte(Offset.newDestinationFamily),
-          ),
-        }),
+    ...newDestination,
     ...(hasEntry
       ? {
           conn_state: stateName(protocol, byte(Offset.connState)),

@@ -63,12 +63,16 @@ const cases: readonly { name: string; prefix: string; records: RecordFields[]; l
         { verdict: Verdict.rescheduled },
         { kind: Kind.retransmit },
         { kind: Kind.draining },
-        { verdict: Verdict.rescheduled, flags: healthy | Flag.rescheduled | Flag.newWeightZero },
+        {
+          verdict: Verdict.rescheduled,
+          flags: healthy | Flag.rescheduled | Flag.newWeightZero,
+          destination: [[10, 0, 2, 13], 8080],
+        },
         { kind: Kind.stale, destination: [[10, 0, 2, 12], 8080] },
       ],
       lines: [
         `ipvs_new_connections_to_draining_total{${service},remote_address="10.0.2.11",remote_port="8080",cause="reuse"} 5`,
-        `ipvs_new_connections_to_draining_total{${service},remote_address="",remote_port="0",cause="template"} 1`,
+        `ipvs_new_connections_to_draining_total{${service},remote_address="10.0.2.13",remote_port="8080",cause="template"} 1`,
         `ipvs_new_connections_to_draining_total{${service},remote_address="10.0.2.12",remote_port="8080",cause="template"} 1`,
       ],
     },

@@ -87,6 +87,21 @@ const cases: readonly { name: string; record: RecordFields; event: object }[] = 
     event: { ...draining, verdict: 'dropped', expired: true, cause: 'conntrack' },
   },
   {
+    name: 'rescheduled to a server of weight 0, which is the one in the key',
+    record: {
+      verdict: Verdict.rescheduled,
+      flags: known | Flag.rescheduled | Flag.expired | Flag.newWeightZero,
+      destination: [[10, 0, 2, 12], 8081],
+      newDestination: [[10, 0, 2, 11], 8080],
+    },
+    event: {
+      ...draining,
+      verdict: 'rescheduled',
+      new_destination: '10.0.2.12:8081',
+      expired: true,
+    },
+  },
+  {
     name: 'the state of the conntrack entry',
     record: { conntrackState: 6, verdict: Verdict.dropped, flags: known | Flag.expired },
     event: {
