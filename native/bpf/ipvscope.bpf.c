@@ -17,7 +17,7 @@ SEC("fexit/ip_vs_conn_in_get_proto")
 int BPF_PROG(lookup_fexit, struct netns_ipvs *ipvs, int af, const struct sk_buff *skb,
 	     const struct ip_vs_iphdr *iph, struct ip_vs_conn *conn)
 {
-	on_lookup(ipvs, af, skb, iph, conn);
+	on_lookup(ACCESS_DIRECT, ipvs, af, skb, iph, conn);
 	return 0;
 }
 
@@ -50,7 +50,7 @@ int BPF_PROG(schedule_fexit, struct ip_vs_service *service, struct sk_buff *skb,
 	     struct ip_vs_proto_data *data, int *ignored, struct ip_vs_iphdr *iph,
 	     struct ip_vs_conn *conn)
 {
-	on_schedule(service, skb, iph, conn);
+	on_schedule(ACCESS_DIRECT, service, skb, iph, conn);
 	return 0;
 }
 
@@ -89,8 +89,9 @@ int lookup_kretprobe(struct pt_regs *context)
 	struct frame call;
 
 	if (leave_function(context, FRAME_LOOKUP, &call))
-		on_lookup((void *)call.arguments[0], call.arguments[1], (void *)call.arguments[2],
-			  (void *)call.arguments[3], (void *)PT_REGS_RC(context));
+		on_lookup(ACCESS_HELPER, (void *)call.arguments[0], call.arguments[1],
+			  (void *)call.arguments[2], (void *)call.arguments[3],
+			  (void *)PT_REGS_RC(context));
 	return 0;
 }
 
@@ -160,7 +161,7 @@ int schedule_kretprobe(struct pt_regs *context)
 	struct frame call;
 
 	if (leave_function(context, FRAME_SCHEDULE, &call))
-		on_schedule((void *)call.arguments[0], (void *)call.arguments[1],
+		on_schedule(ACCESS_HELPER, (void *)call.arguments[0], (void *)call.arguments[1],
 			    (void *)call.arguments[4], (void *)PT_REGS_RC(context));
 	return 0;
 }

@@ -151,15 +151,29 @@ struct nf_hook_state;
 
 #pragma clang attribute pop
 
+/*
+ * How a program may read what its function was given. On every packet's way it matters: a load, or
+ * a call of a helper.
+ */
+enum access {
+	/* fentry, fexit: the verifier knows the arguments' types; a bad pointer reads as zero. */
+	ACCESS_DIRECT,
+	/* kprobe, kretprobe */
+	ACCESS_HELPER,
+};
+
+#define PEEK(access, pointer, member)                                                              \
+	((access) == ACCESS_DIRECT ? (pointer)->member : BPF_CORE_READ(pointer, member))
+
 #define IP_VS_DEST_AVAILABLE 1
 
-static __always_inline bool dest_available(struct ip_vs_dest *dest)
+static __always_inline bool dest_available(enum access access, struct ip_vs_dest *dest)
 {
 	struct ip_vs_dest___cflags *moved = (void *)dest;
 
 	if (bpf_core_field_exists(moved->cflags))
-		return BPF_CORE_READ(moved, cflags) & IP_VS_DEST_AVAILABLE;
-	return BPF_CORE_READ(dest, flags) & IP_VS_DEST_AVAILABLE;
+		return PEEK(access, moved, cflags) & IP_VS_DEST_AVAILABLE;
+	return PEEK(access, dest, flags) & IP_VS_DEST_AVAILABLE;
 }
 
 #endif

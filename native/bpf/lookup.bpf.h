@@ -55,7 +55,7 @@ static __always_inline void watch_unmatched(struct netns_ipvs *ipvs, int af,
 					    const struct sk_buff *skb,
 					    const struct ip_vs_iphdr *iph)
 {
-	bool opening = read_opening(skb, iph) == PACKET_OPENING;
+	bool opening = read_opening(ACCESS_HELPER, skb, iph) == PACKET_OPENING;
 	struct pending_packet packet = {};
 
 	if (!describe_packet(&packet.record, ipvs, af, skb, iph, opening)) {
@@ -68,35 +68,15 @@ static __always_inline void watch_unmatched(struct netns_ipvs *ipvs, int af,
 	remember(skb, &packet);
 }
 
-static __always_inline void on_lookup(struct netns_ipvs *ipvs, int af, const struct sk_buff *skb,
-				      const struct ip_vs_iphdr *iph, struct ip_vs_conn *conn)
+/* A packet that is notable for the entry it found. */
+static __always_inline void watch_matched(struct netns_ipvs *ipvs, int af,
+					  const struct sk_buff *skb, const struct ip_vs_iphdr *iph,
+					  struct ip_vs_conn *conn, struct ip_vs_dest *dest,
+					  bool opening, bool available)
 {
+	enum opening_relation relation = OPENING_UNKNOWN;
 	struct pending_packet packet = {};
 	struct ipvscope_record *record = &packet.record;
-	enum opening_relation relation = OPENING_UNKNOWN;
-	enum packet_reading reading;
-	bool available = true, opening;
-	struct ip_vs_dest *dest;
-
-	/* Replies, and packets quoted in ICMP errors, use the same lookup. */
-	if (BPF_CORE_READ(iph, hdr_flags))
-		return;
-	forget_unpaired(skb);
-	if (!conn) {
-		/* Dropped before a server is looked for? Only while the kernel does that. */
-		if (BPF_CORE_READ(ipvs, drop_rate))
-			watch_unmatched(ipvs, af, skb, iph);
-		return;
-	}
-	reading = read_opening(skb, iph);
-	opening = reading == PACKET_OPENING;
-	dest = BPF_CORE_READ(conn, dest);
-	if (dest)
-		available = dest_available(dest);
-	if (reading == PACKET_UNREADABLE)
-		count_loss(IPVSCOPE_LOSS_UNREADABLE);
-	if (!opening && available && !(dest && BPF_CORE_READ(dest, weight.counter) == 0))
-		return;
 
 	if (!describe_packet(record, ipvs, af, skb, iph, opening)) {
 		count_loss(IPVSCOPE_LOSS_UNREADABLE);
@@ -116,6 +96,36 @@ static __always_inline void on_lookup(struct netns_ipvs *ipvs, int af, const str
 		packet.iph = (__u64)(unsigned long)iph;
 	}
 	remember(skb, &packet);
+}
+
+/* Every packet comes here. Most are not notable: they cost some loads and one reading of a byte. */
+static __always_inline void on_lookup(enum access access, struct netns_ipvs *ipvs, int af,
+				      const struct sk_buff *skb, const struct ip_vs_iphdr *iph,
+				      struct ip_vs_conn *conn)
+{
+	enum packet_reading reading;
+	struct ip_vs_dest *dest;
+	bool available = true;
+
+	/* Replies, and packets quoted in ICMP errors, use the same lookup. */
+	if (PEEK(access, iph, hdr_flags))
+		return;
+	forget_unpaired(skb);
+	if (!conn) {
+		/* Dropped before a server is looked for? Only while the kernel does that. */
+		if (PEEK(access, ipvs, drop_rate))
+			watch_unmatched(ipvs, af, skb, iph);
+		return;
+	}
+	dest = PEEK(access, conn, dest);
+	if (dest)
+		available = dest_available(access, dest);
+	reading = read_opening(access, skb, iph);
+	if (reading == PACKET_UNREADABLE)
+		count_loss(IPVSCOPE_LOSS_UNREADABLE);
+	if (reading == PACKET_OPENING || !available ||
+	    (dest && PEEK(access, dest, weight.counter) == 0))
+		watch_matched(ipvs, af, skb, iph, conn, dest, reading == PACKET_OPENING, available);
 }
 
 #endif

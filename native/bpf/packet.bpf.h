@@ -29,43 +29,45 @@ enum packet_reading {
 };
 
 /* iph->len is the transport header's offset from skb->data (net/netfilter/ipvs, all versions). */
-static __always_inline bool header_readable(const struct sk_buff *skb,
+static __always_inline bool header_readable(enum access access, const struct sk_buff *skb,
 					    const struct ip_vs_iphdr *iph, __u32 needed)
 {
-	return BPF_CORE_READ(iph, len) + needed <=
-	       BPF_CORE_READ(skb, len) - BPF_CORE_READ(skb, data_len);
+	return PEEK(access, iph, len) + needed <=
+	       PEEK(access, skb, len) - PEEK(access, skb, data_len);
 }
 
-static __always_inline const unsigned char *transport_header(const struct sk_buff *skb,
-							     const struct ip_vs_iphdr *iph)
+static __always_inline bool read_transport(enum access access, const struct sk_buff *skb,
+					   const struct ip_vs_iphdr *iph, __u32 offset, void *to,
+					   __u32 size)
 {
-	return BPF_CORE_READ(skb, data) + BPF_CORE_READ(iph, len);
+	return !bpf_probe_read_kernel(to, size,
+				      PEEK(access, skb, data) + PEEK(access, iph, len) + offset);
 }
 
 /*
  * Whether the packet opens a connection. ip_vs reads the header with skb_header_pointer(), which
  * also finds it outside the packet's linear part; here such a packet is unreadable, and counted.
  */
-static __always_inline enum packet_reading read_opening(const struct sk_buff *skb,
-							const struct ip_vs_iphdr *iph)
+static __always_inline enum packet_reading
+read_opening(enum access access, const struct sk_buff *skb, const struct ip_vs_iphdr *iph)
 {
 	__u8 byte = 0;
 
-	if (BPF_CORE_READ(iph, fragoffs))
+	if (PEEK(access, iph, fragoffs))
 		return PACKET_ORDINARY;
-	switch (BPF_CORE_READ(iph, protocol)) {
+	switch (PEEK(access, iph, protocol)) {
 	case IPPROTO_TCP:
-		if (!header_readable(skb, iph, TCP_NEEDED))
+		if (!header_readable(access, skb, iph, TCP_NEEDED))
 			return PACKET_UNREADABLE;
-		if (bpf_probe_read_kernel(&byte, 1, transport_header(skb, iph) + TCP_FLAGS_OFFSET))
+		if (!read_transport(access, skb, iph, TCP_FLAGS_OFFSET, &byte, 1))
 			return PACKET_UNREADABLE;
 		return (byte & (TCP_SYN | TCP_ACK)) == TCP_SYN ? PACKET_OPENING : PACKET_ORDINARY;
 	case IPPROTO_SCTP:
-		if (!header_readable(skb, iph, SCTP_NEEDED))
-			return BPF_CORE_READ(iph, len) + SCTP_NEEDED <= BPF_CORE_READ(skb, len)
+		if (!header_readable(access, skb, iph, SCTP_NEEDED))
+			return PEEK(access, iph, len) + SCTP_NEEDED <= PEEK(access, skb, len)
 				       ? PACKET_UNREADABLE
 				       : PACKET_ORDINARY;
-		if (bpf_probe_read_kernel(&byte, 1, transport_header(skb, iph) + SCTP_CHUNK_OFFSET))
+		if (!read_transport(access, skb, iph, SCTP_CHUNK_OFFSET, &byte, 1))
 			return PACKET_UNREADABLE;
 		return byte == SCTP_CHUNK_INIT ? PACKET_OPENING : PACKET_ORDINARY;
 	}
@@ -76,9 +78,8 @@ static __always_inline enum packet_reading read_opening(const struct sk_buff *sk
 static __always_inline bool read_ports(const struct sk_buff *skb, const struct ip_vs_iphdr *iph,
 				       __be16 ports[2])
 {
-	if (!header_readable(skb, iph, PORTS_NEEDED))
-		return false;
-	return !bpf_probe_read_kernel(ports, PORTS_NEEDED, transport_header(skb, iph));
+	return header_readable(ACCESS_HELPER, skb, iph, PORTS_NEEDED) &&
+	       read_transport(ACCESS_HELPER, skb, iph, 0, ports, PORTS_NEEDED);
 }
 
 static __always_inline bool read_opening_number(const struct sk_buff *skb,
@@ -87,7 +88,7 @@ static __always_inline bool read_opening_number(const struct sk_buff *skb,
 	__u32 offset = BPF_CORE_READ(iph, protocol) == IPPROTO_TCP ? TCP_OPENING_NUMBER_OFFSET
 								   : SCTP_OPENING_NUMBER_OFFSET;
 
-	return !bpf_probe_read_kernel(number, sizeof(*number), transport_header(skb, iph) + offset);
+	return read_transport(ACCESS_HELPER, skb, iph, offset, number, sizeof(*number));
 }
 
 #endif

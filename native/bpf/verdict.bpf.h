@@ -44,7 +44,7 @@ static __always_inline void on_service_lookup(const union nf_inet_addr *address,
  * could be chosen, when the one chosen has weight 0 (a persistence template names it), or when
  * copies of it were dropped before.
  */
-static __always_inline void on_first_schedule(struct ip_vs_service *service,
+static __always_inline void on_first_schedule(enum access access, struct ip_vs_service *service,
 					      const struct sk_buff *skb,
 					      const struct ip_vs_iphdr *iph,
 					      struct ip_vs_conn *conn)
@@ -55,10 +55,10 @@ static __always_inline void on_first_schedule(struct ip_vs_service *service,
 	struct ip_vs_dest *dest = NULL;
 	bool opening, stale;
 
-	opening = read_opening(skb, iph) == PACKET_OPENING;
+	opening = read_opening(access, skb, iph) == PACKET_OPENING;
 	if (conn)
-		dest = BPF_CORE_READ(conn, dest);
-	stale = dest && BPF_CORE_READ(dest, weight.counter) == 0;
+		dest = PEEK(access, conn, dest);
+	stale = dest && PEEK(access, dest, weight.counter) == 0;
 	if (opening)
 		note_opening(ipvs, skb, iph, &packet.number);
 	if (conn && !stale && !(opening && may_end_drops()))
@@ -75,7 +75,7 @@ static __always_inline void on_first_schedule(struct ip_vs_service *service,
 		packet.observed = OBSERVED_SCHEDULE_FAILED;
 	}
 	if (dest)
-		describe_server(record, dest, dest_available(dest));
+		describe_server(record, dest, dest_available(ACCESS_HELPER, dest));
 	if (stale)
 		record->kind = IPVSCOPE_KIND_STALE;
 	packet.conn = (__u64)(unsigned long)conn;
@@ -83,8 +83,9 @@ static __always_inline void on_first_schedule(struct ip_vs_service *service,
 	remember(skb, &packet);
 }
 
-static __always_inline void on_schedule(struct ip_vs_service *service, const struct sk_buff *skb,
-					const struct ip_vs_iphdr *iph, struct ip_vs_conn *conn)
+static __always_inline void on_schedule(enum access access, struct ip_vs_service *service,
+					const struct sk_buff *skb, const struct ip_vs_iphdr *iph,
+					struct ip_vs_conn *conn)
 {
 	struct pending_packet *packet = nothing_pending() ? NULL : pending_of(skb);
 	struct ip_vs_dest *dest;
@@ -95,7 +96,7 @@ static __always_inline void on_schedule(struct ip_vs_service *service, const str
 		packet = NULL;
 	}
 	if (!packet) {
-		on_first_schedule(service, skb, iph, conn);
+		on_first_schedule(access, service, skb, iph, conn);
 		return;
 	}
 	if (!conn) {

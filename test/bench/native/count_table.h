@@ -46,18 +46,23 @@ static inline int count_table_init(struct count_table *table, __u32 most_keys)
 	return table->slots && table->keys && table->counts ? 0 : -1;
 }
 
+/* As src/aggregate/table.ts has it. */
 static inline __u32 count_table_hash(const unsigned char *key)
 {
+	static const __u32 factors[KEY_WORDS] = {
+		0x9e3779b1, 0x85ebca6b, 0xc2b2ae35, 0x27d4eb2f, 0x165667b1, 0xd3a2646d, 0xfd7046c5,
+		0xb55a4f09, 0x8cb92ba7, 0xe9b5dba5, 0x3c6ef373, 0xa54ff53b, 0x510e527f, 0x9b05688d,
+	};
 	__u32 hash = 0;
 
 	for (size_t i = 0; i < KEY_WORDS; i++) {
 		__u32 word;
 
 		memcpy(&word, key + i * sizeof(word), sizeof(word));
-		hash = (hash ^ word) * 0x9e3779b1;
-		hash ^= hash >> 15;
+		hash += word * factors[i];
 	}
-	return hash;
+	hash = (hash ^ hash >> 16) * 0x7feb352d;
+	return hash ^ hash >> 15;
 }
 
 static inline void count_table_add(struct count_table *table, const struct ipvscope_record *record)

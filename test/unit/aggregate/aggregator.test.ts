@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Aggregator } from '../../../src/aggregate/aggregator.js';
+import { KEY_WORDS } from '../../../src/aggregate/table.js';
 import { Flag, Kind, Verdict } from '../../../src/wire/layout.generated.js';
 import { batchOf, type RecordFields } from '../../support/records.js';
 
@@ -71,4 +72,8 @@ test('adds up as a map by key does', () => {
     aggregator.snapshot().rows.map((row) => [row.destination?.address ?? '', row.packets]),
   );
   assert.deepEqual([...seen].sort(), [...expected].sort());
+});
+
+test('the hash takes every word of the key', () => {
+  assert.equal(KEY_WORDS, 14, 'hashKey in table.ts is written out for as many');
 });
