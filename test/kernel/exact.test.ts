@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
+import { planAttachments } from '../../src/native/attachment.js';
 import { CleanUp } from '../../src/scenario/clean-up.js';
 import { namespaceInode, type Role } from '../../src/scenario/namespaces.js';
 import { type ObservedEvent, observeBatch } from '../../src/scenario/observed-event.js';
@@ -57,7 +58,7 @@ test('100,000 opening packets over 50 services: events equal what the legs show'
   const witnessed = witnessSums(ledger, counters.chosen);
   const told = eventSums(events.map(({ event }) => event).filter(({ kind }) => kind !== 'retry'));
   const lost = Object.values(state.losses).reduce((sum, count) => sum + count, 0);
-  const missed = state.programs.reduce((sum, { misses }) => sum + misses, 0);
+  const missed = state.programs.reduce((sum, { misses = 0 }) => sum + misses, 0);
   for (const line of formatExact({ ledger, witnessed, told, events, comparison, lost, missed })) {
     t.diagnostic(line);
   }
@@ -70,7 +71,7 @@ test('100,000 opening packets over 50 services: events equal what the legs show'
   ];
   assert.deepEqual(problems.slice(0, MOST_PROBLEMS), [], `${problems.length} problems`);
   assert.equal(ledger.openings, OPENINGS);
-  assert.deepEqual({ lost, missed }, { lost: 0, missed: 0 });
+  assert.deepEqual({ lost, missed, shed: state.shed }, { lost: 0, missed: 0, shed: 0 });
   const { forgotten, forgottenExpected } = comparison;
   assert.ok(
     Math.abs(forgotten - forgottenExpected) <= 6 * Math.sqrt(forgottenExpected) + 6,
@@ -108,7 +109,7 @@ async function play(plan: Plan, cleanUp: CleanUp): Promise<Played> {
   for (const program of [witness, ...listeners]) assert.equal(await program.line(), 'ready');
 
   const events: ObservedEvent[] = [];
-  const source = new LiveSource();
+  const source = new LiveSource({ attachments: planAttachments() });
   cleanUp.add('the probe', () => source.stop());
   source.start((batch) => {
     // Wall time is of no interest here, and takes its time.
