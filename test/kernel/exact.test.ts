@@ -56,7 +56,8 @@ test('100,000 opening packets over 50 services: events equal what the legs show'
   }
   const comparison = compareEvents(ledger, events);
   const witnessed = witnessSums(ledger, counters.chosen);
-  const told = eventSums(events.map(({ event }) => event).filter(({ kind }) => kind !== 'retry'));
+  const opening = events.map(({ event }) => event).filter((event) => event.opening);
+  const told = eventSums(opening.filter(({ kind }) => kind !== 'retry'));
   const lost = Object.values(state.losses).reduce((sum, count) => sum + count, 0);
   const missed = state.programs.reduce((sum, { misses = 0 }) => sum + misses, 0);
   for (const line of formatExact({ ledger, witnessed, told, events, comparison, lost, missed })) {

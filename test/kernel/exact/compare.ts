@@ -19,11 +19,9 @@ const OPENING_SLOTS = 65_536;
 export function compareEvents(ledger: Ledger, observed: readonly ObservedEvent[]): Comparison {
   const problems: string[] = [];
   const events = [...observed].sort((a, b) => a.monotonicNs - b.monotonicNs);
-  const own = byTuple(events.filter(({ event }) => event.kind !== 'retry' && event.opening));
+  const own = byTuple(events.filter(({ event }) => event.opening && event.kind !== 'retry'));
+  const others = byTuple(events.filter(({ event }) => !event.opening));
   const retries = byTuple(events.filter(({ event }) => event.kind === 'retry'));
-  for (const { event } of events) {
-    if (!event.opening) problems.push(`an event of a packet that opens nothing: ${told(event)}`);
-  }
 
   let forgotten = 0;
   let forgottenExpected = 0;
@@ -45,7 +43,15 @@ export function compareEvents(ledger: Ledger, observed: readonly ObservedEvent[]
     }
   }
   for (const retry of ledger.retries) problems.push(...retryProblems(retry, retries));
-  for (const [tuple, left] of [...own, ...retries]) {
+  for (const { packet, to } of ledger.draining) {
+    const event = take(others, packet.tuple);
+    if (event?.kind !== 'draining' || event.verdict !== 'forwarded' || event.destination !== to) {
+      problems.push(
+        `${name(packet)} went to ${to}: ${event === undefined ? 'no event' : told(event)}`,
+      );
+    }
+  }
+  for (const [tuple, left] of [...own, ...retries, ...others]) {
     for (const event of left) problems.push(`${tuple}: no packet for ${told(event)}`);
   }
   return { problems, forgotten, forgottenExpected };

@@ -55,6 +55,8 @@ const SURE_MS = { refusing: 8_000, silent: 50_000, listening: 50_000 } as const;
 export class Ledger {
   readonly expected: Expected[] = [];
   readonly retries: ExpectedRetry[] = [];
+  /** Packets that open nothing and went to a server of weight 0. */
+  readonly draining: Fate[] = [];
   readonly problems: string[] = [];
   /** Opening packets that made an entry and so have no event, with their server. */
   readonly fresh: { readonly fate: Fate; readonly to: string }[] = [];
@@ -72,17 +74,19 @@ export class Ledger {
     for (const fate of fates) {
       const { tuple, opening } = fate.packet;
       const memory = this.#memories.get(tuple);
-      if (!opening) this.#addClosing(fate, memory);
-      else this.#addOpening(fate, memory, weights.get(tuple.service.name) ?? new Map());
+      const table = weights.get(tuple.service.name) ?? new Map<string, Weight>();
+      if (opening) this.#addOpening(fate, memory, table);
+      else this.#addClosing(fate, memory, table);
     }
   }
 
-  #addClosing(fate: Fate, memory: Memory | undefined): void {
+  #addClosing(fate: Fate, memory: Memory | undefined, table: ReadonlyMap<string, Weight>): void {
     if (fate.to === undefined) return;
     if (memory?.entry !== fate.to) {
       this.problems.push(`${name(fate.packet)} went to ${fate.to}, not to ${memory?.entry}`);
       return;
     }
+    if (table.get(fate.to) === 0) this.draining.push(fate);
     memory.closed = true;
     memory.swallowed = false;
     memory.renewedNs = fate.timeNs;

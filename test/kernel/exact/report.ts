@@ -1,5 +1,6 @@
 import type { ObservedEvent } from '../../../src/scenario/observed-event.js';
 import { textTable } from '../../../src/scenario/text-table.js';
+import type { KindName } from '../../../src/wire/names.js';
 import type { Comparison } from './compare.js';
 import type { Ledger } from './ledger.js';
 import type { Sums } from './sums.js';
@@ -26,7 +27,8 @@ const rows = [
 /** The sums of both sides, a line each. */
 export function formatExact(report: ExactReport): readonly string[] {
   const { ledger, witnessed, told, events, comparison, lost, missed } = report;
-  const retries = events.filter(({ event }) => event.kind === 'retry').length;
+  const count = (kind: KindName): string =>
+    String(events.filter(({ event }) => event.kind === kind).length);
   const table = textTable(
     ['', 'witness', 'events'],
     [
@@ -36,7 +38,8 @@ export function formatExact(report: ExactReport): readonly string[] {
         String(witnessed.total(group, verdict)),
         String(told.total(group, verdict)),
       ]),
-      ['retry', String(ledger.retries.length), String(retries)],
+      ['retry', String(ledger.retries.length), count('retry')],
+      ['draining forwarded', String(ledger.draining.length), count('draining')],
       ['opening packets', String(ledger.openings), '-'],
     ],
   );
