@@ -8,6 +8,7 @@ interface LabCommandOptions {
   readonly publish?: number;
   readonly timeout?: number;
   readonly refresh?: true;
+  readonly unfixed?: true;
   readonly exec?: true;
 }
 
@@ -18,6 +19,7 @@ export async function runInLab(options: {
   readonly publish?: readonly number[];
   readonly timeoutMs?: number;
   readonly refresh?: boolean;
+  readonly unfixed?: boolean;
   readonly exec?: boolean;
 }): Promise<number> {
   const ours = [process.execPath, process.argv[1] ?? 'ipvscope'];
@@ -30,6 +32,7 @@ export async function runInLab(options: {
     ...(options.kernel === undefined ? {} : { kernel: options.kernel }),
     ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
     ...(options.refresh === undefined ? {} : { refresh: options.refresh }),
+    ...(options.unfixed === undefined ? {} : { unfixed: options.unfixed }),
   });
   const onInterrupt = (): void => run.interrupt('SIGINT');
   const onTerminate = (): void => run.interrupt('SIGTERM');
@@ -55,6 +58,10 @@ export const labCommand = new Command('lab')
   )
   .option('--timeout <seconds>', 'kill the guest after so long', parseSeconds)
   .option('--refresh', 'ask for a newer kernel package even where one is cached')
+  .option(
+    '--unfixed',
+    "use an ip_vs without the fix of Linux 5.9, built from this kernel's own source once",
+  )
   .option('--exec', 'the command is any program, not one of ipvscope')
   .passThroughOptions()
   .addHelpText(
@@ -65,6 +72,7 @@ The guest sees this machine's files; what it writes is gone with it.
 Examples:
   ipvscope lab reproduce one-second
   ipvscope lab --publish 10962 reproduce rollout --loop --web.listen-address 0.0.0.0:10962
+  ipvscope lab --unfixed trace --timeout 60
   ipvscope lab --exec -- sh -c 'modprobe ip_vs && uname -r'`,
   )
   .action(async (command: string[], options: LabCommandOptions) => {
@@ -74,6 +82,7 @@ Examples:
       publish: options.publish === undefined ? [] : [options.publish],
       ...(options.timeout === undefined ? {} : { timeoutMs: options.timeout * 1000 }),
       refresh: options.refresh === true,
+      unfixed: options.unfixed === true,
       exec: options.exec === true,
     });
   });
