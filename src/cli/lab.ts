@@ -1,7 +1,8 @@
 import { Command } from 'commander';
-import { DEFAULT_KERNEL, labKernels, startLab } from '../lab/index.js';
-import { note } from './observer.js';
+import { DEFAULT_KERNEL, labKernels } from '../lab/index.js';
+import { actsCommand } from './acts.js';
 import { parseInteger, parseSeconds } from './options.js';
+import { runInLab } from './run-in-lab.js';
 
 interface LabCommandOptions {
   readonly kernel: string;
@@ -10,41 +11,6 @@ interface LabCommandOptions {
   readonly refresh?: true;
   readonly unfixed?: true;
   readonly exec?: true;
-}
-
-/** Runs one of our commands (or, with `exec`, any program) in the lab; returns its exit code. */
-export async function runInLab(options: {
-  readonly command: readonly string[];
-  readonly kernel: string | undefined;
-  readonly publish?: readonly number[];
-  readonly timeoutMs?: number;
-  readonly refresh?: boolean;
-  readonly unfixed?: boolean;
-  readonly exec?: boolean;
-}): Promise<number> {
-  const ours = [process.execPath, process.argv[1] ?? 'ipvscope'];
-  const run = await startLab({
-    command: options.exec === true ? options.command : [...ours, ...options.command],
-    publish: (options.publish ?? []).map((port) => ({ hostPort: port, guestPort: port })),
-    stdout: process.stdout,
-    stderr: process.stderr,
-    onProgress: (line) => note(`lab: ${line}`),
-    ...(options.kernel === undefined ? {} : { kernel: options.kernel }),
-    ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
-    ...(options.refresh === undefined ? {} : { refresh: options.refresh }),
-    ...(options.unfixed === undefined ? {} : { unfixed: options.unfixed }),
-  });
-  const onInterrupt = (): void => run.interrupt('SIGINT');
-  const onTerminate = (): void => run.interrupt('SIGTERM');
-  process.on('SIGINT', onInterrupt);
-  process.on('SIGTERM', onTerminate);
-  try {
-    const { exitCode } = await run.done;
-    return exitCode;
-  } finally {
-    process.off('SIGINT', onInterrupt);
-    process.off('SIGTERM', onTerminate);
-  }
 }
 
 export const labCommand = new Command('lab')
@@ -71,6 +37,7 @@ The guest sees this machine's files; what it writes is gone with it.
 
 Examples:
   ipvscope lab reproduce one-second
+  ipvscope lab acts
   ipvscope lab --publish 10962 reproduce rollout --loop --web.listen-address 0.0.0.0:10962
   ipvscope lab --unfixed trace --timeout 60
   ipvscope lab --exec -- sh -c 'modprobe ip_vs && uname -r'`,
@@ -86,3 +53,5 @@ Examples:
       exec: options.exec === true,
     });
   });
+
+labCommand.addCommand(actsCommand);
