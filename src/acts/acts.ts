@@ -40,7 +40,7 @@ export const acts: readonly Act[] = [
     *missing(connects) {
       for (const each of connects) {
         if (!isConnected(each)) yield `${name(each)} failed`;
-        if (!each.reused && isSlow(each)) yield `${name(each)} is slow, its port was never used`;
+        if (!each.reused && !wasSentOnce(each)) yield `${name(each)} lost a packet`;
         if (each.reused) yield* missingSecond(each);
       }
     },
@@ -52,7 +52,8 @@ export const acts: readonly Act[] = [
     *missing(connects) {
       for (const each of connects) {
         if (!isConnected(each)) yield `${name(each)} failed`;
-        if (isSlow(each)) yield `${name(each)} is slow`;
+        if (!wasSentOnce(each)) yield `${name(each)} lost a packet`;
+        if (each.reused && each.connect.connectMs >= AT_ONCE_MS) yield `${name(each)} is slow`;
         if (isToDraining(each)) yield `${name(each)} was sent to the server of weight 0`;
         if (each.events.some(({ verdict }) => verdict === 'dropped')) {
           yield `${name(each)} was dropped`;
@@ -82,8 +83,8 @@ function* missingSecond(each: WitnessedConnect): Generator<string> {
   const { connect, events } = each;
   if (connect.connectMs < SECOND_MS) yield `${name(each)} took no second`;
   const dropped = events.filter(({ verdict }) => verdict === 'dropped');
-  if (dropped.length !== 1 || dropped[0]?.conntrack !== 'unconfirmed') {
-    yield `${name(each)} was dropped ${dropped.length} times, not once for an unconfirmed nf_conn`;
+  if (dropped.length !== 1 || dropped[0]?.missing_fix === undefined) {
+    yield `${name(each)} was dropped ${dropped.length} times, not once for want of the fix`;
   }
   const retry = events.find(({ kind }) => kind === 'retry');
   if (retry === undefined || (retry.delay_ms ?? 0) < SECOND_MS) {
@@ -93,7 +94,8 @@ function* missingSecond(each: WitnessedConnect): Generator<string> {
 
 const isConnected = ({ connect }: WitnessedConnect): boolean => connect.outcome === 'connected';
 
-const isSlow = ({ connect }: WitnessedConnect): boolean => connect.connectMs >= AT_ONCE_MS;
+const wasSentOnce = ({ packetsIn, packetsOut }: WitnessedConnect): boolean =>
+  packetsIn === 1 && packetsOut === 1;
 
 /** Whether ip_vs sent an opening packet of it to a server of weight 0. */
 export const isToDraining = ({ events }: WitnessedConnect): boolean =>

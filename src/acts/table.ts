@@ -50,11 +50,12 @@ function cells(connects: readonly WitnessedConnect[]): string[] {
   ];
 }
 
-/** `12 reuse dropped unconfirmed, 12 retry forwarded unconfirmed` */
+/** `12 reuse dropped unconfirmed (f0a5e4d7a594 missing), 12 retry forwarded unconfirmed` */
 function tally(events: WitnessedConnect['events']): string {
   const counts = new Map<string, number>();
-  for (const { kind, verdict, conntrack } of events) {
-    const what = `${kind} ${verdict}${conntrack === 'none' ? '' : ` ${conntrack}`}`;
+  for (const { kind, verdict, conntrack, missing_fix: fix } of events) {
+    const tracked = conntrack === 'none' ? '' : ` ${conntrack}`;
+    const what = `${kind} ${verdict}${tracked}${fix === undefined ? '' : ` (${fix} missing)`}`;
     counts.set(what, (counts.get(what) ?? 0) + 1);
   }
   return [...counts].map(([what, count]) => `${count} ${what}`).join(', ') || '-';

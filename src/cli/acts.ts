@@ -11,6 +11,7 @@ import { runInLab } from './run-in-lab.js';
 interface ActsOptions {
   readonly kernel?: string;
   readonly timeout?: number;
+  readonly refresh?: true;
 }
 
 export const actsCommand = new Command('acts')
@@ -40,7 +41,8 @@ async function playActs(options: ActsOptions): Promise<ExitCode> {
   // Whether the unfixed ip_vs can be built shows first.
   const unfixed = acts.filter((act) => act.unfixed);
   const stock = acts.filter((act) => !act.unfixed);
-  const rounds = [...(await playOn(unfixed, options)), ...(await playOn(stock, options))].sort(
+  const { refresh: _, ...cached } = options;
+  const rounds = [...(await playOn(unfixed, options)), ...(await playOn(stock, cached))].sort(
     (a, b) => acts.indexOf(a.act) - acts.indexOf(b.act),
   );
   const problems = rounds.flatMap(({ act, record }) =>
@@ -56,7 +58,7 @@ async function playActs(options: ActsOptions): Promise<ExitCode> {
 /** Plays acts of one kind in one guest. */
 async function playOn(
   chosen: readonly Act[],
-  { kernel, timeout }: ActsOptions,
+  { kernel, timeout, refresh }: ActsOptions,
 ): Promise<readonly { readonly act: Act; readonly record: RoundRecord }[]> {
   const stdout = new Collector();
   const names = chosen.map(({ scenario }) => scenario.name);
@@ -65,6 +67,7 @@ async function playOn(
     kernel,
     stdout,
     unfixed: chosen.some(({ unfixed }) => unfixed),
+    ...(refresh === undefined ? {} : { refresh }),
     ...(timeout === undefined ? {} : { timeoutMs: timeout * 1000 }),
   });
   const records = stdout.text.split('\n').filter(Boolean);

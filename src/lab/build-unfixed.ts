@@ -4,11 +4,12 @@ import { join } from 'node:path';
 import { IpvscopeError } from '../error.js';
 import { findPrograms } from '../programs.js';
 import { runProgram } from '../run-program.js';
+import { CONNTRACK_FIX } from '../wire/event.js';
 import { fetchPackages } from './fetch-packages.js';
 import { type HeadersRequest, obtainKernelHeaders } from './kernel-headers.js';
 import { unpackImage } from './kernel-image.js';
 import { isPresent } from './lab-cache.js';
-import { TAKEN_BACK, unfixedSource } from './unfixed-source.js';
+import { unfixedSource } from './unfixed-source.js';
 
 const PROGRAMS = ['dpkg-deb', 'gcc', 'make', 'objcopy', 'pahole', 'tar', 'xz'] as const;
 
@@ -39,7 +40,7 @@ export async function buildUnfixed(request: HeadersRequest, scratch: string): Pr
   const core = join(source, 'ip_vs_core.c');
   await writeFile(core, unfixedSource(await readFile(core, 'utf8'), kernel.version));
 
-  onProgress(`building ip_vs of ${kernel.release} without commit ${TAKEN_BACK}`);
+  onProgress(`building ip_vs of ${kernel.release} without commit ${CONNTRACK_FIX}`);
   const start = performance.now();
   const module = join(source, 'ip_vs.ko');
   const jobs = `-j${availableParallelism()}`;

@@ -1,7 +1,5 @@
 import { IpvscopeError } from '../error.js';
-
-/** The fix that is taken back, as the kernel's history names it. */
-export const TAKEN_BACK = 'f0a5e4d7a594';
+import { CONNTRACK_FIX } from '../wire/event.js';
 
 /** Before the fix any nf_conn that the packet had counted, not only a confirmed one. */
 const FUNCTION = `
@@ -68,7 +66,7 @@ export function unfixedSource(source: string, version: string): string {
     if (places !== 1) {
       throw new IpvscopeError(
         'ERR_LAB_UNFIXED',
-        `commit ${TAKEN_BACK} cannot be taken back in kernel ${version}: ${what} is there ${places} times`,
+        `commit ${CONNTRACK_FIX} cannot be taken back in kernel ${version}: ${what} is there ${places} times`,
         { step: 'unfix', hint: 'choose another kernel' },
       );
     }

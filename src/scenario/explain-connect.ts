@@ -143,7 +143,9 @@ function* successProblems(played: Played, { connect, events }: Match): Generator
     ({ event }) => event.verdict === 'dropped' || event.kind === 'retransmit',
   );
   if (lost.length === 0) {
-    if (connect.connectMs >= SLOW_MS) yield 'slow, and no event says why';
+    if (connect.connectMs >= SLOW_MS && !wasSentOnce(played, connect)) {
+      yield 'slow, and no event says why';
+    }
     return;
   }
   const due = played.copiesMs[lost.length] ?? Number.POSITIVE_INFINITY;
@@ -155,6 +157,15 @@ function* successProblems(played: Played, { connect, events }: Match): Generator
       yield 'connected right after a packet that was dropped';
     }
   }
+}
+
+/** Whether tcpdump saw one packet of it: then no other was lost, and it is the machine that is slow. */
+function wasSentOnce({ captures }: Played, { client, startNs, endNs }: Match['connect']): boolean {
+  const packets = captures?.client.filter(
+    (packet) =>
+      packet.client === client && packet.monotonicNs >= startNs && packet.monotonicNs <= endNs,
+  );
+  return packets?.length === 1;
 }
 
 function* failureProblems(

@@ -65,7 +65,10 @@ test('the three acts: a timeout, a second, nothing', async (t) => {
     assert.deepEqual([slow.connects, slow.failed, slow.in, slow.to], [12, 0, 24, 12]);
     assert.deepEqual([slow.swallowed, slow.dropped], [12, 12]);
     assert.ok((slow.min ?? 0) >= 980 && (slow.max ?? 0) < 1900, `${slow.min} to ${slow.max} ms`);
-    assert.match(slow.seen, /^12 reuse dropped unconfirmed, 12 retry forwarded unconfirmed$/);
+    assert.match(
+      slow.seen,
+      /^12 reuse dropped unconfirmed \(f0a5e4d7a594 missing\), 12 retry forwarded unconfirmed$/,
+    );
 
     const quick = row(`3 ${phase}`);
     assert.deepEqual([quick.connects, quick.failed, quick.in, quick.to], [12, 0, 12, 12]);

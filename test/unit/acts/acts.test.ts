@@ -8,7 +8,6 @@ import type {
   ObservedEvent,
   RoundRecord,
 } from '../../../src/scenario/index.js';
-import type { IpvsEvent } from '../../../src/wire/event.js';
 import { connect, event, failed, ms, played, RS1, RS2 } from '../scenario/round.js';
 
 // One port, used at 0 s, and again while RS1 drains (from 5 s on) or is gone (from 6 s on).
@@ -49,13 +48,6 @@ function record({ connect: again, events, packets }: Again): RoundRecord {
   };
 }
 
-const change = (round: RoundRecord, index: number, facts: Partial<IpvsEvent>): RoundRecord => ({
-  ...round,
-  events: round.events.map((each, at) =>
-    at === index ? { ...each, event: { ...each.event, ...facts } } : each,
-  ),
-});
-
 const timedOut = record({
   connect: { ...failed(PORT, 6500, 2500), phase: 'stopped' },
   events: [
@@ -91,6 +83,7 @@ const delayed = record({
       cause: 'conntrack',
       expired: true,
       conntrack: 'unconfirmed',
+      missing_fix: 'f0a5e4d7a594',
     }),
     event(PORT, 6515, { kind: 'retry', delay_ms: 1014, drops: 1, conn_state: 'NONE' }),
   ],
@@ -119,16 +112,32 @@ test('act 2 misses the second, the drop, its reason, and the packet that got thr
       connects: delayed.played.connects.map((each) => ({ ...each, connectMs: 3 })),
     },
   };
-  const confirmed = change(delayed, 0, { conntrack: 'confirmed' });
+  const { missing_fix: _, ...fixless } = delayed.events[0]?.event ?? assert.fail();
+  const confirmed = {
+    ...delayed,
+    events: delayed.events.with(0, {
+      monotonicNs: ms(5501),
+      event: { ...fixless, conntrack: 'confirmed' },
+    }),
+  };
   const silent = { ...delayed, events: delayed.events.slice(0, 1) };
   assert.match(actProblems(unfixed, quick).join('\n'), /took no second/);
-  assert.match(actProblems(unfixed, confirmed).join('\n'), /not once for an unconfirmed nf_conn/);
+  assert.match(actProblems(unfixed, confirmed).join('\n'), /not once for want of the fix/);
   assert.match(actProblems(unfixed, silent).join('\n'), /no packet that got through/);
 });
 
 test('act 3 misses nothing of what act 2 shows', () => {
   const problems = actProblems(fixed, delayed).join('\n');
-  assert.match(problems, /is slow\n.*was dropped\n.*was not rescheduled/);
+  assert.match(problems, /lost a packet\n.*is slow\n.*was dropped\n.*was not rescheduled/);
+});
+
+test('a slow machine is no lost packet, where tcpdump saw one', () => {
+  const [fresh, again] = rescheduled.played.connects as [Connect, Connect];
+  const connects = [{ ...fresh, connectMs: 1300, endNs: ms(1300) }, again];
+  assert.deepEqual(
+    actProblems(fixed, { ...rescheduled, played: { ...rescheduled.played, connects } }),
+    [],
+  );
 });
 
 test('an act without captures, or without a port used twice, shows nothing', () => {
@@ -159,7 +168,7 @@ test('the table lays the three sides beside each other, a phase a line', () => {
     ['2: mode 1, unfixed', ...'before 1 0 3 3 3 1 1 0 0 0 -'.split(' ')],
     [
       ...['', 'draining', '1', '0', '1020', '1020', '1020', '2', '1', '1', '0', '1'],
-      '1 reuse dropped unconfirmed, 1 retry forwarded confirmed',
+      '1 reuse dropped unconfirmed (f0a5e4d7a594 missing), 1 retry forwarded confirmed',
     ],
   ]);
 });
