@@ -1,9 +1,10 @@
-import { mkdir, stat } from 'node:fs/promises';
+import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ExitCode, IpvscopeError } from '../error.js';
 import { findProgram } from '../programs.js';
 import { runProgram } from '../run-program.js';
 import { debianKernel } from './debian-kernels.js';
+import { downloadCost } from './download-cost.js';
 import type { LabKernel } from './lab-kernel.js';
 import { PrivateApt } from './private-apt.js';
 
@@ -43,10 +44,7 @@ export async function fetchPackages(request: PackagesRequest, scratch: string): 
     if (!(error instanceof IpvscopeError) || error.code !== 'ERR_PROGRAM_FAILED') throw error;
     throw unreachable(request, error.log ?? complaints);
   });
-  const sizes = await Promise.all(debs.map(async (deb) => (await stat(deb)).size));
-  const megabytes = sizes.reduce((sum, size) => sum + size, 0) / 1e6;
-  const seconds = (performance.now() - start) / 1000;
-  onProgress(`fetched ${what}: ${megabytes.toFixed(0)} MB in ${seconds.toFixed(0)} s`);
+  onProgress(`fetched ${what}: ${await downloadCost(debs, start)}`);
 
   const tree = join(scratch, 'tree');
   for (const deb of debs) {

@@ -2,6 +2,8 @@ import type { Scenario } from './scenario.js';
 import { serverName, topology } from './topology.js';
 
 const PORTS = 6;
+/** Room for three copies of an opening packet; none needs more than one. */
+const TIMEOUT_MS = 5_500;
 const [oldServer] = topology.servers;
 
 /** The same rollout with the other value of the sysctl, as a node of Kubernetes has it. */
@@ -20,19 +22,20 @@ export const rolloutRescheduled: Scenario = {
       expireNodestConn: 0,
       conntrack: true,
     });
+    const timeoutMs = TIMEOUT_MS;
     const ports = stage.freshPorts(PORTS);
     const server = serverName(oldServer);
 
     round.phase('before', 'two servers, weight 1 each');
-    await round.connectAll(ports);
+    await round.connectAll(ports, { timeoutMs });
 
     await round.setWeight(server, 0);
     round.phase('draining', `${server} has weight 0`);
-    for (let i = 0; i < 2; i++) await round.connectAll(ports);
+    for (let i = 0; i < 2; i++) await round.connectAll(ports, { timeoutMs });
 
     await round.stop(server);
     round.phase('stopped', `${server} is gone, the table still has it with weight 0`);
-    for (let i = 0; i < 2; i++) await round.connectAll(ports);
+    for (let i = 0; i < 2; i++) await round.connectAll(ports, { timeoutMs });
     return await round.end();
   },
 };

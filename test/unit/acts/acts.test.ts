@@ -138,6 +138,17 @@ test('a slow machine is no lost packet, where tcpdump saw one', () => {
     actProblems(fixed, { ...rescheduled, played: { ...rescheduled.played, connects } }),
     [],
   );
+  const { captures } = rescheduled.played;
+  assert.ok(captures);
+  const client = [
+    ...captures.client,
+    { ...(captures.client[0] as CapturedPacket), monotonicNs: ms(900) },
+  ];
+  const twice = { ...rescheduled.played, connects, captures: { ...captures, client } };
+  assert.match(
+    actProblems(fixed, { ...rescheduled, played: twice }).join('\n'),
+    /lost a packet\n.*slow, and no event says why/,
+  );
 });
 
 test('an act without captures, or without a port used twice, shows nothing', () => {
