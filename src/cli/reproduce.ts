@@ -1,3 +1,4 @@
+import { release } from 'node:os';
 import { Command, Option } from 'commander';
 import { ExitCode, IpvscopeError } from '../error.js';
 import {
@@ -7,6 +8,7 @@ import {
   type ObservedEvent,
   observeBatch,
   type Played,
+  type RoundRecord,
   type Scenario,
   type Stage,
   scenarios,
@@ -32,6 +34,7 @@ interface ReproduceOptions extends AttachOptions {
   readonly list?: true;
   readonly loop?: true;
   readonly witness?: true;
+  readonly record?: true;
   readonly output: OutputFormat;
   readonly readyFile?: string;
   readonly 'web.listenAddress'?: ListenAddress;
@@ -39,7 +42,7 @@ interface ReproduceOptions extends AttachOptions {
 
 export const reproduceCommand = addAttachOptions(new Command('reproduce'))
   .description('play a scenario in throw-away network namespaces on this kernel, traced')
-  .argument('[scenario]', scenarios.map(({ name }) => name).join(' or '))
+  .argument('[scenario...]', scenarios.map(({ name }) => name).join(', '))
   .option('--list', 'print the scenarios, a line each')
   .option('--loop', 'play it again and again, until Ctrl-C')
   .option('--witness', 'capture packets with tcpdump too, and compare')
@@ -48,6 +51,7 @@ export const reproduceCommand = addAttachOptions(new Command('reproduce'))
       .choices(outputFormats)
       .default('columns'),
   )
+  .option('--record', 'print one line of JSON a round with all that is known of it, not the events')
   .option('--ready-file <file>', 'create this file once every program is attached')
   .option('--web.listen-address <address>', 'serve metrics meanwhile', parseListenAddress)
   .addHelpText(
@@ -61,15 +65,19 @@ Examples:
   ipvscope reproduce rollout --witness
   ipvscope lab reproduce one-second         the same where this kernel cannot`,
   )
-  .action(async (name: string | undefined, options: ReproduceOptions) => {
+  .action(async (names: string[], options: ReproduceOptions) => {
     if (options.list === true) {
       for (const scenario of scenarios) {
-        process.stdout.write(`${scenario.name.padEnd(12)} ${scenario.summary}\n`);
+        process.stdout.write(`${scenario.name.padEnd(20)} ${scenario.summary}\n`);
       }
       return;
     }
-    process.exitCode = await reproduce(scenarioNamed(name), options);
+    process.exitCode = await reproduce(scenariosNamed(names), options);
   });
+
+function scenariosNamed(names: readonly string[]): readonly Scenario[] {
+  return (names.length === 0 ? [undefined] : names).map(scenarioNamed);
+}
 
 function scenarioNamed(name: string | undefined): Scenario {
   const scenario = scenarios.find((known) => known.name === name);
@@ -81,13 +89,16 @@ function scenarioNamed(name: string | undefined): Scenario {
   );
 }
 
-async function reproduce(scenario: Scenario, options: ReproduceOptions): Promise<ExitCode> {
+async function reproduce(
+  chosen: readonly Scenario[],
+  options: ReproduceOptions,
+): Promise<ExitCode> {
   const stop = new Stop();
   const { signal } = stop;
   try {
     return await withStage(
       { signal, onProgress: note, witness: options.witness === true },
-      (stage) => playObserved(stage, scenario, options, stop),
+      (stage) => playObserved(stage, chosen, options, stop),
     );
   } catch (cause) {
     if (!signal.aborted) throw cause;
@@ -99,7 +110,7 @@ async function reproduce(scenario: Scenario, options: ReproduceOptions): Promise
 
 async function playObserved(
   stage: Stage,
-  scenario: Scenario,
+  chosen: readonly Scenario[],
   options: ReproduceOptions,
   stop: Stop,
 ): Promise<ExitCode> {
@@ -113,21 +124,28 @@ async function playObserved(
     ...(options.readyFile === undefined ? {} : { readyFile: options.readyFile }),
     onBatch: (batch, clock) => {
       events.push(...observeBatch(batch, clock.format));
-      print(batch, clock);
+      if (options.record !== true) print(batch, clock);
     },
   });
   let code: ExitCode = ExitCode.ok;
   try {
     do {
-      events = [];
-      const played = await scenario.play(stage);
-      observer.flush();
-      if (!judge(played, events)) code = ExitCode.trouble;
+      for (const scenario of chosen) {
+        events = [];
+        const played = await scenario.play(stage);
+        observer.flush();
+        if (options.record === true) record({ release: release(), played, events });
+        if (!judge(played, events)) code = ExitCode.trouble;
+      }
     } while (options.loop === true && !stop.signal.aborted);
   } finally {
     note(await observer.stop());
   }
   return code;
+}
+
+function record(round: RoundRecord): void {
+  process.stdout.write(`${JSON.stringify(round)}\n`);
 }
 
 /** Prints the report; whether everything is explained. */
