@@ -1,11 +1,12 @@
-import { runInside } from './namespaces.js';
 import {
+  addresses,
+  type Family,
   type RealServer,
   serverName,
-  setDirectorSysctls,
-  topology,
   virtualService,
-} from './topology.js';
+} from './addresses.js';
+import { type Role, runInside } from './namespaces.js';
+import { families, setSysctls } from './topology.js';
 
 /** The sysctls below net.ipv4.vs that decide what becomes of a reused port. */
 export interface IpvsSettings {
@@ -15,7 +16,7 @@ export interface IpvsSettings {
 
 export async function setIpvs(settings: Partial<IpvsSettings>): Promise<void> {
   const { connReuseMode, expireNodestConn } = settings;
-  await setDirectorSysctls({
+  await setSysctls('director', {
     ...(connReuseMode === undefined ? {} : { 'net/ipv4/vs/conn_reuse_mode': connReuseMode }),
     ...(expireNodestConn === undefined
       ? {}
@@ -25,10 +26,9 @@ export async function setIpvs(settings: Partial<IpvsSettings>): Promise<void> {
 
 /** Routes, and keeps conntrack entries of its connections or does not. */
 export async function setForwarding(conntrack: boolean): Promise<void> {
-  await setDirectorSysctls({
+  await setSysctls('director', {
     'net/ipv4/ip_forward': 1,
-    'net/ipv4/conf/all/rp_filter': 0,
-    'net/ipv4/conf/default/rp_filter': 0,
+    ...(families.includes('ipv6') ? { 'net/ipv6/conf/all/forwarding': 1 } : {}),
     'net/ipv4/vs/conntrack': conntrack ? 1 : 0,
   });
   // The sysctl alone does nothing: a namespace tracks connections once a rule of it asks for their
@@ -41,21 +41,23 @@ export async function setForwarding(conntrack: boolean): Promise<void> {
 }
 
 /** The virtual service from nothing, scheduled round robin, every server with weight 1. */
-export async function makeService(): Promise<void> {
-  await ipvsadm(['-C']);
-  await ipvsadm(
-    ['-R'],
-    [
-      `-A -t ${virtualService} -s rr`,
-      ...topology.servers.map(
-        (server) => `-a -t ${virtualService} -r ${serverName(server)} -m -w 1`,
-      ),
-    ],
-  );
+export async function makeService(family: Family): Promise<void> {
+  const service = virtualService(family);
+  await ipvsadm([
+    '-C',
+    `-A -t ${service} -s rr`,
+    ...addresses[family].servers.map(
+      (server) => `-a -t ${service} -r ${serverName(server)} -m -w 1`,
+    ),
+  ]);
 }
 
-export async function setServerWeight(server: string, weight: number): Promise<void> {
-  await ipvsadm(['-e', '-t', virtualService, '-r', server, '-m', '-w', String(weight)]);
+export async function setServerWeight(
+  family: Family,
+  server: string,
+  weight: number,
+): Promise<void> {
+  await ipvsadm([`-e -t ${virtualService(family)} -r ${server} -m -w ${weight}`]);
 }
 
 /** A real server that is gone like a removed pod: what is sent to it vanishes, nothing answers. */
@@ -76,21 +78,19 @@ export async function setGoodbyes(leave: boolean): Promise<void> {
   );
 }
 
-function ipvsadm(args: readonly string[], lines: readonly string[] = []): Promise<string> {
-  return runInside('director', ['ipvsadm', ...args], {
+/** The commands of ipvsadm, one a line, one after another. */
+export async function ipvsadm(lines: readonly string[]): Promise<void> {
+  await runInside('director', ['ipvsadm', '-R'], {
     step: 'ipvsadm',
     input: lines.map((line) => `${line}\n`).join(''),
   });
 }
 
 /** The one table that a namespace has, or none, in one transaction. */
-async function setTable(
-  role: Parameters<typeof runInside>[0],
-  body: string | false,
-): Promise<void> {
-  const table = body === false ? '' : `table ip ipvscope {\n${body}\n}\n`;
+async function setTable(role: Role, body: string | false): Promise<void> {
+  const table = body === false ? '' : `table inet ipvscope {\n${body}\n}\n`;
   await runInside(role, ['nft', '-f', '-'], {
     step: 'nft',
-    input: `add table ip ipvscope\ndelete table ip ipvscope\n${table}`,
+    input: `add table inet ipvscope\ndelete table inet ipvscope\n${table}`,
   });
 }

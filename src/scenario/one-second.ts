@@ -61,5 +61,7 @@ function portsOf(
   connects: readonly Connect[],
   chosen: (connect: Connect) => boolean,
 ): readonly number[] {
-  return connects.filter(chosen).map(({ client }) => Number(client.slice(client.indexOf(':') + 1)));
+  return connects
+    .filter(chosen)
+    .map(({ client }) => Number(client.slice(client.lastIndexOf(':') + 1)));
 }

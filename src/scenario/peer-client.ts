@@ -1,17 +1,16 @@
-/** The clients of a stage: `peer-client.js HOST PORT` connects there from the ports it is told. */
+/** The clients of a stage: connect where they are told, from the ports they are told. */
 import dgram from 'node:dgram';
 import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { attemptConnect } from './connect-attempt.js';
 import { type ClientRequest, DISCARD_PORT, say, serve } from './peer-protocol.js';
 
-const [host = '', port = ''] = process.argv.slice(2);
 const held = new Map<number, Socket>();
 
 async function answer(request: ClientRequest): Promise<unknown> {
   switch (request.op) {
     case 'connect': {
-      const { reply, socket } = await attemptConnect({ host, port: Number(port), request });
+      const { reply, socket } = await attemptConnect(request);
       if (request.ending === 'hold' && socket !== undefined) held.set(request.port, socket);
       return reply;
     }

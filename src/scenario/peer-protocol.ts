@@ -10,6 +10,8 @@ export type Ending = 'fin' | 'reset' | 'hold';
 
 export interface ConnectRequest {
   readonly op: 'connect';
+  readonly host: string;
+  readonly hostPort: number;
   readonly port: number;
   readonly ending: Ending;
   readonly timeoutMs: number;

@@ -1,8 +1,8 @@
+import { addresses, serverName } from './addresses.js';
 import type { Scenario } from './scenario.js';
-import { serverName, topology } from './topology.js';
 
 const PORTS = 6;
-const [oldServer] = topology.servers;
+const [oldServer] = addresses.ipv4.servers;
 
 /** The incident: a rollout, seen by clients with few source ports. */
 export const rollout: Scenario = {

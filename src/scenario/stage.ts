@@ -1,5 +1,6 @@
 import { IpvscopeError } from '../error.js';
 import { findPrograms } from '../programs.js';
+import { addresses } from './addresses.js';
 import { CleanUp } from './clean-up.js';
 import {
   namespaceInode,
@@ -11,7 +12,7 @@ import {
 import { Peer } from './peer.js';
 import { Round, type RoundSettings } from './round.js';
 import { copyTimes } from './syn-copies.js';
-import { buildTopology, topology } from './topology.js';
+import { buildTopology, families } from './topology.js';
 import { Witness } from './witness.js';
 
 export interface StageOptions {
@@ -134,16 +135,14 @@ async function openStage(options: StageOptions, cleanUp: CleanUp): Promise<Stage
 }
 
 function startPeers(): { client: Peer; servers: readonly Peer[] } {
-  const { virtualAddress, virtualPort } = topology;
   return {
-    client: new Peer({
-      role: 'client',
-      module: './peer-client.js',
-      args: [virtualAddress, String(virtualPort)],
+    client: new Peer({ role: 'client', module: './peer-client.js', args: [] }),
+    servers: addresses.ipv4.servers.map(({ role, port }) => {
+      const own = families.flatMap((family) =>
+        addresses[family].servers.filter((server) => server.role === role),
+      );
+      const args = [String(port), ...own.map(({ address }) => address)];
+      return new Peer({ role, module: './peer-server.js', args });
     }),
-    servers: topology.servers.map(
-      ({ role, address, port }) =>
-        new Peer({ role, module: './peer-server.js', args: [address, String(port)] }),
-    ),
   };
 }
