@@ -1,12 +1,8 @@
 import { Command, Option } from 'commander';
 import { ExitCode, IpvscopeError } from '../error.js';
 import {
-  compareWitness,
-  explain,
-  formatReport,
   type ObservedEvent,
   observeBatch,
-  type Played,
   type Scenario,
   type Stage,
   scenarios,
@@ -107,6 +103,7 @@ async function playObserved(
   const print = printEvents(stop, options.output, defaultKinds);
   const listen = options['web.listenAddress'];
   const observer = await Observer.start({
+    draining: scenario.probe?.draining === true,
     attach: attachRequest(options),
     detail: judgedKinds,
     ...(listen === undefined ? {} : { listen }),
@@ -120,23 +117,14 @@ async function playObserved(
   try {
     do {
       events = [];
-      const played = await scenario.play(stage);
+      const trial = await scenario.play(stage);
       observer.flush();
-      if (!judge(played, events)) code = ExitCode.trouble;
+      const { report, fits } = trial.judge(events);
+      note(report);
+      if (!fits) code = ExitCode.trouble;
     } while (options.loop === true && !stop.signal.aborted);
   } finally {
     note(await observer.stop());
   }
   return code;
-}
-
-/** Prints the report; whether everything is explained. */
-function judge(played: Played, events: readonly ObservedEvent[]): boolean {
-  const explanation = explain(played, events);
-  const witness =
-    played.captures === undefined ? undefined : compareWitness(played, played.captures, events);
-  note(
-    formatReport({ played, events, explanation, ...(witness === undefined ? {} : { witness }) }),
-  );
-  return explanation.problems.length === 0 && (witness?.problems.length ?? 0) === 0;
 }

@@ -52,6 +52,7 @@ function tryOnce(request: ConnectRequest): Promise<Attempted | 'busy'> {
       host: request.host,
       port: request.hostPort,
       localPort: request.port,
+      ...(request.address === undefined ? {} : { localAddress: request.address }),
       noDelay: true,
     });
     const timer = setTimeout(() => {
@@ -78,6 +79,7 @@ function tryOnce(request: ConnectRequest): Promise<Attempted | 'busy'> {
       if (!name.includes('\n')) return;
       clearTimeout(timer);
       if (request.ending === 'reset') socket.write('\n');
+      if (request.ending === 'abort') socket.resetAndDestroy();
       if (request.ending === 'hold') resolve({ reply: reply(), socket });
     });
     socket.on('error', (error: NodeJS.ErrnoException) => {

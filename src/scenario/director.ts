@@ -2,6 +2,7 @@ import {
   addresses,
   type Family,
   type RealServer,
+  SERVER_PORT,
   serverName,
   virtualService,
 } from './addresses.js';
@@ -86,11 +87,34 @@ export async function ipvsadm(lines: readonly string[]): Promise<void> {
   });
 }
 
-/** The one table that a namespace has, or none, in one transaction. */
-async function setTable(role: Role, body: string | false): Promise<void> {
-  const table = body === false ? '' : `table inet ipvscope {\n${body}\n}\n`;
+/** Packets to these ports get the port's own number as their mark. */
+export async function setMarks(ports: readonly number[]): Promise<void> {
+  const map = `map { ${ports.map((port) => `${port} : ${port}`).join(', ')} }`;
+  await setTable(
+    'director',
+    ports.length > 0 &&
+      `chain marks { type filter hook prerouting priority -150; meta mark set th dport ${map}; }`,
+    'ipvscope_marks',
+  );
+}
+
+/** ACKs without data from the real servers to these ports of clients are lost before conntrack. */
+export async function loseAcks(ports: readonly number[]): Promise<void> {
+  await setTable(
+    'director',
+    ports.length > 0 &&
+      `chain acks { type filter hook prerouting priority -400;
+        tcp sport ${SERVER_PORT} tcp dport { ${ports.join(', ')} }
+        tcp flags & (fin | syn | rst | psh | ack) == ack drop; }`,
+    'ipvscope_acks',
+  );
+}
+
+/** A table of that name with that one chain, or none, in one transaction. */
+async function setTable(role: Role, body: string | false, name = 'ipvscope'): Promise<void> {
+  const table = body === false ? '' : `table inet ${name} {\n${body}\n}\n`;
   await runInside(role, ['nft', '-f', '-'], {
     step: 'nft',
-    input: `add table inet ipvscope\ndelete table inet ipvscope\n${table}`,
+    input: `add table inet ${name}\ndelete table inet ${name}\n${table}`,
   });
 }

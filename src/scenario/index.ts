@@ -1,9 +1,10 @@
 import { oneSecond } from './one-second.js';
 import { rollout } from './rollout.js';
 import type { Scenario } from './scenario.js';
+import { table } from './table/table.js';
 
 /** Every scenario, in the order in which they are told. */
-export const scenarios: readonly Scenario[] = [rollout, oneSecond];
+export const scenarios: readonly Scenario[] = [rollout, oneSecond, table];
 
 export type { CapturedPacket, Captures } from './captures.js';
 export type { Connect, Outcome } from './connect.js';
@@ -12,6 +13,6 @@ export type { Match } from './match.js';
 export { type ObservedEvent, observeBatch } from './observed-event.js';
 export type { Played, ServerState } from './played.js';
 export { formatReport, type ReportParts } from './report.js';
-export type { Scenario } from './scenario.js';
+export type { Judgement, Scenario, Trial } from './scenario.js';
 export { Stage, type StageOptions, withStage } from './stage.js';
 export { compareWitness, type WitnessReport, type WitnessRow } from './witness-compare.js';

@@ -1,14 +1,13 @@
 /**
- * A real server: `peer-server.js PORT ADDRESS...` listens at the port of all its addresses. Says its
- * own name to every client, then ends the connection in the way the client asked for.
+ * A real server: `peer-server.js PORT ADDRESS...` answers at the port of all its addresses, and
+ * wherever it is told. Says its own name to every client, then ends the connection in the way the
+ * client asked for.
  */
 import { once } from 'node:events';
 import net from 'node:net';
-import { createInterface } from 'node:readline';
 import { endpoint } from './addresses.js';
-import { type Ending, say } from './peer-protocol.js';
-
-const [port = '', ...addresses] = process.argv.slice(2);
+import { answerDatagrams } from './datagram.js';
+import { type Ending, type ServerRequest, say, serve } from './peer-protocol.js';
 
 /** Longer than any round lasts; then a held connection is let go. */
 const MOST_HELD_MS = 60_000;
@@ -19,22 +18,35 @@ const server = (name: string): net.Server =>
     socket.setTimeout(MOST_HELD_MS, () => socket.destroy());
     socket.on('error', () => {});
     let ending: Ending | undefined;
-    createInterface({ input: socket }).on('line', (line) => {
-      if (ending === 'reset') {
-        // The second line: the client has read the name, which a reset could have overtaken.
-        socket.resetAndDestroy();
-        return;
+    let unread = '';
+    // Lines by hand: an interface of readline ends the process when the client resets.
+    socket.setEncoding('utf8').on('data', (text: string) => {
+      const lines = (unread + text).split('\n');
+      unread = lines.pop() ?? '';
+      for (const line of lines) {
+        if (ending === 'reset') {
+          // The second line: the client has read the name, which a reset could have overtaken.
+          socket.resetAndDestroy();
+          return;
+        }
+        ending ??= line as Ending;
+        socket.write(`${name}\n`);
+        if (ending === 'fin') socket.end();
       }
-      ending = line as Ending;
-      socket.write(`${name}\n`);
-      if (ending === 'fin') socket.end();
     });
   });
+
+async function listen({ protocol, address, port, name }: Omit<ServerRequest, 'op'>): Promise<void> {
+  if (protocol === 'UDP') await answerDatagrams(address, port, name);
+  else await once(server(name).listen(port, address), 'listening');
+}
+
+const [port = '', ...addresses] = process.argv.slice(2);
 await Promise.all(
-  addresses.map((address) => {
-    const listening = server(endpoint(address, Number(port))).listen(Number(port), address);
-    return once(listening, 'listening');
+  addresses.flatMap((address) => {
+    const place = { address, port: Number(port), name: endpoint(address, Number(port)) };
+    return [listen({ ...place, protocol: 'TCP' }), listen({ ...place, protocol: 'UDP' })];
   }),
 );
+serve(listen);
 say({ ready: true });
-process.stdin.resume().on('end', () => process.exit(0));

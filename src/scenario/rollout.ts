@@ -1,4 +1,5 @@
 import { addresses, serverName } from './addresses.js';
+import { explained } from './explained.js';
 import type { Scenario } from './scenario.js';
 
 const PORTS = 6;
@@ -37,6 +38,6 @@ export const rollout: Scenario = {
     await round.set({ expireNodestConn: 1 });
     round.phase('after', 'net.ipv4.vs.expire_nodest_conn=1');
     for (let i = 0; i < 2; i++) await round.connectAll(ports);
-    return await round.end();
+    return explained(await round.end());
   },
 };

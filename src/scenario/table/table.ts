@@ -1,0 +1,95 @@
+import { existsSync } from 'node:fs';
+import type { ObservedEvent } from '../observed-event.js';
+import type { Scenario, Trial } from '../scenario.js';
+import type { Stage } from '../stage.js';
+import { setSysctls } from '../topology.js';
+import { type PlayedPart, playAct } from './act.js';
+import type { Cell } from './cell.js';
+import { formatTable, isDifferent, type Result } from './format-table.js';
+import { grid } from './grid.js';
+import { Part } from './part.js';
+import { seenOf } from './seen.js';
+
+/** Every cell, in the order of the table. */
+export const cells: readonly Cell[] = [...grid];
+
+const FIRST_VIRTUAL_PORT = 20_001;
+
+/** What ip_vs does with a reused port, cell by cell. */
+export const table: Scenario = {
+  name: 'table',
+  summary:
+    'every setting and every entry that a reused port can meet, each with what has to happen',
+  story: [
+    'for each set of sysctls: a virtual service a cell; clients connect and leave an entry there',
+    'servers change; the clients come back from the same ports',
+    'each has to live through what the table says, with its packets and its events',
+  ],
+  probe: { draining: true },
+  async play(stage) {
+    return await playTable(stage, cells);
+  },
+};
+
+export async function playTable(stage: Stage, wanted: readonly Cell[]): Promise<Trial> {
+  await pinClients();
+  const parts = wanted
+    .filter((cell) => reasonAgainst(cell) === undefined)
+    .map((cell, index) => {
+      const [port = 0, otherPort = 0] = stage.freshPorts(2);
+      return new Part(cell, {
+        virtualPort: FIRST_VIRTUAL_PORT + index,
+        ports: [port, otherPort],
+      });
+    });
+  const witness = await stage.watch();
+  const played: PlayedPart[] = [];
+  const acts = actsOf(parts);
+  for (const [index, act] of acts.entries()) {
+    stage.signal?.throwIfAborted();
+    stage.say(`act ${index + 1} of ${acts.length}: ${act.length} cells`);
+    played.push(...(await playAct(stage, act)));
+  }
+  const captures = await witness.finish(
+    (hosts) => stage.client.request({ op: 'mark', addresses: hosts }),
+    (role) => role,
+  );
+  return {
+    judge(events: readonly ObservedEvent[]) {
+      const results = wanted.map((cell): Result => {
+        const one = played.find(({ part }) => part.cell === cell);
+        if (one === undefined) return { cell, impossible: reasonAgainst(cell) ?? 'not played' };
+        return { cell, seen: seenOf(one, stage.netns, events, captures) };
+      });
+      const lost = captures.lost > 0 ? [`tcpdump lost ${captures.lost} packets`] : [];
+      return {
+        report: [formatTable(results), ...lost].join('\n'),
+        fits: !results.some(isDifferent) && captures.lost === 0,
+      };
+    },
+  };
+}
+
+function reasonAgainst({ needs }: Cell): string | undefined {
+  return needs === undefined || existsSync(needs.file) ? undefined : needs.reason;
+}
+
+/** How often and when clients send copies must not depend on the kernel. */
+async function pinClients(): Promise<void> {
+  const linear = 'net/ipv4/tcp_syn_linear_timeouts';
+  await setSysctls('client', {
+    ...(existsSync(`/proc/sys/${linear}`) ? { [linear]: 0 } : {}),
+    // A client whose last ACK was lost gives up after one copy of its FIN.
+    'net/ipv4/tcp_orphan_retries': 1,
+  });
+}
+
+/** The cells of one act share their settings, those that change later included. */
+function actsOf(parts: readonly Part[]): readonly (readonly Part[])[] {
+  const acts = new Map<string, Part[]>();
+  for (const part of parts) {
+    const key = JSON.stringify([part.cell.settings, part.cell.late]);
+    acts.set(key, [...(acts.get(key) ?? []), part]);
+  }
+  return [...acts.values()];
+}
