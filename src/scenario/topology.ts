@@ -140,6 +140,21 @@ function ruleLines(role: Role, family: Family): readonly string[] {
 const addressLine = (address: string, prefix: number, device: string): string =>
   `address add ${address}/${prefix} dev ${device}${address.includes(':') ? ' nodad' : ''}`;
 
+/** The real servers take packets out of tunnels, where the modules ipip and ip6_tunnel are loaded. */
+export async function openTunnels(): Promise<void> {
+  const devices = TUNNELS.filter(({ module }) => existsSync(`/sys/module/${module}`));
+  for (const role of ['rs1', 'rs2'] as const) {
+    const lines = devices.map(({ device }) => `link set ${device} up`);
+    await batch(['-n', namespaceName(role)], lines);
+    if (lines.length > 0) await setSysctls(role, { 'net/ipv4/conf/tunl0/rp_filter': 0 });
+  }
+}
+
+const TUNNELS = [
+  { module: 'ipip', device: 'tunl0' },
+  { module: 'ip6_tunnel', device: 'ip6tnl0' },
+] as const;
+
 /** Sets sysctls inside one namespace only; names as paths below /proc/sys. */
 export async function setSysctls(
   role: Role,

@@ -91,7 +91,9 @@ function factDifferences(part: Part, wanted: ExpectedEvent, event: IpvsEvent): r
     count: 1,
     ...(wanted.conn_state === undefined ? {} : { conn_state: wanted.conn_state }),
     ...(wanted.conntrack === undefined ? {} : { conntrack: wanted.conntrack }),
-    ...(wanted.destination === undefined ? {} : { forwarding: service.forwarding }),
+    ...(wanted.destination === undefined
+      ? {}
+      : { forwarding: service.forwarding === 'direct' ? 'route' : service.forwarding }),
   };
   const wrong = Object.entries(facts)
     .filter(([name, value]) => event[name as keyof IpvsEvent] !== value)

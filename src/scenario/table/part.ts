@@ -1,6 +1,6 @@
 import { addresses, endpoint, SERVER_PORT } from '../addresses.js';
 import type { Role } from '../namespaces.js';
-import type { ConnectRequest, Ending } from '../peer-protocol.js';
+import type { ConnectRequest, Ending, ListenRequest } from '../peer-protocol.js';
 import type { Cell, Change, Entry } from './cell.js';
 
 /** A real server of one cell's service. */
@@ -114,6 +114,16 @@ export class Part {
 
   #weightZero({ name }: CellServer): string {
     return `-e ${this.#service} -r ${name} ${methods[this.cell.service.forwarding]} -w 0`;
+  }
+
+  /** Where real servers have to answer beside their usual port: at the virtual address, by their name. */
+  listening(): readonly { readonly role: Role; readonly request: ListenRequest }[] {
+    const { protocol, forwarding } = this.cell.service;
+    if (forwarding !== 'direct' && forwarding !== 'tunnel') return [];
+    return this.servers.map(({ role, name }) => ({
+      role,
+      request: { op: 'listen', protocol, address: this.host, port: this.virtualPort, name },
+    }));
   }
 
   /** The connect that makes the entry, or the one that meets it. */

@@ -1,17 +1,30 @@
 import { existsSync } from 'node:fs';
+import { addresses, SERVER_PORT } from '../addresses.js';
 import type { ObservedEvent } from '../observed-event.js';
 import type { Scenario, Trial } from '../scenario.js';
 import type { Stage } from '../stage.js';
-import { setSysctls } from '../topology.js';
-import { type PlayedPart, playAct } from './act.js';
+import { families, openTunnels, setSysctls } from '../topology.js';
+import { type PlayedPart, type Players, playAct } from './act.js';
 import type { Cell } from './cell.js';
 import { formatTable, isDifferent, type Result } from './format-table.js';
+import { forwardingCells } from './forwarding-cells.js';
 import { grid } from './grid.js';
+import { limitCells } from './limit-cells.js';
 import { Part } from './part.js';
 import { seenOf } from './seen.js';
+import { serviceCells } from './service-cells.js';
+import { tcpCells } from './tcp-cells.js';
+import { udpCells } from './udp-cells.js';
 
 /** Every cell, in the order of the table. */
-export const cells: readonly Cell[] = [...grid];
+export const cells: readonly Cell[] = [
+  ...grid,
+  ...tcpCells,
+  ...udpCells,
+  ...forwardingCells,
+  ...serviceCells,
+  ...limitCells,
+];
 
 const FIRST_VIRTUAL_PORT = 20_001;
 
@@ -32,7 +45,7 @@ export const table: Scenario = {
 };
 
 export async function playTable(stage: Stage, wanted: readonly Cell[]): Promise<Trial> {
-  await pinClients();
+  await Promise.all([pinClients(), openTunnels()]);
   const parts = wanted
     .filter((cell) => reasonAgainst(cell) === undefined)
     .map((cell, index) => {
@@ -42,13 +55,14 @@ export async function playTable(stage: Stage, wanted: readonly Cell[]): Promise<
         ports: [port, otherPort],
       });
     });
+  const players = await hirePlayers(stage, parts);
   const witness = await stage.watch();
   const played: PlayedPart[] = [];
   const acts = actsOf(parts);
   for (const [index, act] of acts.entries()) {
     stage.signal?.throwIfAborted();
     stage.say(`act ${index + 1} of ${acts.length}: ${act.length} cells`);
-    played.push(...(await playAct(stage, act)));
+    played.push(...(await playAct(players, act)));
   }
   const captures = await witness.finish(
     (hosts) => stage.client.request({ op: 'mark', addresses: hosts }),
@@ -74,14 +88,32 @@ function reasonAgainst({ needs }: Cell): string | undefined {
   return needs === undefined || existsSync(needs.file) ? undefined : needs.reason;
 }
 
+/** Clients and servers on the director itself, where cells want them. */
+async function hirePlayers(stage: Stage, parts: readonly Part[]): Promise<Players> {
+  const local = parts.some(({ cell }) => cell.service.localClient === true)
+    ? await stage.hire({ role: 'director', module: './peer-client.js', args: [] })
+    : stage.client;
+  if (parts.some(({ cell }) => cell.service.forwarding === 'local')) {
+    const own = families.map((family) => addresses[family].director);
+    const args = [String(SERVER_PORT), ...own];
+    await stage.hire({ role: 'director', module: './peer-server.js', args });
+  }
+  return {
+    stage,
+    clientOf: ({ cell }) => (cell.service.localClient === true ? local : stage.client),
+  };
+}
+
 /** How often and when clients send copies must not depend on the kernel. */
 async function pinClients(): Promise<void> {
   const linear = 'net/ipv4/tcp_syn_linear_timeouts';
-  await setSysctls('client', {
-    ...(existsSync(`/proc/sys/${linear}`) ? { [linear]: 0 } : {}),
-    // A client whose last ACK was lost gives up after one copy of its FIN.
-    'net/ipv4/tcp_orphan_retries': 1,
-  });
+  for (const role of ['client', 'director'] as const) {
+    await setSysctls(role, {
+      ...(existsSync(`/proc/sys/${linear}`) ? { [linear]: 0 } : {}),
+      // A client whose last ACK was lost gives up after one copy of its FIN.
+      'net/ipv4/tcp_orphan_retries': 1,
+    });
+  }
 }
 
 /** The cells of one act share their settings, those that change later included. */
