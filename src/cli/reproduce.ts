@@ -103,9 +103,8 @@ async function playObserved(
   const print = printEvents(stop, options.output, defaultKinds);
   const listen = options['web.listenAddress'];
   const observer = await Observer.start({
-    draining: scenario.probe?.draining === true,
     attach: attachRequest(options),
-    detail: judgedKinds,
+    detail: scenario.detail ?? judgedKinds,
     ...(listen === undefined ? {} : { listen }),
     ...(options.readyFile === undefined ? {} : { readyFile: options.readyFile }),
     onBatch: (batch, clock) => {

@@ -6,7 +6,8 @@ import {
   serverName,
   virtualService,
 } from './addresses.js';
-import { type Role, runInside } from './namespaces.js';
+import { runInside } from './inside.js';
+import type { Role } from './namespaces.js';
 import { families, setSysctls } from './topology.js';
 
 /** The sysctls below net.ipv4.vs that decide what becomes of a reused port. */
@@ -103,9 +104,8 @@ export async function loseAcks(ports: readonly number[]): Promise<void> {
   await setTable(
     'director',
     ports.length > 0 &&
-      `chain acks { type filter hook prerouting priority -400;
-        tcp sport ${SERVER_PORT} tcp dport { ${ports.join(', ')} }
-        tcp flags & (fin | syn | rst | psh | ack) == ack drop; }`,
+      // On one line: for nft the next line is another rule.
+      `chain acks { type filter hook prerouting priority -400; tcp sport ${SERVER_PORT} tcp dport { ${ports.join(', ')} } tcp flags & (fin | syn | rst | psh | ack) == ack drop; }`,
     'ipvscope_acks',
   );
 }

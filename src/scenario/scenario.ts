@@ -1,3 +1,4 @@
+import type { KindName } from '../wire/names.js';
 import type { ObservedEvent } from './observed-event.js';
 import type { Stage } from './stage.js';
 
@@ -20,8 +21,8 @@ export interface Scenario {
   readonly summary: string;
   /** What happens, phase by phase, one line each. */
   readonly story: readonly string[];
-  /** What it wants of the probe. */
-  readonly probe?: { readonly draining?: boolean };
+  /** Kinds of events that it wants packet by packet; without, every kind but `draining`. */
+  readonly detail?: readonly KindName[];
   /**
    * Plays one round. Rounds may follow one another on the same stage; each takes fresh client ports
    * and sets everything else anew.

@@ -2,6 +2,7 @@ import { IpvscopeError } from '../error.js';
 import { findPrograms } from '../programs.js';
 import { CleanUp } from './clean-up.js';
 import { Company } from './company.js';
+import { closeShells } from './inside.js';
 import {
   namespaceInode,
   namespaceName,
@@ -135,6 +136,7 @@ async function openStage(options: StageOptions, cleanUp: CleanUp): Promise<Stage
   if (removed.length > 0) options.onProgress?.(`removed leftovers: ${removed.join(', ')}`);
   signal?.throwIfAborted();
   cleanUp.add('the namespaces', () => removeNamespaces(roles.map((role) => namespaceName(role))));
+  cleanUp.add('the shells', closeShells);
   await buildTopology();
   signal?.throwIfAborted();
 

@@ -2,7 +2,8 @@ import { existsSync } from 'node:fs';
 import { ExitCode, IpvscopeError } from '../error.js';
 import { programText } from '../run-program.js';
 import { type Addresses, addresses, type Family, families as known } from './addresses.js';
-import { namespaceName, type Role, roles, runInside } from './namespaces.js';
+import { runInside } from './inside.js';
+import { namespaceName, type Role, roles } from './namespaces.js';
 
 /** A network of two hosts: the first of it and the second. */
 interface Link {

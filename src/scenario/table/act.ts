@@ -67,7 +67,11 @@ export async function playAct(
   ]);
 
   const fromNs = now();
-  const withEntry = ready().filter(({ cell }) => cell.entry !== 'none');
+  // Entries in CLOSE live for ten seconds: made last, met first.
+  const withEntry = [
+    ...ready().filter((part) => !isShortLived(part) && part.cell.entry !== 'none'),
+    ...ready().filter(isShortLived),
+  ];
   await inTurn(AT_ONCE, withEntry, async (part) => {
     const reply = await clientOf(part).request(part.connect(part.port, part.cell.entry));
     const { server, outcome } = reply as ConnectReply;
@@ -102,7 +106,10 @@ export async function playAct(
     ...waiting.map(meet),
     inTurn(
       AT_ONCE,
-      ready().filter((part) => !waiting.includes(part)),
+      [
+        ...ready().filter((part) => !waiting.includes(part) && isShortLived(part)),
+        ...ready().filter((part) => !waiting.includes(part) && !isShortLived(part)),
+      ],
       meet,
     ),
   ]);
@@ -151,6 +158,9 @@ async function setOthers(others: Readonly<Record<string, number>>): Promise<void
 
 const marksOf = (parts: readonly Part[]): readonly number[] =>
   parts.map(({ mark }) => mark).filter((mark) => mark > 0);
+
+const isShortLived = ({ cell }: Part): boolean =>
+  cell.entry === 'reset by server' || cell.entry === 'reset by client';
 
 const isAtOnce = (end: { readonly outcome: string; readonly wait?: string }): boolean =>
   end.outcome === 'connected' && end.wait === 'at once';

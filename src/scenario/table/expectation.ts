@@ -9,14 +9,21 @@ export interface ExpectedEvent
     Partial<
       Pick<
         IpvsEvent,
-        'weight' | 'available' | 'cause' | 'expired' | 'conn_state' | 'conntrack' | 'drops'
+        | 'weight'
+        | 'available'
+        | 'cause'
+        | 'expired'
+        | 'conn_state'
+        | 'conntrack'
+        | 'drops'
+        | 'conntrack_state'
       >
     > {
   readonly opening: boolean;
   readonly destination?: Which;
   readonly new_destination?: Which;
-  /** One or more alike, one after another: how many depends on how data is cut into packets. */
-  readonly some?: true;
+  /** Once unless told. How many packets data is cut into, or who is faster, is nobody's affair. */
+  readonly times?: 'once or more' | 'any number';
 }
 
 /**
@@ -33,7 +40,8 @@ export type ExpectedEnd =
 
 /** Opening packets (of UDP: datagrams) that tcpdump is to see on each leg of the director. */
 export interface ExpectedPackets {
-  readonly in: number;
+  /** ... or as many as there are events: each copy has its own. */
+  readonly in: number | 'events';
   readonly old: number;
   readonly other: number;
 }

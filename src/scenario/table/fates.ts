@@ -15,17 +15,24 @@ export interface Facts {
   readonly weight: number;
   /** Whether the director tracks connections. */
   readonly conntrack: boolean;
+  /** Of the conntrack entry, where it is another than ip_vs's own. */
+  readonly conntrackState?: string;
 }
 
 /**
- * What nf_conntrack makes of a packet that opens a connection: its entry of a connection that is over
- * is replaced by a new one, not yet confirmed; of one that is not, the packet belongs to it.
+ * nf_conntrack replaces its entry of a connection that is over when a packet opens a new one; a
+ * packet that meets an entry of one that is not belongs to that.
  */
-export type Tracked = 'unconfirmed' | 'confirmed';
-
 const OVER = ['TIME_WAIT', 'CLOSE'];
 
-export const packets = (into: number, old: number, other: number): ExpectedPackets => ({
+/** The conntrack entry that an opening packet has made; it has seen that packet. */
+export const fresh = { conntrack: 'unconfirmed', conntrack_state: 'SYN_SENT' } as const;
+
+export const packets = (
+  into: ExpectedPackets['in'],
+  old: number,
+  other: number,
+): ExpectedPackets => ({
   in: into,
   old,
   other,
@@ -47,21 +54,30 @@ export const draining: ExpectedEvent = {
   destination: 'old',
   weight: 0,
   available: true,
-  some: true,
+  times: 'once or more',
 };
 
-/** An event of an opening packet that met the entry of the old server. */
+/** What the packet's conntrack entry is, beside an entry of ip_vs in that state. */
+function tracked({ state, conntrack, conntrackState }: Facts): Partial<ExpectedEvent> {
+  if (!conntrack) return { conntrack: 'none' };
+  if (conntrackState === undefined && OVER.includes(state)) return fresh;
+  // Datagrams have no states.
+  if (state === 'UDP') return { conntrack: 'confirmed' };
+  return { conntrack: 'confirmed', conntrack_state: conntrackState ?? state };
+}
+
+/** An event of a packet that met the entry of the old server. */
 export function met(
-  { state, weight, conntrack }: Facts,
+  facts: Facts,
   event: Pick<IpvsEvent, 'kind' | 'verdict'> & Partial<ExpectedEvent>,
 ): ExpectedEvent {
   return {
     opening: true,
     destination: 'old',
-    weight,
+    weight: facts.weight,
     available: true,
-    conn_state: state,
-    conntrack: !conntrack ? 'none' : OVER.includes(state) ? 'unconfirmed' : 'confirmed',
+    conn_state: facts.state,
+    ...tracked(facts),
     ...event,
   };
 }
@@ -83,7 +99,7 @@ export const gotThrough = ({ conntrack }: Pick<Facts, 'conntrack'>, drops = 1): 
   destination: 'other',
   weight: 1,
   available: true,
-  conntrack: conntrack ? 'unconfirmed' : 'none',
+  ...(conntrack ? fresh : { conntrack: 'none' }),
   drops,
 });
 

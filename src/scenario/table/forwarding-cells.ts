@@ -10,6 +10,7 @@ const facts = (conntrack: 0 | 1): Facts => ({
   state: 'FIN_WAIT',
   weight: 1,
   conntrack: conntrack === 1,
+  conntrackState: 'SYN_SENT',
 });
 
 /** To load it would add a device to the node's own network, which is not touched. */

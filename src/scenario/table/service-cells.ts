@@ -1,16 +1,7 @@
 import type { Cell, Service } from './cell.js';
 import { cell, masqueraded, settings } from './cells.js';
 import type { ExpectedEvent } from './expectation.js';
-import {
-  chosenAnew,
-  connected,
-  draining,
-  type Facts,
-  fates,
-  gotThrough,
-  packets,
-  swallowed,
-} from './fates.js';
+import { chosenAnew, connected, draining, type Facts, fates, fresh, packets } from './fates.js';
 
 const timeWait: Facts = { state: 'TIME_WAIT', weight: 1, conntrack: true };
 
@@ -27,8 +18,7 @@ const stale: ExpectedEvent = {
   destination: 'old',
   weight: 0,
   available: true,
-  conn_state: 'NONE',
-  conntrack: 'unconfirmed',
+  ...fresh,
 };
 
 /** Services and hosts of other kinds: persistent, by mark, on the director itself. */
@@ -101,12 +91,8 @@ export const serviceCells: readonly Cell[] = [
       settings: settings(0, 1, 1),
     },
     {
-      events: [
-        { ...swallowed({ ...timeWait, state: 'CLOSE' }), conntrack: 'confirmed' },
-        gotThrough(timeWait),
-      ],
+      ...fates['one second']({ ...timeWait, state: 'CLOSE', conntrackState: 'CLOSE' }),
       packets: packets(0, 0, 1),
-      ends: [connected('other', 'one second')],
     },
   ),
   ...cell(

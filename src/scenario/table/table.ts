@@ -1,4 +1,5 @@
 import { existsSync } from 'node:fs';
+import { kindNames } from '../../wire/names.js';
 import { addresses, SERVER_PORT } from '../addresses.js';
 import type { ObservedEvent } from '../observed-event.js';
 import type { Scenario, Trial } from '../scenario.js';
@@ -38,7 +39,7 @@ export const table: Scenario = {
     'servers change; the clients come back from the same ports',
     'each has to live through what the table says, with its packets and its events',
   ],
-  probe: { draining: true },
+  detail: kindNames,
   async play(stage) {
     return await playTable(stage, cells);
   },

@@ -108,7 +108,8 @@ export const udpCells: readonly Cell[] = [
   ...cell(
     {
       title: 'UDP, one packet scheduling, weight 0',
-      service: { ...datagrams, options: '-o' },
+      // The answers of masqueraded servers would find no entry to be translated by.
+      service: { ...datagrams, forwarding: 'direct', options: '-o' },
       entry,
       changes: ['weight 0'],
       settings: settings(0, 1, 1),
