@@ -45,7 +45,21 @@ export const table: Scenario = {
   },
 };
 
-export async function playTable(stage: Stage, wanted: readonly Cell[]): Promise<Trial> {
+export interface TableTrial extends Trial {
+  /** Every cell with what was seen of it. */
+  results(events: readonly ObservedEvent[]): readonly Result[];
+  /** By tcpdump. */
+  readonly packetsLost: number;
+}
+
+/** What tells a cell from all others. */
+export function cellName({ settings, late, title, family }: Cell): string {
+  const { expireNodestConn: nodest, connReuseMode: mode, conntrack } = settings;
+  const later = late === undefined ? '' : `, then ${JSON.stringify(late)}`;
+  return `expire_nodest_conn=${nodest} conn_reuse_mode=${mode} conntrack=${Number(conntrack)}${later}: ${title}, ${family}`;
+}
+
+export async function playTable(stage: Stage, wanted: readonly Cell[]): Promise<TableTrial> {
   await Promise.all([pinClients(), openTunnels()]);
   const parts = wanted
     .filter((cell) => reasonAgainst(cell) === undefined)
@@ -69,17 +83,21 @@ export async function playTable(stage: Stage, wanted: readonly Cell[]): Promise<
     (hosts) => stage.client.request({ op: 'mark', addresses: hosts }),
     (role) => role,
   );
+  const results = (events: readonly ObservedEvent[]): readonly Result[] =>
+    wanted.map((cell) => {
+      const one = played.find(({ part }) => part.cell === cell);
+      if (one === undefined) return { cell, impossible: reasonAgainst(cell) ?? 'not played' };
+      return { cell, seen: seenOf(one, stage.netns, events, captures) };
+    });
   return {
-    judge(events: readonly ObservedEvent[]) {
-      const results = wanted.map((cell): Result => {
-        const one = played.find(({ part }) => part.cell === cell);
-        if (one === undefined) return { cell, impossible: reasonAgainst(cell) ?? 'not played' };
-        return { cell, seen: seenOf(one, stage.netns, events, captures) };
-      });
+    results,
+    packetsLost: captures.lost,
+    judge(events) {
+      const all = results(events);
       const lost = captures.lost > 0 ? [`tcpdump lost ${captures.lost} packets`] : [];
       return {
-        report: [formatTable(results), ...lost].join('\n'),
-        fits: !results.some(isDifferent) && captures.lost === 0,
+        report: [formatTable(all), ...lost].join('\n'),
+        fits: !all.some(isDifferent) && captures.lost === 0,
       };
     },
   };
