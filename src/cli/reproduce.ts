@@ -35,7 +35,7 @@ interface ReproduceOptions extends AttachOptions {
 
 export const reproduceCommand = addAttachOptions(new Command('reproduce'))
   .description('play a scenario in throw-away network namespaces on this kernel, traced')
-  .argument('[scenario]', scenarios.map(({ name }) => name).join(' or '))
+  .argument('[scenario]', scenarios.map(({ name }) => name).join(', '))
   .option('--list', 'print the scenarios, a line each')
   .option('--loop', 'play it again and again, until Ctrl-C')
   .option('--witness', 'capture packets with tcpdump too, and compare')
@@ -55,6 +55,7 @@ Events go to stdout, the report to stderr. Nothing of this machine's own network
 Examples:
   ipvscope reproduce --list
   ipvscope reproduce rollout --witness
+  ipvscope lab --kernel 6.12 reproduce table  what has to happen, beside what does
   ipvscope lab reproduce one-second         the same where this kernel cannot`,
   )
   .action(async (name: string | undefined, options: ReproduceOptions) => {
@@ -82,7 +83,11 @@ async function reproduce(scenario: Scenario, options: ReproduceOptions): Promise
   const { signal } = stop;
   try {
     return await withStage(
-      { signal, onProgress: note, witness: options.witness === true },
+      {
+        signal,
+        onProgress: note,
+        witness: options.witness === true || scenario.witnessed === true,
+      },
       (stage) => playObserved(stage, scenario, options, stop),
     );
   } catch (cause) {

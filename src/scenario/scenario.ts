@@ -21,6 +21,8 @@ export interface Scenario {
   readonly summary: string;
   /** What happens, phase by phase, one line each. */
   readonly story: readonly string[];
+  /** Whether it captures packets in any case. */
+  readonly witnessed?: true;
   /** Kinds of events that it wants packet by packet; without, every kind but `draining`. */
   readonly detail?: readonly KindName[];
   /**

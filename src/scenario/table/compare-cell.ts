@@ -40,8 +40,9 @@ export function* differences({ part, events, packets, ends, problem }: Seen): Ge
     events.map(({ event }) => event),
   );
   for (const leg of ['in', 'old', 'other'] as const) {
-    const wanted = expectation.packets[leg];
-    if (packets[leg] !== (wanted === 'events' ? events.length : wanted)) {
+    const stated = expectation.packets[leg];
+    const wanted = stated === 'events' ? events.length : stated;
+    if (packets[leg] !== wanted) {
       yield `${packets[leg]} packets ${leg === 'in' ? 'in' : `to the ${leg} server`}, not ${wanted}`;
     }
   }

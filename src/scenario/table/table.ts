@@ -39,6 +39,7 @@ export const table: Scenario = {
     'servers change; the clients come back from the same ports',
     'each has to live through what the table says, with its packets and its events',
   ],
+  witnessed: true,
   detail: kindNames,
   async play(stage) {
     return await playTable(stage, cells);
