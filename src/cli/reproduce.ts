@@ -2,12 +2,8 @@ import { release } from 'node:os';
 import { Command, Option } from 'commander';
 import { ExitCode, IpvscopeError } from '../error.js';
 import {
-  compareWitness,
-  explain,
-  formatReport,
   type ObservedEvent,
   observeBatch,
-  type Played,
   type RoundRecord,
   type Scenario,
   type Stage,
@@ -63,6 +59,7 @@ Events go to stdout, the report to stderr. Nothing of this machine's own network
 Examples:
   ipvscope reproduce --list
   ipvscope reproduce rollout --witness
+  ipvscope lab --kernel 6.12 reproduce table  what has to happen, beside what does
   ipvscope lab reproduce one-second         the same where this kernel cannot`,
   )
   .action(async (names: string[], options: ReproduceOptions) => {
@@ -97,7 +94,11 @@ async function reproduce(
   const { signal } = stop;
   try {
     return await withStage(
-      { signal, onProgress: note, witness: options.witness === true },
+      {
+        signal,
+        onProgress: note,
+        witness: options.witness === true || chosen.some(({ witnessed }) => witnessed === true),
+      },
       (stage) => playObserved(stage, chosen, options, stop),
     );
   } catch (cause) {
@@ -119,7 +120,7 @@ async function playObserved(
   const listen = options['web.listenAddress'];
   const observer = await Observer.start({
     attach: attachRequest(options),
-    detail: judgedKinds,
+    detail: [...new Set(chosen.flatMap(({ detail }) => detail ?? judgedKinds))],
     ...(listen === undefined ? {} : { listen }),
     ...(options.readyFile === undefined ? {} : { readyFile: options.readyFile }),
     onBatch: (batch, clock) => {
@@ -132,10 +133,15 @@ async function playObserved(
     do {
       for (const scenario of chosen) {
         events = [];
-        const played = await scenario.play(stage);
+        const trial = await scenario.play(stage);
         observer.flush();
-        if (options.record === true) record({ release: release(), played, events });
-        if (!judge(played, events)) code = ExitCode.trouble;
+        const { played } = trial;
+        if (options.record === true && played !== undefined) {
+          record({ release: release(), played, events });
+        }
+        const { report, fits } = trial.judge(events);
+        note(report);
+        if (!fits) code = ExitCode.trouble;
       }
     } while (options.loop === true && !stop.signal.aborted);
   } finally {
@@ -146,15 +152,4 @@ async function playObserved(
 
 function record(round: RoundRecord): void {
   process.stdout.write(`${JSON.stringify(round)}\n`);
-}
-
-/** Prints the report; whether everything is explained. */
-function judge(played: Played, events: readonly ObservedEvent[]): boolean {
-  const explanation = explain(played, events);
-  const witness =
-    played.captures === undefined ? undefined : compareWitness(played, played.captures, events);
-  note(
-    formatReport({ played, events, explanation, ...(witness === undefined ? {} : { witness }) }),
-  );
-  return explanation.problems.length === 0 && (witness?.problems.length ?? 0) === 0;
 }

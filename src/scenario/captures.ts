@@ -1,8 +1,9 @@
-/** A packet that opens a connection, as tcpdump saw it on one leg of the director. */
+/** A packet that opens a connection (or any datagram of UDP), seen on one leg of the director. */
 export interface CapturedPacket {
   /** `10.0.1.2:40001`; masquerading changes only where the packet goes. */
   readonly client: string;
-  /** The TCP initial sequence number: copies of one handshake's packet share it. */
+  readonly protocol: 'TCP' | 'UDP' | 'SCTP';
+  /** The TCP initial sequence number: copies of one handshake's packet share it. Else 0. */
   readonly sequence: number;
   /** CLOCK_MONOTONIC */
   readonly monotonicNs: number;

@@ -3,12 +3,6 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Outcome } from './connect.js';
 import type { ConnectReply, ConnectRequest } from './peer-protocol.js';
 
-export interface Attempt {
-  readonly host: string;
-  readonly port: number;
-  readonly request: ConnectRequest;
-}
-
 export interface Attempted {
   readonly reply: ConnectReply;
   /** Where the connection is to be held: it is open. */
@@ -33,13 +27,13 @@ const outcomes: Readonly<Record<string, Outcome>> = {
  *
  * Throws when the port cannot be used at all: that is not something a client lives through.
  */
-export async function attemptConnect(attempt: Attempt): Promise<Attempted> {
+export async function attemptConnect(request: ConnectRequest): Promise<Attempted> {
   const giveUp = performance.now() + MOST_BUSY_MS;
   for (;;) {
-    const attempted = await tryOnce(attempt);
+    const attempted = await tryOnce(request);
     if (attempted !== 'busy') return attempted;
     if (performance.now() > giveUp) {
-      throw new Error(`port ${attempt.request.port} does not become free`);
+      throw new Error(`port ${request.port} does not become free`);
     }
     // The server's last ACK is on its way; nothing tells a process when the kernel has let go.
     await delay(BUSY_RETRY_MS);
@@ -48,13 +42,19 @@ export async function attemptConnect(attempt: Attempt): Promise<Attempted> {
 
 const now = (): number => Number(process.hrtime.bigint());
 
-function tryOnce({ host, port, request }: Attempt): Promise<Attempted | 'busy'> {
+function tryOnce(request: ConnectRequest): Promise<Attempted | 'busy'> {
   return new Promise((resolve, reject) => {
     const startNs = now();
     let connectedNs: number | undefined;
     let failure: string | undefined;
     let name = '';
-    const socket = net.connect({ host, port, localPort: request.port, noDelay: true });
+    const socket = net.connect({
+      host: request.host,
+      port: request.hostPort,
+      localPort: request.port,
+      ...(request.address === undefined ? {} : { localAddress: request.address }),
+      noDelay: true,
+    });
     const timer = setTimeout(() => {
       failure ??= 'ETIMEDOUT';
       socket.destroy();
@@ -79,6 +79,7 @@ function tryOnce({ host, port, request }: Attempt): Promise<Attempted | 'busy'> 
       if (!name.includes('\n')) return;
       clearTimeout(timer);
       if (request.ending === 'reset') socket.write('\n');
+      if (request.ending === 'abort') socket.resetAndDestroy();
       if (request.ending === 'hold') resolve({ reply: reply(), socket });
     });
     socket.on('error', (error: NodeJS.ErrnoException) => {

@@ -1,11 +1,14 @@
-import { runInside } from './namespaces.js';
 import {
+  addresses,
+  type Family,
   type RealServer,
+  SERVER_PORT,
   serverName,
-  setDirectorSysctls,
-  topology,
   virtualService,
-} from './topology.js';
+} from './addresses.js';
+import { runInside } from './inside.js';
+import type { Role } from './namespaces.js';
+import { families, setSysctls } from './topology.js';
 
 /** The sysctls below net.ipv4.vs that decide what becomes of a reused port. */
 export interface IpvsSettings {
@@ -15,7 +18,7 @@ export interface IpvsSettings {
 
 export async function setIpvs(settings: Partial<IpvsSettings>): Promise<void> {
   const { connReuseMode, expireNodestConn } = settings;
-  await setDirectorSysctls({
+  await setSysctls('director', {
     ...(connReuseMode === undefined ? {} : { 'net/ipv4/vs/conn_reuse_mode': connReuseMode }),
     ...(expireNodestConn === undefined
       ? {}
@@ -25,10 +28,9 @@ export async function setIpvs(settings: Partial<IpvsSettings>): Promise<void> {
 
 /** Routes, and keeps conntrack entries of its connections or does not. */
 export async function setForwarding(conntrack: boolean): Promise<void> {
-  await setDirectorSysctls({
+  await setSysctls('director', {
     'net/ipv4/ip_forward': 1,
-    'net/ipv4/conf/all/rp_filter': 0,
-    'net/ipv4/conf/default/rp_filter': 0,
+    ...(families.includes('ipv6') ? { 'net/ipv6/conf/all/forwarding': 1 } : {}),
     'net/ipv4/vs/conntrack': conntrack ? 1 : 0,
   });
   // The sysctl alone does nothing: a namespace tracks connections once a rule of it asks for their
@@ -41,21 +43,23 @@ export async function setForwarding(conntrack: boolean): Promise<void> {
 }
 
 /** The virtual service from nothing, scheduled round robin, every server with weight 1. */
-export async function makeService(): Promise<void> {
-  await ipvsadm(['-C']);
-  await ipvsadm(
-    ['-R'],
-    [
-      `-A -t ${virtualService} -s rr`,
-      ...topology.servers.map(
-        (server) => `-a -t ${virtualService} -r ${serverName(server)} -m -w 1`,
-      ),
-    ],
-  );
+export async function makeService(family: Family): Promise<void> {
+  const service = virtualService(family);
+  await ipvsadm([
+    '-C',
+    `-A -t ${service} -s rr`,
+    ...addresses[family].servers.map(
+      (server) => `-a -t ${service} -r ${serverName(server)} -m -w 1`,
+    ),
+  ]);
 }
 
-export async function setServerWeight(server: string, weight: number): Promise<void> {
-  await ipvsadm(['-e', '-t', virtualService, '-r', server, '-m', '-w', String(weight)]);
+export async function setServerWeight(
+  family: Family,
+  server: string,
+  weight: number,
+): Promise<void> {
+  await ipvsadm([`-e -t ${virtualService(family)} -r ${server} -m -w ${weight}`]);
 }
 
 /** A real server that is gone like a removed pod: what is sent to it vanishes, nothing answers. */
@@ -76,21 +80,41 @@ export async function setGoodbyes(leave: boolean): Promise<void> {
   );
 }
 
-function ipvsadm(args: readonly string[], lines: readonly string[] = []): Promise<string> {
-  return runInside('director', ['ipvsadm', ...args], {
+/** The commands of ipvsadm, one a line, one after another. */
+export async function ipvsadm(lines: readonly string[]): Promise<void> {
+  await runInside('director', ['ipvsadm', '-R'], {
     step: 'ipvsadm',
     input: lines.map((line) => `${line}\n`).join(''),
   });
 }
 
-/** The one table that a namespace has, or none, in one transaction. */
-async function setTable(
-  role: Parameters<typeof runInside>[0],
-  body: string | false,
-): Promise<void> {
-  const table = body === false ? '' : `table ip ipvscope {\n${body}\n}\n`;
+/** Packets to these ports get the port's own number as their mark. */
+export async function setMarks(ports: readonly number[]): Promise<void> {
+  const map = `map { ${ports.map((port) => `${port} : ${port}`).join(', ')} }`;
+  await setTable(
+    'director',
+    ports.length > 0 &&
+      `chain marks { type filter hook prerouting priority -150; meta mark set th dport ${map}; }`,
+    'ipvscope_marks',
+  );
+}
+
+/** ACKs without data from the real servers to these ports of clients are lost before conntrack. */
+export async function loseAcks(ports: readonly number[]): Promise<void> {
+  await setTable(
+    'director',
+    ports.length > 0 &&
+      // On one line: for nft the next line is another rule.
+      `chain acks { type filter hook prerouting priority -400; tcp sport ${SERVER_PORT} tcp dport { ${ports.join(', ')} } tcp flags & (fin | syn | rst | psh | ack) == ack drop; }`,
+    'ipvscope_acks',
+  );
+}
+
+/** A table of that name with that one chain, or none, in one transaction. */
+async function setTable(role: Role, body: string | false, name = 'ipvscope'): Promise<void> {
+  const table = body === false ? '' : `table inet ${name} {\n${body}\n}\n`;
   await runInside(role, ['nft', '-f', '-'], {
     step: 'nft',
-    input: `add table ip ipvscope\ndelete table ip ipvscope\n${table}`,
+    input: `add table inet ${name}\ndelete table inet ${name}\n${table}`,
   });
 }

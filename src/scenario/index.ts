@@ -2,9 +2,10 @@ import { oneSecond } from './one-second.js';
 import { rollout } from './rollout.js';
 import { rolloutRescheduled } from './rollout-rescheduled.js';
 import type { Scenario } from './scenario.js';
+import { table } from './table/table.js';
 
 /** Every scenario, in the order in which they are told. */
-export const scenarios: readonly Scenario[] = [rollout, rolloutRescheduled, oneSecond];
+export const scenarios: readonly Scenario[] = [rollout, rolloutRescheduled, oneSecond, table];
 
 export type { CapturedPacket, Captures } from './captures.js';
 export type { Connect, Outcome } from './connect.js';
@@ -16,7 +17,7 @@ export { formatReport, quantile, type ReportParts } from './report.js';
 export { rollout } from './rollout.js';
 export { rolloutRescheduled } from './rollout-rescheduled.js';
 export type { RoundRecord } from './round-record.js';
-export type { Scenario } from './scenario.js';
+export type { Judgement, Scenario, Trial } from './scenario.js';
 export { Stage, type StageOptions, withStage } from './stage.js';
 export { textTable } from './text-table.js';
 export { compareWitness, type WitnessReport, type WitnessRow } from './witness-compare.js';

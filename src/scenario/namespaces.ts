@@ -13,15 +13,6 @@ const OURS = /^ipvscope-(\d+)-(?:client|director|rs1|rs2)$/;
 export const namespaceName = (role: Role, pid: number = process.pid): string =>
   `ipvscope-${pid}-${role}`;
 
-/** Runs a program inside a namespace; see `programText`. */
-export function runInside(
-  role: Role,
-  command: readonly string[],
-  call: { readonly step: string; readonly input?: string },
-): Promise<string> {
-  return programText('ip', ['netns', 'exec', namespaceName(role), ...command], call);
-}
-
 /** The inode number that the probe's records carry. */
 export async function namespaceInode(role: Role): Promise<number> {
   return (await stat(`${DIRECTORY}/${namespaceName(role)}`)).ino;

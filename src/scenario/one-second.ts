@@ -1,4 +1,5 @@
 import type { Connect } from './connect.js';
+import { explained } from './explained.js';
 import type { Scenario } from './scenario.js';
 
 const FIN_PORTS = 3;
@@ -53,7 +54,7 @@ export const oneSecond: Scenario = {
     round.phase('control', 'unused ports at last');
     await round.connectAll(stage.freshPorts(FIN_PORTS), { timeoutMs });
     await round.release(portsOf(held, (connect) => connect.server !== server));
-    return await round.end();
+    return explained(await round.end());
   },
 };
 
@@ -61,5 +62,7 @@ function portsOf(
   connects: readonly Connect[],
   chosen: (connect: Connect) => boolean,
 ): readonly number[] {
-  return connects.filter(chosen).map(({ client }) => Number(client.slice(client.indexOf(':') + 1)));
+  return connects
+    .filter(chosen)
+    .map(({ client }) => Number(client.slice(client.lastIndexOf(':') + 1)));
 }

@@ -1,20 +1,27 @@
-/** The clients of a stage: `peer-client.js HOST PORT` connects there from the ports it is told. */
+/** The clients of a stage: connect where they are told, from the ports they are told. */
 import dgram from 'node:dgram';
 import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { attemptConnect } from './connect-attempt.js';
-import { type ClientRequest, DISCARD_PORT, say, serve } from './peer-protocol.js';
+import { sendDatagram } from './datagram.js';
+import {
+  type ClientRequest,
+  type ConnectReply,
+  type ConnectRequest,
+  DISCARD_PORT,
+  say,
+  serve,
+} from './peer-protocol.js';
+import { speak } from './speak.js';
 
-const [host = '', port = ''] = process.argv.slice(2);
 const held = new Map<number, Socket>();
 
 async function answer(request: ClientRequest): Promise<unknown> {
   switch (request.op) {
-    case 'connect': {
-      const { reply, socket } = await attemptConnect({ host, port: Number(port), request });
-      if (request.ending === 'hold' && socket !== undefined) held.set(request.port, socket);
-      return reply;
-    }
+    case 'connect':
+      return await connect(request);
+    case 'speak':
+      return await speak(heldBy(request.port), request);
     case 'vanish':
     case 'release':
       return await leave(request.port, request.op);
@@ -23,12 +30,24 @@ async function answer(request: ClientRequest): Promise<unknown> {
   }
 }
 
-async function leave(localPort: number, how: 'vanish' | 'release'): Promise<void> {
+async function connect(request: ConnectRequest): Promise<ConnectReply> {
+  if (request.protocol === 'UDP') return await sendDatagram(request);
+  const { reply, socket } = await attemptConnect(request);
+  if (request.ending === 'hold' && socket !== undefined) held.set(request.port, socket);
+  return reply;
+}
+
+function heldBy(localPort: number): Socket {
   const socket = held.get(localPort);
-  held.delete(localPort);
   if (socket === undefined || socket.destroyed) {
     throw new Error(`port ${localPort} holds no connection`);
   }
+  return socket;
+}
+
+async function leave(localPort: number, how: 'vanish' | 'release'): Promise<void> {
+  const socket = heldBy(localPort);
+  held.delete(localPort);
   await new Promise<void>((resolve) => {
     socket.once('close', () => resolve());
     if (how === 'vanish') socket.resetAndDestroy();

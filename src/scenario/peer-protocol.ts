@@ -4,15 +4,37 @@ import type { Outcome } from './connect.js';
 /**
  * How a connection ends, which decides the state its ip_vs entry is left in. The client says it in
  * its first line. `fin`: the server closes first (TIME_WAIT). `reset`: the server resets (CLOSE).
- * `hold`: nobody ends it (ESTABLISHED).
+ * `abort`: the client resets (CLOSE). `hold`: nobody ends it (ESTABLISHED).
  */
-export type Ending = 'fin' | 'reset' | 'hold';
+export type Ending = 'fin' | 'reset' | 'abort' | 'hold';
 
 export interface ConnectRequest {
   readonly op: 'connect';
+  /** TCP unless told. By UDP: one datagram, and the wait for its answer. */
+  readonly protocol?: 'TCP' | 'UDP' | 'SCTP';
+  readonly host: string;
+  readonly hostPort: number;
+  /** The client's own address, where it has several. */
+  readonly address?: string;
   readonly port: number;
   readonly ending: Ending;
   readonly timeoutMs: number;
+}
+
+/** Sends a line on the held connection of a port, and waits for the server's name. */
+export interface SpeakRequest {
+  readonly op: 'speak';
+  readonly port: number;
+  readonly timeoutMs: number;
+}
+
+/** To a server: answers there too, by that name. */
+export interface ListenRequest {
+  readonly op: 'listen';
+  readonly protocol: 'TCP' | 'UDP' | 'SCTP';
+  readonly address: string;
+  readonly port: number;
+  readonly name: string;
 }
 
 /** The held connection of a port: close its socket by a reset, or in good order. */
@@ -27,7 +49,9 @@ export interface MarkRequest {
   readonly addresses: readonly string[];
 }
 
-export type ClientRequest = ConnectRequest | LeaveRequest | MarkRequest;
+export type ClientRequest = ConnectRequest | SpeakRequest | LeaveRequest | MarkRequest;
+
+export type ServerRequest = ListenRequest;
 
 export interface ConnectReply {
   readonly startNs: number;
@@ -58,10 +82,10 @@ export function say(message: Ready | Answer<unknown>): void {
 }
 
 /** Answers requests until standard input ends, which is when this process has no more reason to be. */
-export function serve(answer: (request: Request<ClientRequest>) => Promise<unknown>): void {
+export function serve<Body>(answer: (request: Request<Body>) => Promise<unknown>): void {
   const lines = createInterface({ input: process.stdin });
   lines.on('line', async (line) => {
-    const request = JSON.parse(line) as Request<ClientRequest>;
+    const request = JSON.parse(line) as Request<Body>;
     try {
       say({ id: request.id, reply: (await answer(request)) ?? null });
     } catch (error) {

@@ -1,31 +1,52 @@
 /**
- * A real server: `peer-server.js ADDRESS PORT`. Says its own name to every client, then ends the
- * connection in the way the client asked for.
+ * A real server: `peer-server.js PORT ADDRESS...` answers at the port of all its addresses, and
+ * wherever it is told. Says its own name to every client, then ends the connection in the way the
+ * client asked for.
  */
+import { once } from 'node:events';
 import net from 'node:net';
-import { createInterface } from 'node:readline';
-import { type Ending, say } from './peer-protocol.js';
-
-const [address = '', port = ''] = process.argv.slice(2);
+import { endpoint } from './addresses.js';
+import { answerDatagrams } from './datagram.js';
+import { type Ending, type ServerRequest, say, serve } from './peer-protocol.js';
 
 /** Longer than any round lasts; then a held connection is let go. */
 const MOST_HELD_MS = 60_000;
 
-const server = net.createServer((socket) => {
-  socket.setNoDelay(true);
-  socket.setTimeout(MOST_HELD_MS, () => socket.destroy());
-  socket.on('error', () => {});
-  let ending: Ending | undefined;
-  createInterface({ input: socket }).on('line', (line) => {
-    if (ending === 'reset') {
-      // The second line: the client has read the name, which a reset could have overtaken.
-      socket.resetAndDestroy();
-      return;
-    }
-    ending = line as Ending;
-    socket.write(`${address}:${port}\n`);
-    if (ending === 'fin') socket.end();
+const server = (name: string): net.Server =>
+  net.createServer((socket) => {
+    socket.setNoDelay(true);
+    socket.setTimeout(MOST_HELD_MS, () => socket.destroy());
+    socket.on('error', () => {});
+    let ending: Ending | undefined;
+    let unread = '';
+    // Lines by hand: an interface of readline ends the process when the client resets.
+    socket.setEncoding('utf8').on('data', (text: string) => {
+      const lines = (unread + text).split('\n');
+      unread = lines.pop() ?? '';
+      for (const line of lines) {
+        if (ending === 'reset') {
+          // The second line: the client has read the name, which a reset could have overtaken.
+          socket.resetAndDestroy();
+          return;
+        }
+        ending ??= line as Ending;
+        socket.write(`${name}\n`);
+        if (ending === 'fin') socket.end();
+      }
+    });
   });
-});
-server.listen(Number(port), address, () => say({ ready: true }));
-process.stdin.resume().on('end', () => process.exit(0));
+
+async function listen({ protocol, address, port, name }: Omit<ServerRequest, 'op'>): Promise<void> {
+  if (protocol === 'UDP') await answerDatagrams(address, port, name);
+  else await once(server(name).listen(port, address), 'listening');
+}
+
+const [port = '', ...addresses] = process.argv.slice(2);
+await Promise.all(
+  addresses.flatMap((address) => {
+    const place = { address, port: Number(port), name: endpoint(address, Number(port)) };
+    return [listen({ ...place, protocol: 'TCP' }), listen({ ...place, protocol: 'UDP' })];
+  }),
+);
+serve(listen);
+say({ ready: true });

@@ -1,10 +1,11 @@
+import { addresses, serverName } from './addresses.js';
+import { explained } from './explained.js';
 import type { Scenario } from './scenario.js';
-import { serverName, topology } from './topology.js';
 
 const PORTS = 6;
 /** Room for three copies of an opening packet; none needs more than one. */
 const TIMEOUT_MS = 5_500;
-const [oldServer] = topology.servers;
+const [oldServer] = addresses.ipv4.servers;
 
 /** The same rollout with the other value of the sysctl, as a node of Kubernetes has it. */
 export const rolloutRescheduled: Scenario = {
@@ -36,6 +37,6 @@ export const rolloutRescheduled: Scenario = {
     await round.stop(server);
     round.phase('stopped', `${server} is gone, the table still has it with weight 0`);
     for (let i = 0; i < 2; i++) await round.connectAll(ports, { timeoutMs });
-    return await round.end();
+    return explained(await round.end());
   },
 };

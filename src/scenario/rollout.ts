@@ -1,8 +1,9 @@
+import { addresses, serverName } from './addresses.js';
+import { explained } from './explained.js';
 import type { Scenario } from './scenario.js';
-import { serverName, topology } from './topology.js';
 
 const PORTS = 6;
-const [oldServer] = topology.servers;
+const [oldServer] = addresses.ipv4.servers;
 
 /** The incident: a rollout, seen by clients with few source ports. */
 export const rollout: Scenario = {
@@ -37,6 +38,6 @@ export const rollout: Scenario = {
     await round.set({ expireNodestConn: 1 });
     round.phase('after', 'net.ipv4.vs.expire_nodest_conn=1');
     for (let i = 0; i < 2; i++) await round.connectAll(ports);
-    return await round.end();
+    return explained(await round.end());
   },
 };

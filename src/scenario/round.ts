@@ -1,3 +1,11 @@
+import {
+  addresses,
+  endpoint,
+  type Family,
+  serverName,
+  VIRTUAL_PORT,
+  virtualService,
+} from './addresses.js';
 import type { Connect } from './connect.js';
 import {
   type IpvsSettings,
@@ -8,16 +16,18 @@ import {
   setIpvs,
   setServerWeight,
 } from './director.js';
+import type { Role } from './namespaces.js';
 import type { Peer } from './peer.js';
-import type { ConnectReply, Ending } from './peer-protocol.js';
+import type { ConnectReply, ConnectRequest, Ending } from './peer-protocol.js';
 import type { Played, ServerState } from './played.js';
 import type { Stage } from './stage.js';
-import { serverName, topology, virtualService } from './topology.js';
 import type { Witness } from './witness.js';
 
 export interface RoundSettings extends IpvsSettings {
   /** Whether the director's connections are tracked, as they are on a node of Kubernetes. */
   readonly conntrack: boolean;
+  /** IPv4 unless told. */
+  readonly family?: Family;
 }
 
 export interface ConnectOptions {
@@ -40,6 +50,7 @@ export class Round {
   readonly #connects: Connect[] = [];
   readonly #states: ServerState[] = [];
   #conntrack = false;
+  #family: Family = 'ipv4';
   #phase = '';
 
   /** Use `Stage.begin`. */
@@ -49,16 +60,18 @@ export class Round {
     this.#scenario = scenario;
   }
 
-  async prepare({ conntrack, ...ipvs }: RoundSettings): Promise<void> {
+  async prepare({ conntrack, family = 'ipv4', ...ipvs }: RoundSettings): Promise<void> {
     this.#conntrack = conntrack;
+    this.#family = family;
+    const { servers } = addresses[family];
     await Promise.all([
       setForwarding(conntrack),
       setGoodbyes(true),
-      ...topology.servers.map((server) => setAnswering(server, true)),
+      ...servers.map((server) => setAnswering(server, true)),
       // A removed service takes its entries along only where expire_nodest_conn says so.
-      setIpvs(ipvs).then(makeService),
+      setIpvs(ipvs).then(() => makeService(family)),
     ]);
-    for (const server of topology.servers) {
+    for (const server of servers) {
       this.#note({ server: serverName(server), weight: 1, answers: true });
     }
   }
@@ -79,10 +92,18 @@ export class Round {
   async connect(port: number, options: ConnectOptions = {}): Promise<Connect> {
     const { ending = 'fin', timeoutMs = DEFAULT_TIMEOUT_MS } = options;
     const phase = this.#phase;
-    const request = { op: 'connect', port, ending, timeoutMs };
+    const { virtual, client } = addresses[this.#family];
+    const request: ConnectRequest = {
+      op: 'connect',
+      host: virtual,
+      hostPort: VIRTUAL_PORT,
+      port,
+      ending,
+      timeoutMs,
+    };
     const reply = (await this.#client.request(request)) as ConnectReply;
     const connect = {
-      client: `${topology.clientAddress}:${port}`,
+      client: endpoint(client, port),
       ...reply,
       connectMs: (reply.endNs - reply.startNs) / 1e6,
       phase,
@@ -104,13 +125,13 @@ export class Round {
   }
 
   async setWeight(server: string, weight: number): Promise<void> {
-    await setServerWeight(server, weight);
+    await setServerWeight(this.#family, server, weight);
     this.#note({ server, weight });
   }
 
   /** See `setAnswering`. */
   async stop(server: string): Promise<void> {
-    const real = topology.servers.find((known) => serverName(known) === server);
+    const real = addresses[this.#family].servers.find((known) => serverName(known) === server);
     if (real === undefined) throw new RangeError(`there is no server ${server}`);
     await setAnswering(real, false);
     this.#note({ server, answers: false });
@@ -122,14 +143,18 @@ export class Round {
 
   /** What was played. Captures, where there are any, end here. */
   async end(): Promise<Played> {
-    const captures = await this.witness?.finish((addresses) =>
-      this.#client.request({ op: 'mark', addresses }),
+    const { servers } = addresses[this.#family];
+    const nameOf = (role: Role): string =>
+      servers.filter((server) => server.role === role).map(serverName)[0] ?? role;
+    const captures = await this.witness?.finish(
+      (hosts) => this.#client.request({ op: 'mark', addresses: hosts }),
+      nameOf,
     );
     return {
       scenario: this.#scenario,
       connects: [...this.#connects].sort((a, b) => a.startNs - b.startNs),
       netns: this.#stage.netns,
-      virtual: virtualService,
+      virtual: virtualService(this.#family),
       conntrack: this.#conntrack,
       states: this.#states,
       copiesMs: this.#stage.copiesMs,

@@ -1,5 +1,21 @@
+import type { KindName } from '../wire/names.js';
+import type { ObservedEvent } from './observed-event.js';
 import type { Played } from './played.js';
 import type { Stage } from './stage.js';
+
+export interface Judgement {
+  /** For people: what was played, what was seen, and what does not fit. */
+  readonly report: string;
+  /** Whether all of it fits together. */
+  readonly fits: boolean;
+}
+
+/** What was played, ready to be held against what the probe saw of it meanwhile. */
+export interface Trial {
+  /** The round, where it is one of connects and events that explain each other. */
+  readonly played?: Played;
+  judge(events: readonly ObservedEvent[]): Judgement;
+}
 
 /** Something that goes wrong, or right, with ip_vs, to be played again and again. */
 export interface Scenario {
@@ -8,6 +24,10 @@ export interface Scenario {
   readonly summary: string;
   /** What happens, phase by phase, one line each. */
   readonly story: readonly string[];
+  /** Whether it captures packets in any case. */
+  readonly witnessed?: true;
+  /** Kinds of events that it wants packet by packet; without, every kind but `draining`. */
+  readonly detail?: readonly KindName[];
   /**
    * Plays one round. Rounds may follow one another on the same stage; each takes fresh client ports
    * and sets everything else anew.
@@ -15,5 +35,5 @@ export interface Scenario {
    * @throws the reason of the stage's signal when that is aborted; an IpvscopeError when the stage
    * breaks. A client's failure to connect is not an error but part of what was played.
    */
-  play(stage: Stage): Promise<Played>;
+  play(stage: Stage): Promise<Trial>;
 }

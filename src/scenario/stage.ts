@@ -1,17 +1,20 @@
 import { IpvscopeError } from '../error.js';
 import { findPrograms } from '../programs.js';
 import { CleanUp } from './clean-up.js';
+import { Company } from './company.js';
+import { closeShells } from './inside.js';
 import {
   namespaceInode,
   namespaceName,
+  type Role,
   removeLeftovers,
   removeNamespaces,
   roles,
 } from './namespaces.js';
-import { Peer } from './peer.js';
+import type { Peer, PeerOptions } from './peer.js';
 import { Round, type RoundSettings } from './round.js';
 import { copyTimes } from './syn-copies.js';
-import { buildTopology, topology } from './topology.js';
+import { buildTopology } from './topology.js';
 import { Witness } from './witness.js';
 
 export interface StageOptions {
@@ -32,22 +35,24 @@ export class Stage {
   readonly netns: number;
   readonly signal: AbortSignal | undefined;
   readonly copiesMs: readonly number[];
-  readonly #client: Peer;
+  readonly client: Peer;
+  readonly #company: Company;
   readonly #witnessed: boolean;
   readonly #onProgress: (line: string) => void;
-  /** Of the latest round. */
+  /** The latest one started. */
   #witness: Witness | undefined;
   #nextPort = FIRST_PORT;
 
   /** Use `withStage`. */
   constructor(
-    parts: { netns: number; client: Peer; copiesMs: readonly number[]; cleanUp: CleanUp },
+    parts: { netns: number; company: Company; copiesMs: readonly number[]; cleanUp: CleanUp },
     options: StageOptions,
   ) {
     this.netns = parts.netns;
     this.copiesMs = parts.copiesMs;
     this.signal = options.signal;
-    this.#client = parts.client;
+    this.client = parts.company.client;
+    this.#company = parts.company;
     this.#witnessed = options.witness ?? false;
     parts.cleanUp.add('tcpdump', () => this.#witness?.close());
     this.#onProgress = options.onProgress ?? (() => {});
@@ -72,14 +77,31 @@ export class Stage {
   /** A round with the virtual service made anew, both servers answering with weight 1. */
   async begin(scenario: string, settings: RoundSettings): Promise<Round> {
     this.signal?.throwIfAborted();
-    const round = new Round(this, this.#client, scenario);
+    const round = new Round(this, this.client, scenario);
     await round.prepare(settings);
-    if (this.#witnessed) {
-      this.#witness = await Witness.start();
-      round.witness = this.#witness;
-      this.signal?.throwIfAborted();
-    }
+    if (this.#witnessed) round.witness = await this.watch();
     return round;
+  }
+
+  /** From now on tcpdump sees every leg. */
+  async watch(): Promise<Witness> {
+    this.#witness = await Witness.start();
+    this.signal?.throwIfAborted();
+    return this.#witness;
+  }
+
+  /** The real server in that namespace. */
+  server(role: Role): Peer {
+    const peer = this.#company.peers.get(role);
+    if (peer === undefined) throw new RangeError(`there is no server in ${role}`);
+    return peer;
+  }
+
+  /** One peer more, until the stage is closed. */
+  async hire(options: PeerOptions): Promise<Peer> {
+    const peer = this.#company.hire(options);
+    await peer.ready();
+    return peer;
   }
 }
 
@@ -114,36 +136,22 @@ async function openStage(options: StageOptions, cleanUp: CleanUp): Promise<Stage
   if (removed.length > 0) options.onProgress?.(`removed leftovers: ${removed.join(', ')}`);
   signal?.throwIfAborted();
   cleanUp.add('the namespaces', () => removeNamespaces(roles.map((role) => namespaceName(role))));
+  cleanUp.add('the shells', closeShells);
   await buildTopology();
   signal?.throwIfAborted();
 
-  const { client, servers } = startPeers();
-  const peers = [client, ...servers];
-  const closePeers = (reason: unknown): Promise<unknown> =>
-    Promise.all(peers.map((peer) => peer.close(reason)));
-  const abort = (): void => void closePeers(signal?.reason);
+  const company = new Company();
+  const abort = (): void => void company.close(signal?.reason);
   signal?.addEventListener('abort', abort, { once: true });
   cleanUp.add('the peers', () => {
     signal?.removeEventListener('abort', abort);
-    return closePeers(new IpvscopeError('ERR_SCENARIO_PEER', 'the stage is closed'));
+    return company.close(new IpvscopeError('ERR_SCENARIO_PEER', 'the stage is closed'));
   });
-  const [ready] = await Promise.all([client.ready(), ...servers.map((server) => server.ready())]);
+  const ready = await company.ready();
   options.onProgress?.('clients and real servers are ready');
   const copiesMs = copyTimes(ready.linearTimeouts ?? 0);
-  return new Stage({ netns: await namespaceInode('director'), client, copiesMs, cleanUp }, options);
-}
-
-function startPeers(): { client: Peer; servers: readonly Peer[] } {
-  const { virtualAddress, virtualPort } = topology;
-  return {
-    client: new Peer({
-      role: 'client',
-      module: './peer-client.js',
-      args: [virtualAddress, String(virtualPort)],
-    }),
-    servers: topology.servers.map(
-      ({ role, address, port }) =>
-        new Peer({ role, module: './peer-server.js', args: [address, String(port)] }),
-    ),
-  };
+  return new Stage(
+    { netns: await namespaceInode('director'), company, copiesMs, cleanUp },
+    options,
+  );
 }

@@ -1,13 +1,31 @@
+import { endpoint } from './addresses.js';
 import type { CapturedPacket } from './captures.js';
 import { DISCARD_PORT } from './peer-protocol.js';
 
-/** Opening packets, and the marks that say where a capture may end. */
-export const CAPTURE_FILTER = `(tcp[tcpflags] & (tcp-syn|tcp-ack) == tcp-syn) or udp dst port ${DISCARD_PORT}`;
+/**
+ * Opening packets and datagrams, the marks that say where a capture may end among them, and what is
+ * in a tunnel. IPv6 headers have to be counted by hand: tcp[] and sctp[] know IPv4 only.
+ */
+export const CAPTURE_FILTER = [
+  'tcp[tcpflags] & (tcp-syn|tcp-ack) == tcp-syn',
+  'ip6[6] == 6 and ip6[53] & 0x12 == 2',
+  'sctp[12] == 1',
+  'ip6[6] == 132 and ip6[52] == 1',
+  'udp',
+  'ip proto 4',
+  'ip6 proto 41',
+]
+  .map((part) => `(${part})`)
+  .join(' or ');
 
 export const MARK = new RegExp(`^\\d+\\.\\d+ IP \\S+ > \\S+\\.${DISCARD_PORT}: UDP`);
 
-const OPENING =
-  /^(\d+)\.(\d{6}) IP (\d+\.\d+\.\d+\.\d+)\.(\d+) > \S+: Flags \[[^\]]*S[^\]]*\], seq (\d+),/;
+const TIME = /^(\d+)\.(\d{6}) /;
+/** What a tunnel has put around the packet has no ports. */
+const ADDRESSES = /(?:IP6? \S+ > \S+: )?IP6? (\S+)\.(\d+) > \S+\.\d+: /;
+const OPENING = new RegExp(
+  `${TIME.source}${ADDRESSES.source}(?:Flags \\[[SEW]*S[SEW]*\\], seq (\\d+),|(UDP)|(sctp).*\\[INIT\\])`,
+);
 
 /**
  * A line of `tcpdump -nn -S -tt` as a packet; undefined for a line of anything else.
@@ -15,12 +33,13 @@ const OPENING =
  */
 export function parseOpening(line: string, originNs: bigint): CapturedPacket | undefined {
   const match = OPENING.exec(line);
-  if (match === null) return undefined;
-  const [, seconds = '', microseconds = '', address, port, sequence] = match;
+  if (match === null || MARK.test(line)) return undefined;
+  const [, seconds = '', microseconds = '', address = '', port, sequence, udp, sctp] = match;
   const wallNs = BigInt(seconds) * 1_000_000_000n + BigInt(microseconds) * 1000n;
   return {
-    client: `${address}:${port}`,
-    sequence: Number(sequence),
+    client: endpoint(address, Number(port)),
+    protocol: udp !== undefined ? 'UDP' : sctp !== undefined ? 'SCTP' : 'TCP',
+    sequence: Number(sequence ?? 0),
     monotonicNs: Number(wallNs - originNs),
   };
 }

@@ -1,7 +1,12 @@
+import { addresses } from './addresses.js';
 import type { CapturedPacket, Captures } from './captures.js';
+import type { Role } from './namespaces.js';
 import { Tap } from './tap.js';
 import { parseOpening } from './tcpdump-lines.js';
-import { legOf, serverName, topology } from './topology.js';
+import { legOf } from './topology.js';
+
+/** Marks travel by IPv4; what is captured, by both families. */
+const SERVERS = addresses.ipv4.servers;
 
 /** Millisecond ticks looked at to learn the wall clock's offset; more while nothing close is seen. */
 const LEAST_TICKS = 3;
@@ -14,25 +19,21 @@ const CLOSE_NS = 100_000n;
  * to which server and what is swallowed in between: knowledge that owes nothing to the probe.
  */
 export class Witness {
-  readonly #taps: ReadonlyMap<string, Tap>;
+  readonly #client: Tap;
+  readonly #servers: ReadonlyMap<Role, Tap>;
   readonly #originNs: bigint;
 
-  private constructor(taps: ReadonlyMap<string, Tap>) {
-    this.#taps = taps;
+  private constructor() {
+    this.#client = new Tap(legOf('client'));
+    this.#servers = new Map(SERVERS.map(({ role }) => [role, new Tap(legOf(role))]));
     this.#originNs = wallOrigin();
   }
 
   /** Comes back when every leg is watched. */
   static async start(): Promise<Witness> {
-    const taps = new Map([
-      ['client', new Tap(legOf('client'))],
-      ...topology.servers.map(
-        (server) => [serverName(server), new Tap(legOf(server.role))] as const,
-      ),
-    ]);
-    const witness = new Witness(taps);
+    const witness = new Witness();
     try {
-      await Promise.all([...taps.values()].map((tap) => tap.listening()));
+      await Promise.all(witness.#taps().map((tap) => tap.listening()));
     } catch (error) {
       await witness.close();
       throw error;
@@ -41,24 +42,23 @@ export class Witness {
   }
 
   /**
-   * What was seen until now. `mark` is to send a packet to the discard port of every real server:
-   * what is read after it came later.
+   * What was seen until now, the servers by the names that `nameOf` gives them. `mark` is to send a
+   * packet to the discard port of every real server: what is read after it came later.
    */
-  async finish(mark: (addresses: readonly string[]) => Promise<unknown>): Promise<Captures> {
-    const addresses = topology.servers.map(({ address }) => address);
-    const marked = [...this.#taps].map(([leg, tap]) =>
-      tap.marked(leg === 'client' ? addresses.length : 1),
-    );
-    await Promise.all([mark(addresses), ...marked]);
-    const lost = await Promise.all([...this.#taps.values()].map((tap) => tap.stop()));
-    const packets = (tap: Tap | undefined): readonly CapturedPacket[] =>
-      (tap?.lines ?? []).flatMap((line) => parseOpening(line, this.#originNs) ?? []);
+  async finish(
+    mark: (addresses: readonly string[]) => Promise<unknown>,
+    nameOf: (role: Role) => string,
+  ): Promise<Captures> {
+    const marked = [this.#client.marked(SERVERS.length)];
+    for (const tap of this.#servers.values()) marked.push(tap.marked(1));
+    await Promise.all([mark(SERVERS.map(({ address }) => address)), ...marked]);
+    const lost = await Promise.all(this.#taps().map((tap) => tap.stop()));
+    const packets = (tap: Tap): readonly CapturedPacket[] =>
+      tap.lines.flatMap((line) => parseOpening(line, this.#originNs) ?? []);
     return {
-      client: packets(this.#taps.get('client')),
+      client: packets(this.#client),
       servers: Object.fromEntries(
-        [...this.#taps]
-          .filter(([leg]) => leg !== 'client')
-          .map(([server, tap]) => [server, packets(tap)]),
+        [...this.#servers].map(([role, tap]) => [nameOf(role), packets(tap)]),
       ),
       lost: lost.reduce((sum, count) => sum + count, 0),
       clockStepMs: Number(wallOrigin() - this.#originNs) / 1e6,
@@ -67,7 +67,11 @@ export class Witness {
 
   /** Ends the captures at once. Again is fine. */
   async close(): Promise<void> {
-    await Promise.all([...this.#taps.values()].map((tap) => tap.close()));
+    await Promise.all(this.#taps().map((tap) => tap.close()));
+  }
+
+  #taps(): readonly Tap[] {
+    return [this.#client, ...this.#servers.values()];
   }
 }
 

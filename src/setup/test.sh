@@ -23,12 +23,8 @@ say 'the real ring and its lifecycle'
 "${root[@]}" "$(command -v node)" dist/test/bench/main.js --quick
 [ ${#root[@]} -eq 0 ] || sudo chown -R "$(id -u):$(id -g)" build
 
-say 'kernel tests, in the lab on 6.1'
-node dist/test/kernel/exact/compile.js
-# shellcheck disable=SC2046
-node dist/src/cli/main.js lab --kernel 6.1 --timeout 900 --exec -- \
-  "$(node -p process.execPath)" --test --test-concurrency=1 --test-reporter=spec \
-  $(tests dist/test/kernel)
+# One old kernel and one new: kprobes with types from a file, fentry and fexit.
+src/setup/kernel-tests.sh 5.10 6.12
 
 say 'the three acts, in the lab on 6.1 with the fix and without'
 # shellcheck disable=SC2046

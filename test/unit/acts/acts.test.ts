@@ -25,6 +25,7 @@ interface Again {
 function record({ connect: again, events, packets }: Again): RoundRecord {
   const packet = (at: number, sequence: number): CapturedPacket => ({
     client: `10.0.1.2:${PORT}`,
+    protocol: 'TCP',
     sequence,
     monotonicNs: ms(at),
   });

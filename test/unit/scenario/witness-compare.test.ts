@@ -10,7 +10,7 @@ import type { IpvsEvent } from '../../../src/wire/event.js';
 import { event, events, ms, played, RS1, RS2, tampered } from './round.js';
 
 function packet(port: number, at: number, sequence: number): CapturedPacket {
-  return { client: `10.0.1.2:${port}`, sequence, monotonicNs: ms(at) };
+  return { client: `10.0.1.2:${port}`, protocol: 'TCP', sequence, monotonicNs: ms(at) };
 }
 
 /** What tcpdump sees of the round: [port, at, sequence, where it goes]. */

@@ -1,0 +1,45 @@
+import dgram from 'node:dgram';
+import { once } from 'node:events';
+import type { ConnectReply, ConnectRequest } from './peer-protocol.js';
+
+const now = (): number => Number(process.hrtime.bigint());
+
+const typeOf = (address: string): 'udp4' | 'udp6' => (address.includes(':') ? 'udp6' : 'udp4');
+
+/** One datagram from the port asked for; comes back with its answer, or when there is none. */
+export async function sendDatagram(request: ConnectRequest): Promise<ConnectReply> {
+  const { host, hostPort, address, port, timeoutMs } = request;
+  const socket = dgram.createSocket(typeOf(host));
+  try {
+    socket.bind(port, address);
+    await once(socket, 'listening');
+    // Connected, so that it is told of ICMP errors.
+    socket.connect(hostPort, host);
+    await once(socket, 'connect');
+    const startNs = now();
+    const end = await new Promise<Pick<ConnectReply, 'outcome' | 'server'>>((resolve) => {
+      const timer = setTimeout(() => resolve({ outcome: 'timeout' }), timeoutMs);
+      socket
+        .on('message', (text) => {
+          clearTimeout(timer);
+          resolve({ outcome: 'connected', server: text.toString() });
+        })
+        .on('error', () => {
+          clearTimeout(timer);
+          resolve({ outcome: 'refused' });
+        });
+      socket.send('.');
+    });
+    return { startNs, endNs: now(), ...end };
+  } finally {
+    socket.close();
+  }
+}
+
+/** Answers every datagram with a name. */
+export async function answerDatagrams(address: string, port: number, name: string): Promise<void> {
+  const socket = dgram.createSocket(typeOf(address));
+  socket.on('message', (_, from) => socket.send(name, from.port, from.address));
+  socket.bind(port, address);
+  await once(socket, 'listening');
+}

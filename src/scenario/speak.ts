@@ -1,0 +1,22 @@
+import type { Socket } from 'node:net';
+import type { ConnectReply, SpeakRequest } from './peer-protocol.js';
+
+const now = (): number => Number(process.hrtime.bigint());
+
+/** A line on an open connection; comes back with the server's answer, or when there is none. */
+export function speak(socket: Socket, { timeoutMs }: SpeakRequest): Promise<ConnectReply> {
+  return new Promise((resolve) => {
+    const startNs = now();
+    const end = (rest: Pick<ConnectReply, 'outcome' | 'server'>): void => {
+      clearTimeout(timer);
+      socket.off('data', onData).off('close', onClose);
+      resolve({ startNs, endNs: now(), ...rest });
+    };
+    const onData = (text: string): void =>
+      end({ outcome: 'connected', server: text.slice(0, text.indexOf('\n')) });
+    const onClose = (): void => end({ outcome: 'reset' });
+    const timer = setTimeout(() => end({ outcome: 'timeout' }), timeoutMs);
+    socket.on('data', onData).on('close', onClose);
+    socket.write('\n');
+  });
+}

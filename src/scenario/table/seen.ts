@@ -1,0 +1,63 @@
+import type { CapturedPacket, Captures } from '../captures.js';
+import type { ObservedEvent } from '../observed-event.js';
+import type { ConnectReply } from '../peer-protocol.js';
+import type { PlayedPart } from './act.js';
+import type { Part } from './part.js';
+
+/** All that was seen of a cell's client, by everybody who looked. */
+export interface Seen {
+  readonly part: Part;
+  /** In the order of time. */
+  readonly events: readonly ObservedEvent[];
+  readonly packets: { readonly in: number; readonly old: number; readonly other: number };
+  readonly ends: readonly ConnectReply[];
+  readonly problem?: string;
+}
+
+/** The record's clock and tcpdump's are read apart; the steps of an act are further apart. */
+const SLACK_NS = 1e6;
+
+/** Picks from everything what belongs to a cell. */
+export function seenOf(
+  played: PlayedPart,
+  netns: number,
+  events: readonly ObservedEvent[],
+  captures: Captures,
+): Seen {
+  const { part, fromNs, metNs, untilNs, ends, problem } = played;
+  const { protocol } = part.cell.service;
+  const isOurs = (client: string | undefined): boolean =>
+    client !== undefined && part.clients.includes(client);
+  const count = (packets: readonly CapturedPacket[] = []): number =>
+    packets.filter(
+      (packet) =>
+        packet.protocol === protocol &&
+        isOurs(packet.client) &&
+        packet.monotonicNs >= metNs - SLACK_NS &&
+        packet.monotonicNs <= untilNs + SLACK_NS,
+    ).length;
+  const to = (isWanted: (role: string) => boolean): number =>
+    Object.entries(captures.servers)
+      .filter(([role]) => isWanted(role))
+      .reduce((sum, [, packets]) => sum + count(packets), 0);
+  return {
+    part,
+    events: events
+      .filter(
+        ({ event, monotonicNs }) =>
+          event.netns === netns &&
+          event.proto === protocol &&
+          isOurs(event.client) &&
+          monotonicNs >= fromNs &&
+          monotonicNs <= untilNs,
+      )
+      .sort((a, b) => a.monotonicNs - b.monotonicNs),
+    packets: {
+      in: count(captures.client),
+      old: to((role) => role === part.old?.role),
+      other: to((role) => role !== part.old?.role),
+    },
+    ends,
+    ...(problem === undefined ? {} : { problem }),
+  };
+}

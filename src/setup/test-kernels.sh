@@ -1,0 +1,7 @@
+#!/usr/bin/env bash
+# npm run test:kernels: the kernel tests on every kernel of the lab, one after another.
+#   test-kernels.sh [KERNEL...]   on these only
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+src/setup/setup.sh test
+exec src/setup/kernel-tests.sh "$@"
