@@ -64,7 +64,8 @@ Examples:
   .action(async (name: string | undefined, options: ReproduceOptions) => {
     if (options.list === true) {
       for (const scenario of scenarios) {
-        process.stdout.write(`${scenario.name.padEnd(12)} ${scenario.summary}\n`);
+        const { name, summary, report } = scenario;
+        process.stdout.write(`${name.padEnd(16)} ${summary} (${report})\n`);
       }
       return;
     }

@@ -73,7 +73,7 @@ function* orderProblems(
     }
     return;
   }
-  if (before === undefined && first.event.kind !== 'retransmit') {
+  if (before === undefined && !['retransmit', 'unscheduled'].includes(first.event.kind)) {
     yield `its port was never used, yet ${first.event.kind}`;
   }
   const isLate = (ns: number): boolean => ns - connect.startNs >= LEAST_WAIT_MS * 1e6;
@@ -142,13 +142,14 @@ function* successProblems(played: Played, { connect, events }: Match): Generator
   const lost = events.filter(
     ({ event }) => event.verdict === 'dropped' || event.kind === 'retransmit',
   );
-  if (lost.length === 0) {
+  const copies = lost.length + (connect.lostElsewhere ? 1 : 0);
+  if (copies === 0) {
     if (connect.connectMs >= SLOW_MS) yield 'slow, and no event says why';
     return;
   }
-  const due = played.copiesMs[lost.length] ?? Number.POSITIVE_INFINITY;
+  const due = played.copiesMs[copies] ?? Number.POSITIVE_INFINITY;
   if (connect.connectMs < due - EARLY_MS || connect.connectMs > due + LATE_MS) {
-    yield `with ${lost.length} packets lost it should have taken about ${due} ms`;
+    yield `with ${copies} packets lost it should have taken about ${due} ms`;
   }
   for (const { event, monotonicNs } of events) {
     if (event.verdict === 'dropped' && connect.endNs - monotonicNs < LEAST_WAIT_MS * 1e6) {

@@ -1,9 +1,24 @@
+import { delayElsewhere } from './delay-elsewhere.js';
+import { healthyRollout } from './healthy-rollout.js';
+import { keepAlive } from './keep-alive.js';
+import { noDrain } from './no-drain.js';
 import { oneSecond } from './one-second.js';
 import { rollout } from './rollout.js';
 import type { Scenario } from './scenario.js';
+import { slowServer } from './slow-server.js';
+import { weightStuck } from './weight-stuck.js';
 
 /** Every scenario, in the order in which they are told. */
-export const scenarios: readonly Scenario[] = [rollout, oneSecond];
+export const scenarios: readonly Scenario[] = [
+  rollout,
+  oneSecond,
+  noDrain,
+  weightStuck,
+  keepAlive,
+  healthyRollout,
+  delayElsewhere,
+  slowServer,
+];
 
 export type { CapturedPacket, Captures } from './captures.js';
 export type { Connect, Outcome } from './connect.js';

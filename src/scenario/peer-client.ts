@@ -18,17 +18,37 @@ async function answer(request: ClientRequest): Promise<unknown> {
     case 'vanish':
     case 'release':
       return await leave(request.port, request.op);
+    case 'ask':
+      return await ask(heldSocket(request.port));
     case 'mark':
       return await mark(request.addresses);
   }
 }
 
-async function leave(localPort: number, how: 'vanish' | 'release'): Promise<void> {
+function heldSocket(localPort: number): Socket {
   const socket = held.get(localPort);
-  held.delete(localPort);
   if (socket === undefined || socket.destroyed) {
     throw new Error(`port ${localPort} holds no connection`);
   }
+  return socket;
+}
+
+/** The server's name, once more over the same connection. */
+async function ask(socket: Socket): Promise<string> {
+  return await new Promise((resolve, reject) => {
+    const closed = (): void => reject(new Error('the connection ended'));
+    socket.once('close', closed);
+    socket.once('data', (text: Buffer | string) => {
+      socket.off('close', closed);
+      resolve(text.toString().trimEnd());
+    });
+    socket.write('hold\n');
+  });
+}
+
+async function leave(localPort: number, how: 'vanish' | 'release'): Promise<void> {
+  const socket = heldSocket(localPort);
+  held.delete(localPort);
   await new Promise<void>((resolve) => {
     socket.once('close', () => resolve());
     if (how === 'vanish') socket.resetAndDestroy();

@@ -15,9 +15,9 @@ export interface ConnectRequest {
   readonly timeoutMs: number;
 }
 
-/** The held connection of a port: close its socket by a reset, or in good order. */
-export interface LeaveRequest {
-  readonly op: 'vanish' | 'release';
+/** The held connection of a port: close its socket by a reset, or in good order, or use it. */
+export interface HeldRequest {
+  readonly op: 'vanish' | 'release' | 'ask';
   readonly port: number;
 }
 
@@ -27,7 +27,7 @@ export interface MarkRequest {
   readonly addresses: readonly string[];
 }
 
-export type ClientRequest = ConnectRequest | LeaveRequest | MarkRequest;
+export type ClientRequest = ConnectRequest | HeldRequest | MarkRequest;
 
 export interface ConnectReply {
   readonly startNs: number;

@@ -3,6 +3,7 @@ import {
   type IpvsSettings,
   makeService,
   setAnswering,
+  setFirstLost,
   setForwarding,
   setGoodbyes,
   setIpvs,
@@ -41,6 +42,7 @@ export class Round {
   readonly #states: ServerState[] = [];
   #conntrack = false;
   #phase = '';
+  #lostElsewhere = false;
 
   /** Use `Stage.begin`. */
   constructor(stage: Stage, client: Peer, scenario: string) {
@@ -54,6 +56,8 @@ export class Round {
     await Promise.all([
       setForwarding(conntrack),
       setGoodbyes(true),
+      setFirstLost('client', false),
+      ...topology.servers.map(({ role }) => setFirstLost(role, false)),
       ...topology.servers.map((server) => setAnswering(server, true)),
       // A removed service takes its entries along only where expire_nodest_conn says so.
       setIpvs(ipvs).then(makeService),
@@ -86,6 +90,7 @@ export class Round {
       ...reply,
       connectMs: (reply.endNs - reply.startNs) / 1e6,
       phase,
+      ...(this.#lostElsewhere ? { lostElsewhere: true as const } : {}),
     };
     this.#connects.push(connect);
     return connect;
@@ -96,6 +101,19 @@ export class Round {
     await setGoodbyes(false);
     await Promise.all(ports.map((port) => this.#client.request({ op: 'vanish', port })));
     await setGoodbyes(true);
+  }
+
+  /** Held connections are used so many times; throws when another server answers. */
+  async use(held: readonly Connect[], times: number): Promise<void> {
+    const use = async ({ client, server }: Connect): Promise<void> => {
+      const port = Number(client.slice(client.lastIndexOf(':') + 1));
+      for (let time = 0; time < times; time++) {
+        const answer = await this.#client.request({ op: 'ask', port });
+        if (answer !== server)
+          throw new Error(`${client} is connected to ${server}, not ${answer}`);
+      }
+    };
+    await Promise.all(held.map(use));
   }
 
   /** The clients of held connections close them. */
@@ -114,6 +132,17 @@ export class Round {
     if (real === undefined) throw new RangeError(`there is no server ${server}`);
     await setAnswering(real, false);
     this.#note({ server, answers: false });
+  }
+
+  /** The first packet of every connect is lost before ip_vs gets it. */
+  async loseFirst(lost: boolean): Promise<void> {
+    await setFirstLost('client', lost);
+    this.#lostElsewhere = lost;
+  }
+
+  /** Every server overlooks the first packet of a connect. */
+  async overlookFirst(overlooked: boolean): Promise<void> {
+    await Promise.all(topology.servers.map(({ role }) => setFirstLost(role, overlooked)));
   }
 
   async set(settings: Partial<IpvsSettings>): Promise<void> {
