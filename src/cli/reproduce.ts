@@ -65,7 +65,8 @@ Examples:
   .action(async (names: string[], options: ReproduceOptions) => {
     if (options.list === true) {
       for (const scenario of scenarios) {
-        process.stdout.write(`${scenario.name.padEnd(20)} ${scenario.summary}\n`);
+        const told = scenario.report === undefined ? '' : ` (${scenario.report})`;
+        process.stdout.write(`${scenario.name.padEnd(20)} ${scenario.summary}${told}\n`);
       }
       return;
     }

@@ -22,6 +22,8 @@ export interface Scenario {
   readonly name: string;
   /** One line. */
   readonly summary: string;
+  /** Where users told of it: `kubernetes#81775`. */
+  readonly report?: string;
   /** What happens, phase by phase, one line each. */
   readonly story: readonly string[];
   /** Whether it captures packets in any case. */
