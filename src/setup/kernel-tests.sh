@@ -18,7 +18,7 @@ for kernel in "${kernels[@]}"; do
   say "kernel tests, in the lab on $kernel"
   start=$SECONDS
   verdict=passed
-  node dist/src/cli/main.js lab --kernel "$kernel" --timeout 900 --exec -- \
+  node dist/src/cli/main.js lab --kernel "$kernel" --timeout 1500 --exec -- \
     "$(node -p process.execPath)" --test --test-concurrency=1 --test-reporter=spec \
     "${tests[@]}" | tee "$log" || { verdict=FAILED failed=1; }
   totals=$(sed -n -E 's/^ℹ (tests|pass|fail|skipped) ([0-9]+)$/\1 \2/p' "$log" | paste -sd, | sed 's/,/, /g')
