@@ -24,8 +24,4 @@ say 'the real ring and its lifecycle'
 [ ${#root[@]} -eq 0 ] || sudo chown -R "$(id -u):$(id -g)" build
 
 # One old kernel and one new: kprobes with types from a file, fentry and fexit.
-src/setup/kernel-tests.sh 5.10 6.12
-
-say 'the three acts, in the lab on 6.1 with the fix and without'
-# shellcheck disable=SC2046
-node --test --test-reporter=spec $(tests dist/test/lab)
+src/setup/kernel-tests.sh --brief 5.10 6.12
