@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# npm test: everything. Unit, native and lifecycle tests run here; the kernel tests in the lab.
+# npm test: all but the longest. Unit, native and lifecycle tests run here; the kernel tests in the lab.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 src/setup/setup.sh test
