@@ -1,13 +1,14 @@
 // SPDX-License-Identifier: MIT
 #include "coalesced.h"
 
+#include "clock.h"
+
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <cstring>
-#include <ctime>
 #include <limits>
 
 #include "ipvscope_record.h"
@@ -25,12 +26,6 @@ constexpr uint32_t kBatch = 1024;
 Failure Fail(int error, const char* message) {
   return Failure{
       "ERR_PROBE_READ", "read", error, std::string(message) + ": " + strerror(error), {}};
-}
-
-uint64_t Now() {
-  timespec now{};
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  return static_cast<uint64_t>(now.tv_sec) * 1000000000 + static_cast<uint64_t>(now.tv_nsec);
 }
 
 } // namespace
@@ -63,14 +58,19 @@ Outcome Coalesced::Fetch(int descriptor) {
 
 Outcome Coalesced::Read(uint8_t* to, size_t most, size_t* records) {
   const uint32_t idle = 1 - *tables_.active;
-  const uint64_t now = Now();
+  const uint64_t now = MonotonicNow();
   *records = 0;
   while (*records < most) {
     if (held_ == 0 && tables_.used[idle]) {
-      if (Outcome failure = Fetch(tables_.descriptors[idle])) {
+      // Before it is read: a program that comes late to this table says so again.
+      tables_.used[idle] = false;
+      Outcome failure = Fetch(tables_.descriptors[idle]);
+      if (failure || held_ != 0) {
+        tables_.used[idle] = true; // there may be more
+      }
+      if (failure) {
         return failure;
       }
-      tables_.used[idle] = held_ != 0;
     }
     if (held_ == 0) {
       break;

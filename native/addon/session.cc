@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "session.h"
 
+#include "clock.h"
 #include "log.h"
 #include "types.h"
 
@@ -288,10 +289,7 @@ Outcome Session::ReadLosses(Losses* losses) {
 // every packet pay for it. One that is older than any hook's run can be is given up, and counted.
 void Session::SweepPending() {
   constexpr uint64_t kOldest = 1000000000; // ns
-  timespec now{};
-  clock_gettime(CLOCK_MONOTONIC, &now);
-  const uint64_t limit =
-      static_cast<uint64_t>(now.tv_sec) * 1000000000 + static_cast<uint64_t>(now.tv_nsec) - kOldest;
+  const uint64_t limit = MonotonicNow() - kOldest;
   const bpf_map* map = object_->maps.pending_packets;
   const int descriptor = bpf_map__fd(map);
   std::vector<uint8_t> key(bpf_map__key_size(map));

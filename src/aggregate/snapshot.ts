@@ -56,6 +56,10 @@ export interface Snapshot {
   readonly packets: number;
 }
 
+/** Packets that only a kernel without the fix drops. */
+export const missingFixPackets = ({ rows }: Snapshot): number =>
+  rows.reduce((sum, row) => sum + (row.missingFix ? row.packets : 0), 0);
+
 const KEY_START = Offset.netns;
 
 /** The table's rows in words, made when somebody asks. */

@@ -1,3 +1,4 @@
+import { missingFixPackets } from '../aggregate/snapshot.js';
 import { isAttached } from '../source/event-source.js';
 import { CONNTRACK_FIX } from '../wire/event.js';
 import type { Family } from './family.js';
@@ -97,8 +98,7 @@ const missingFix: Family = {
   help: `Packets that ip_vs dropped although their conntrack entry was not confirmed: this kernel lacks commit ${CONNTRACK_FIX}.`,
   labelNames: [],
   *read(input) {
-    const rows = input.snapshot().rows.filter((row) => row.missingFix);
-    yield { labels: {}, value: rows.reduce((sum, row) => sum + row.packets, 0) };
+    yield { labels: {}, value: missingFixPackets(input.snapshot()) };
   },
 };
 

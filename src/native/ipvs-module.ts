@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs';
 import { type KernelFiles, realFiles } from './kernel-files.js';
 
+const INITSTATE = '/sys/module/ip_vs/initstate';
 const BUILT_IN = 'built in';
 
 /**
@@ -20,8 +21,6 @@ export function ipvsInstance(
     return undefined;
   }
 }
-
-const INITSTATE = '/sys/module/ip_vs/initstate';
 
 /** Whether ip_vs is there: it registers this file in every network namespace (ip_vs_ctl.c). */
 export const hasIpvs = (files: KernelFiles): boolean => files.exists('/proc/net/ip_vs');

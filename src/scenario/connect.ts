@@ -20,3 +20,7 @@ export interface Connect {
   /** The part of the scenario, in the scenario's own words. */
   readonly phase: string;
 }
+
+/** The client's port: `10.0.1.2:40001` and `[fd00::2]:40001` end with it. */
+export const portOf = ({ client }: Connect): number =>
+  Number(client.slice(client.lastIndexOf(':') + 1));

@@ -1,4 +1,4 @@
-import type { Connect } from './connect.js';
+import { type Connect, portOf } from './connect.js';
 import { explained } from './explained.js';
 import type { Scenario } from './scenario.js';
 
@@ -63,7 +63,5 @@ function portsOf(
   connects: readonly Connect[],
   chosen: (connect: Connect) => boolean,
 ): readonly number[] {
-  return connects
-    .filter(chosen)
-    .map(({ client }) => Number(client.slice(client.lastIndexOf(':') + 1)));
+  return connects.filter(chosen).map(portOf);
 }

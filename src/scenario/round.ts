@@ -6,7 +6,7 @@ import {
   VIRTUAL_PORT,
   virtualService,
 } from './addresses.js';
-import type { Connect } from './connect.js';
+import { type Connect, portOf } from './connect.js';
 import {
   type IpvsSettings,
   makeService,
@@ -126,9 +126,9 @@ export class Round {
 
   /** Held connections are used so many times; throws when another server answers. */
   async use(held: readonly Connect[], times: number): Promise<void> {
-    const use = async ({ client, server }: Connect): Promise<void> => {
-      const port = Number(client.slice(client.lastIndexOf(':') + 1));
-      const request = { op: 'speak', port, timeoutMs: DEFAULT_TIMEOUT_MS };
+    const use = async (connect: Connect): Promise<void> => {
+      const { client, server } = connect;
+      const request = { op: 'speak', port: portOf(connect), timeoutMs: DEFAULT_TIMEOUT_MS };
       for (let time = 0; time < times; time++) {
         const answer = (await this.#client.request(request)) as ConnectReply;
         if (answer.server !== server) {

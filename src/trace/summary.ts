@@ -1,4 +1,4 @@
-import type { Snapshot } from '../aggregate/snapshot.js';
+import { missingFixPackets, type Snapshot } from '../aggregate/snapshot.js';
 import type { SourceState } from '../source/event-source.js';
 import { CONNTRACK_FIX } from '../wire/event.js';
 
@@ -16,11 +16,10 @@ export function summaryLine(snapshot: Snapshot, state: SourceState, seconds: num
   const parts = [...totals]
     .sort(([a], [b]) => a.localeCompare(b))
     .map(([what, packets]) => `${packets} ${what}`);
-  const unfixed = snapshot.rows.filter((row) => row.missingFix);
-  if (unfixed.length > 0) {
-    const packets = unfixed.reduce((sum, row) => sum + row.packets, 0);
+  const unfixed = missingFixPackets(snapshot);
+  if (unfixed > 0) {
     parts.push(
-      `${packets} of them with an unconfirmed conntrack entry: THIS KERNEL LACKS COMMIT ${CONNTRACK_FIX}`,
+      `${unfixed} of them with an unconfirmed conntrack entry: THIS KERNEL LACKS COMMIT ${CONNTRACK_FIX}`,
     );
   }
   if (snapshot.overflow > 0) parts.push(`${snapshot.overflow} beyond --metrics.max-series`);

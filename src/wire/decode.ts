@@ -84,16 +84,14 @@ export function decodeEvent(
   const protocol = byte(Offset.protocol);
   const cpu = byte(Offset.cpu) | (byte(Offset.cpu + 1) << 8);
   const single = cpu !== CPU_SEVERAL;
-  const found = endpoint(
-    Offset.destinationAddress,
-    Offset.destinationPort,
-    byte(Offset.destinationFamily),
-  );
-  const chosen = endpoint(
-    Offset.newDestinationAddress,
-    Offset.newDestinationPort,
-    byte(Offset.newDestinationFamily),
-  );
+  const inKey = (): string =>
+    endpoint(Offset.destinationAddress, Offset.destinationPort, byte(Offset.destinationFamily));
+  const besideKey = (): string =>
+    endpoint(
+      Offset.newDestinationAddress,
+      Offset.newDestinationPort,
+      byte(Offset.newDestinationFamily),
+    );
   // enum ipvscope_flag in the record's header says why.
   const swapped = (flags & Flag.newWeightZero) !== 0;
   const cause = dropCause(kind, verdict, flags);
@@ -106,14 +104,14 @@ export function decodeEvent(
     (flags & Flag.hasDestination) === 0 || (swapped && !single)
       ? {}
       : {
-          destination: swapped ? chosen : found,
+          destination: swapped ? besideKey() : inKey(),
           ...weightOf(word(Offset.weight), flags, single),
           available: (flags & Flag.available) !== 0,
         };
   const newDestination =
     (flags & Flag.rescheduled) === 0 || (!swapped && !single)
       ? {}
-      : { new_destination: swapped ? found : chosen };
+      : { new_destination: swapped ? inKey() : besideKey() };
 
   return {
     time: toTime(recordTime(batch, index)),
