@@ -10,6 +10,7 @@ const [oldServer] = addresses.ipv4.servers;
 export const keepAlive: Scenario = {
   name: 'keep-alive',
   summary: 'connections stay open and in use while their server drains: as it should be',
+  report: 'kubernetes#57841',
   story: [
     'open: six clients connect, and keep their connections; two servers answer',
     'draining: one server gets weight 0; all connections go on being used, new ones avoid it',
