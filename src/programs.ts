@@ -19,6 +19,7 @@ const packages = {
   pahole: 'pahole',
   'qemu-system-x86_64': 'qemu-system-x86',
   setpriv: 'util-linux',
+  socat: 'socat',
   tcpdump: 'tcpdump',
 } as const;
 
