@@ -16,11 +16,14 @@ const packages = {
   ipvsadm: 'ipvsadm',
   make: 'make',
   nft: 'nftables',
+  objcopy: 'binutils',
   pahole: 'pahole',
   'qemu-system-x86_64': 'qemu-system-x86',
   setpriv: 'util-linux',
   socat: 'socat',
+  tar: 'tar',
   tcpdump: 'tcpdump',
+  xz: 'xz-utils',
 } as const;
 
 export type Program = keyof typeof packages;

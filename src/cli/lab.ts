@@ -1,47 +1,16 @@
 import { Command } from 'commander';
-import { DEFAULT_KERNEL, labKernels, startLab } from '../lab/index.js';
-import { note } from './observer.js';
+import { DEFAULT_KERNEL, labKernels } from '../lab/index.js';
+import { actsCommand } from './acts.js';
 import { parseInteger, parseSeconds } from './options.js';
+import { runInLab } from './run-in-lab.js';
 
 interface LabCommandOptions {
   readonly kernel: string;
   readonly publish?: number;
   readonly timeout?: number;
   readonly refresh?: true;
+  readonly unfixed?: true;
   readonly exec?: true;
-}
-
-/** Runs one of our commands (or, with `exec`, any program) in the lab; returns its exit code. */
-export async function runInLab(options: {
-  readonly command: readonly string[];
-  readonly kernel: string | undefined;
-  readonly publish?: readonly number[];
-  readonly timeoutMs?: number;
-  readonly refresh?: boolean;
-  readonly exec?: boolean;
-}): Promise<number> {
-  const ours = [process.execPath, process.argv[1] ?? 'ipvscope'];
-  const run = await startLab({
-    command: options.exec === true ? options.command : [...ours, ...options.command],
-    publish: (options.publish ?? []).map((port) => ({ hostPort: port, guestPort: port })),
-    stdout: process.stdout,
-    stderr: process.stderr,
-    onProgress: (line) => note(`lab: ${line}`),
-    ...(options.kernel === undefined ? {} : { kernel: options.kernel }),
-    ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
-    ...(options.refresh === undefined ? {} : { refresh: options.refresh }),
-  });
-  const onInterrupt = (): void => run.interrupt('SIGINT');
-  const onTerminate = (): void => run.interrupt('SIGTERM');
-  process.on('SIGINT', onInterrupt);
-  process.on('SIGTERM', onTerminate);
-  try {
-    const { exitCode } = await run.done;
-    return exitCode;
-  } finally {
-    process.off('SIGINT', onInterrupt);
-    process.off('SIGTERM', onTerminate);
-  }
 }
 
 export const labCommand = new Command('lab')
@@ -55,6 +24,10 @@ export const labCommand = new Command('lab')
   )
   .option('--timeout <seconds>', 'kill the guest after so long', parseSeconds)
   .option('--refresh', 'ask for a newer kernel package even where one is cached')
+  .option(
+    '--unfixed',
+    "use an ip_vs without the fix of Linux 5.9, built from this kernel's own source once",
+  )
   .option('--exec', 'the command is any program, not one of ipvscope')
   .passThroughOptions()
   .addHelpText(
@@ -64,7 +37,9 @@ The guest sees this machine's files; what it writes is gone with it.
 
 Examples:
   ipvscope lab reproduce one-second
+  ipvscope lab acts
   ipvscope lab --publish 10962 reproduce rollout --loop --web.listen-address 0.0.0.0:10962
+  ipvscope lab --unfixed trace --timeout 60
   ipvscope lab --exec -- sh -c 'modprobe ip_vs && uname -r'`,
   )
   .action(async (command: string[], options: LabCommandOptions) => {
@@ -74,6 +49,9 @@ Examples:
       publish: options.publish === undefined ? [] : [options.publish],
       ...(options.timeout === undefined ? {} : { timeoutMs: options.timeout * 1000 }),
       refresh: options.refresh === true,
+      unfixed: options.unfixed === true,
       exec: options.exec === true,
     });
   });
+
+labCommand.addCommand(actsCommand);

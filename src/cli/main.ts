@@ -23,9 +23,12 @@ line, with the way to get it).`,
 
 for (const command of [serveCommand, traceCommand, reproduceCommand, labCommand, btfCommand]) {
   program.addCommand(command.copyInheritedSettings(program));
+  for (const inner of command.commands) inner.copyInheritedSettings(program);
 }
 
-for (const command of [program, ...program.commands]) command.exitOverride();
+for (const command of [program, ...program.commands, ...labCommand.commands]) {
+  command.exitOverride();
+}
 
 try {
   await program.parseAsync();

@@ -1,8 +1,10 @@
+import { release } from 'node:os';
 import { Command, Option } from 'commander';
 import { ExitCode, IpvscopeError } from '../error.js';
 import {
   type ObservedEvent,
   observeBatch,
+  type RoundRecord,
   type Scenario,
   type Stage,
   scenarios,
@@ -28,6 +30,7 @@ interface ReproduceOptions extends AttachOptions {
   readonly list?: true;
   readonly loop?: true;
   readonly witness?: true;
+  readonly record?: true;
   readonly output: OutputFormat;
   readonly readyFile?: string;
   readonly 'web.listenAddress'?: ListenAddress;
@@ -35,7 +38,7 @@ interface ReproduceOptions extends AttachOptions {
 
 export const reproduceCommand = addAttachOptions(new Command('reproduce'))
   .description('play a scenario in throw-away network namespaces on this kernel, traced')
-  .argument('[scenario]', scenarios.map(({ name }) => name).join(', '))
+  .argument('[scenario...]', scenarios.map(({ name }) => name).join(', '))
   .option('--list', 'print the scenarios, a line each')
   .option('--loop', 'play it again and again, until Ctrl-C')
   .option('--witness', 'capture packets with tcpdump too, and compare')
@@ -44,6 +47,7 @@ export const reproduceCommand = addAttachOptions(new Command('reproduce'))
       .choices(outputFormats)
       .default('columns'),
   )
+  .option('--record', 'print one line of JSON a round with all that is known of it, not the events')
   .option('--ready-file <file>', 'create this file once every program is attached')
   .option('--web.listen-address <address>', 'serve metrics meanwhile', parseListenAddress)
   .addHelpText(
@@ -58,15 +62,19 @@ Examples:
   ipvscope lab --kernel 6.12 reproduce table  what has to happen, beside what does
   ipvscope lab reproduce one-second         the same where this kernel cannot`,
   )
-  .action(async (name: string | undefined, options: ReproduceOptions) => {
+  .action(async (names: string[], options: ReproduceOptions) => {
     if (options.list === true) {
       for (const scenario of scenarios) {
-        process.stdout.write(`${scenario.name.padEnd(12)} ${scenario.summary}\n`);
+        process.stdout.write(`${scenario.name.padEnd(20)} ${scenario.summary}\n`);
       }
       return;
     }
-    process.exitCode = await reproduce(scenarioNamed(name), options);
+    process.exitCode = await reproduce(scenariosNamed(names), options);
   });
+
+function scenariosNamed(names: readonly string[]): readonly Scenario[] {
+  return (names.length === 0 ? [undefined] : names).map(scenarioNamed);
+}
 
 function scenarioNamed(name: string | undefined): Scenario {
   const scenario = scenarios.find((known) => known.name === name);
@@ -78,7 +86,10 @@ function scenarioNamed(name: string | undefined): Scenario {
   );
 }
 
-async function reproduce(scenario: Scenario, options: ReproduceOptions): Promise<ExitCode> {
+async function reproduce(
+  chosen: readonly Scenario[],
+  options: ReproduceOptions,
+): Promise<ExitCode> {
   const stop = new Stop();
   const { signal } = stop;
   try {
@@ -86,9 +97,9 @@ async function reproduce(scenario: Scenario, options: ReproduceOptions): Promise
       {
         signal,
         onProgress: note,
-        witness: options.witness === true || scenario.witnessed === true,
+        witness: options.witness === true || chosen.some(({ witnessed }) => witnessed === true),
       },
-      (stage) => playObserved(stage, scenario, options, stop),
+      (stage) => playObserved(stage, chosen, options, stop),
     );
   } catch (cause) {
     if (!signal.aborted) throw cause;
@@ -100,7 +111,7 @@ async function reproduce(scenario: Scenario, options: ReproduceOptions): Promise
 
 async function playObserved(
   stage: Stage,
-  scenario: Scenario,
+  chosen: readonly Scenario[],
   options: ReproduceOptions,
   stop: Stop,
 ): Promise<ExitCode> {
@@ -109,26 +120,37 @@ async function playObserved(
   const listen = options['web.listenAddress'];
   const observer = await Observer.start({
     attach: attachRequest(options),
-    detail: scenario.detail ?? judgedKinds,
+    detail: kindNames.filter((kind) =>
+      chosen.some(({ detail = judgedKinds }) => detail.includes(kind)),
+    ),
     ...(listen === undefined ? {} : { listen }),
     ...(options.readyFile === undefined ? {} : { readyFile: options.readyFile }),
     onBatch: (batch, clock) => {
       events.push(...observeBatch(batch, clock.format));
-      print(batch, clock);
+      if (options.record !== true) print(batch, clock);
     },
   });
   let code: ExitCode = ExitCode.ok;
   try {
     do {
-      events = [];
-      const trial = await scenario.play(stage);
-      observer.flush();
-      const { report, fits } = trial.judge(events);
-      note(report);
-      if (!fits) code = ExitCode.trouble;
+      for (const scenario of chosen) {
+        events = [];
+        const trial = await scenario.play(stage);
+        observer.flush();
+        if (options.record === true && trial.played !== undefined) {
+          record({ release: release(), played: trial.played, events });
+        }
+        const { report, fits } = trial.judge(events);
+        note(report);
+        if (!fits) code = ExitCode.trouble;
+      }
     } while (options.loop === true && !stop.signal.aborted);
   } finally {
     note(await observer.stop());
   }
   return code;
+}
+
+function record(round: RoundRecord): void {
+  process.stdout.write(`${JSON.stringify(round)}\n`);
 }

@@ -1,7 +1,6 @@
 import { Command } from 'commander';
 import { ExitCode, IpvscopeError } from '../error.js';
 import { defaultKinds } from '../trace/printer.js';
-import { runInLab } from './lab.js';
 import { note, Observer } from './observer.js';
 import {
   type AttachOptions,
@@ -12,6 +11,7 @@ import {
   parseListenAddress,
 } from './options.js';
 import { printEvents } from './print-events.js';
+import { runInLab } from './run-in-lab.js';
 import { Stop } from './stop.js';
 
 interface ServeOptions extends AttachOptions {

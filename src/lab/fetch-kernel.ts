@@ -4,6 +4,7 @@ import { ExitCode, IpvscopeError } from '../error.js';
 import { findProgram, findPrograms } from '../programs.js';
 import { runProgram } from '../run-program.js';
 import { debianKernel, META_PACKAGE } from './debian-kernels.js';
+import { downloadCost } from './download-cost.js';
 import { isPresent, publishDirectory, withScratch } from './lab-cache.js';
 import { PrivateApt } from './private-apt.js';
 
@@ -49,6 +50,7 @@ export async function fetchKernel(request: FetchRequest, parent: string): Promis
 
 async function download(request: FetchRequest, scratch: string): Promise<readonly string[]> {
   const { kernel, signal, onProgress } = request;
+  const start = performance.now();
   const row = debianKernel(kernel);
   const apt = await PrivateApt.create(scratch, row, signal);
   const complaints = await apt.update();
@@ -68,7 +70,9 @@ async function download(request: FetchRequest, scratch: string): Promise<readonl
   }
   const directory = join(scratch, 'debs');
   await mkdir(directory);
-  return await apt.download(names, directory);
+  const debs = await apt.download(names, directory);
+  onProgress(`fetched the kernel: ${await downloadCost(debs, start)}`);
+  return debs;
 }
 
 /** Leaves the kernel in `finished`, next to the tree of its packages. */

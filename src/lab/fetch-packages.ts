@@ -4,42 +4,48 @@ import { ExitCode, IpvscopeError } from '../error.js';
 import { findProgram } from '../programs.js';
 import { runProgram } from '../run-program.js';
 import { debianKernel } from './debian-kernels.js';
+import { downloadCost } from './download-cost.js';
 import type { LabKernel } from './lab-kernel.js';
 import { PrivateApt } from './private-apt.js';
 
-/** Packages that were built together with a cached kernel. */
+/** Packages of the suite that a cached kernel comes from. */
 export interface PackagesRequest {
   readonly kernel: LabKernel;
-  /** For the error: `the headers`. */
+  /** For people: `the headers`. */
   readonly what: string;
-  /** Their names: this package, and what it depends on as far as `wanted` says. */
+  /** This package, and what it depends on as far as `wanted` says. */
   readonly name: string;
   readonly wanted: (name: string) => boolean;
   readonly signal: AbortSignal;
+  readonly onProgress: (line: string) => void;
 }
 
 /**
- * Downloads packages of exactly the kernel's version and unpacks them into `tree` below `scratch`.
+ * Downloads packages and unpacks them into one tree below `scratch`, whose path it gives. Those built
+ * from the kernel's source are of exactly its version.
  *
  * @throws IpvscopeError `ERR_LAB_PACKAGES_UNREACHABLE` if no mirror gives them; a mirror keeps a
  * version only for a while after its successor.
  */
 export async function fetchPackages(request: PackagesRequest, scratch: string): Promise<string> {
-  const { kernel, what, name, signal } = request;
+  const { kernel, what, signal, onProgress } = request;
+  const start = performance.now();
   const apt = await PrivateApt.create(scratch, debianKernel(kernel.kernel), signal);
   const complaints = await apt.update();
-  const names = (await apt.closure(name)).filter(request.wanted);
-  const debs = await downloadVersion(apt, names, kernel.version, join(scratch, 'debs'));
-  if (debs.length === 0) {
+  const names = (await apt.closure(request.name)).filter(request.wanted);
+  if (names.length === 0) throw unreachable(request, complaints);
+  const exact = names.map((name) =>
+    name.startsWith('linux-') ? `${name}=${kernel.version}` : name,
+  );
+  const directory = join(scratch, 'debs');
+  await mkdir(directory);
+  const debs = await apt.download(exact, directory).catch((error: unknown) => {
     signal.throwIfAborted();
-    const which = `${what} of kernel ${kernel.release} (${kernel.version})`;
-    throw new IpvscopeError('ERR_LAB_PACKAGES_UNREACHABLE', `no mirror gives ${which}`, {
-      step: 'fetch',
-      hint: `ipvscope lab --kernel ${kernel.kernel} --refresh fetches the newest kernel`,
-      log: complaints,
-      exitCode: ExitCode.prerequisite,
-    });
-  }
+    if (!(error instanceof IpvscopeError) || error.code !== 'ERR_PROGRAM_FAILED') throw error;
+    throw unreachable(request, error.log ?? complaints);
+  });
+  onProgress(`fetched ${what}: ${await downloadCost(debs, start)}`);
+
   const tree = join(scratch, 'tree');
   for (const deb of debs) {
     await runProgram(findProgram('dpkg-deb'), ['-x', deb, tree], { step: 'unpack', signal });
@@ -47,22 +53,12 @@ export async function fetchPackages(request: PackagesRequest, scratch: string): 
   return tree;
 }
 
-/** None where one of them cannot be had. */
-async function downloadVersion(
-  apt: PrivateApt,
-  names: readonly string[],
-  version: string,
-  directory: string,
-): Promise<readonly string[]> {
-  if (names.length === 0) return [];
-  await mkdir(directory);
-  try {
-    return await apt.download(
-      names.map((name) => `${name}=${version}`),
-      directory,
-    );
-  } catch (error) {
-    if (error instanceof IpvscopeError && error.code === 'ERR_PROGRAM_FAILED') return [];
-    throw error;
-  }
+function unreachable({ kernel, what }: PackagesRequest, log: string): IpvscopeError {
+  const which = `${what} of kernel ${kernel.release} (${kernel.version})`;
+  return new IpvscopeError('ERR_LAB_PACKAGES_UNREACHABLE', `no mirror gives ${which}`, {
+    step: 'fetch',
+    hint: `fetch the newest kernel with ipvscope lab --kernel ${kernel.kernel} --refresh`,
+    log,
+    exitCode: ExitCode.prerequisite,
+  });
 }

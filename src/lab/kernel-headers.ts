@@ -1,11 +1,18 @@
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { IpvscopeError } from '../error.js';
 import { findPrograms } from '../programs.js';
 import { packageDirectory } from './fetch-kernel.js';
 import { fetchPackages } from './fetch-packages.js';
-import { isPresent, labCacheDirectory, publishDirectory, withScratch } from './lab-cache.js';
+import {
+  isPresent,
+  labCacheDirectory,
+  publishDirectory,
+  readIfPresent,
+  withScratch,
+} from './lab-cache.js';
 import type { LabKernel } from './lab-kernel.js';
+import { gatherLibraries, SUITE_LIBRARIES, useLibraries } from './suite-libraries.js';
 
 export interface HeadersRequest {
   readonly kernel: LabKernel;
@@ -23,46 +30,53 @@ export interface HeadersRequest {
  * `ERR_LAB_KERNEL_LAYOUT` if the packages are not built as the lab expects.
  */
 export async function obtainKernelHeaders(request: HeadersRequest): Promise<string> {
-  const { kernel, signal } = request;
+  const { kernel, onProgress } = request;
   const parent = join(labCacheDirectory(), 'headers');
   const finished = join(parent, packageDirectory(kernel));
   const directory = join(finished, 'src', `linux-headers-${kernel.release}`);
   if (await isPresent(directory)) return directory;
 
   findPrograms(['dpkg-deb']);
-  request.onProgress(`fetching the headers of ${kernel.release}`);
+  onProgress(`fetching the headers of ${kernel.release}`);
   await withScratch(parent, async (scratch) => {
     const tree = await fetchPackages(
       {
-        kernel,
+        ...request,
         what: 'the headers',
         name: `linux-headers-${kernel.release}`,
-        wanted: (name) => /^linux-(?:headers|kbuild)-\d/.test(name),
-        signal,
+        wanted: (name) => /^linux-(?:headers|kbuild)-\d/.test(name) || SUITE_LIBRARIES.test(name),
       },
       scratch,
     );
+    await makeRelocatable(tree, kernel);
     const draft = join(scratch, 'finished');
     await mkdir(draft);
     // Side by side as below /usr: the packages link to each other by relative paths.
     for (const name of ['lib', 'src']) await rename(join(tree, 'usr', name), join(draft, name));
-    await relocate(join(draft, 'src', `linux-headers-${kernel.release}`, 'Makefile'), kernel);
     await publishDirectory(draft, finished);
   });
   return directory;
 }
 
-/** What is in the makefile of the packages is only the absolute path to its twin's. */
-async function relocate(path: string, kernel: LabKernel): Promise<void> {
-  const makefile = relocatedMakefile(await readFile(path, 'utf8'));
-  if (makefile === undefined) {
+async function makeRelocatable(tree: string, kernel: LabKernel): Promise<void> {
+  const library = join(tree, 'usr', 'lib');
+  const kbuild = (await readdir(library)).find((name) => name.startsWith('linux-kbuild-'));
+  const path = join(tree, 'usr', 'src', `linux-headers-${kernel.release}`, 'Makefile');
+  const makefile = relocatedMakefile((await readIfPresent(path)) ?? '');
+  if (kbuild === undefined || makefile === undefined) {
     const message = `the headers of ${kernel.release} are not as expected`;
     throw new IpvscopeError('ERR_LAB_KERNEL_LAYOUT', message, { step: 'unpack', log: path });
   }
   await writeFile(path, makefile);
+  const libraries = join(library, 'suite');
+  await gatherLibraries(tree, libraries);
+  await useLibraries(libraries, join(library, kbuild));
 }
 
-/** A makefile that finds /usr/src beside itself; undefined if it has another form. */
+/**
+ * A makefile that finds /usr/src beside itself; undefined if it holds more than the absolute path
+ * to its twin's.
+ */
 export function relocatedMakefile(text: string): string | undefined {
   const form =
     /^(?:KBUILD_OUTPUT=\/usr\/src\/[^\s/]+\n)?include \/usr\/src\/linux-headers-[^\s/]+\/Makefile\n?$/;

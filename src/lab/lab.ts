@@ -14,6 +14,7 @@ import {
   planLab,
 } from './options.js';
 import { checkPorts } from './ports.js';
+import { obtainUnfixedKernel } from './unfixed-kernel.js';
 
 /** A lab at work. */
 export interface LabRun {
@@ -89,8 +90,12 @@ class Lab implements LabRun {
     signal.throwIfAborted();
     checkMachine();
     await checkPorts(plan.publish);
-    const kernel = await obtainKernel({ ...plan, signal });
-    const types = await obtainKernelTypes({ kernel, signal, onProgress: plan.onProgress });
+    const { onProgress } = plan;
+    const stock = await obtainKernel({ ...plan, signal });
+    const kernel = plan.unfixed
+      ? await obtainUnfixedKernel({ kernel: stock, signal, onProgress })
+      : stock;
+    const types = await obtainKernelTypes({ kernel, signal, onProgress });
     const env = { ...(types === undefined ? {} : { IPVSCOPE_BTF_PATH: types }), ...plan.env };
     const initramfs = await obtainInitramfs(kernel, signal);
     const onGuest = (guest: Guest): void => {

@@ -23,6 +23,8 @@ export interface LabOptions {
   readonly timeoutMs?: number;
   /** Asks the mirror for a newer kernel package even if one is cached. */
   readonly refresh?: boolean;
+  /** Boots it with an ip_vs that lacks the fix of Linux 5.9; see `obtainUnfixedKernel`. */
+  readonly unfixed?: boolean;
   /** Never ended by the lab: they stay the caller's. */
   readonly stdout: NodeJS.WritableStream;
   readonly stderr: NodeJS.WritableStream;
@@ -64,6 +66,7 @@ export function planLab(options: LabOptions): LabPlan {
     cpus: 2,
     memoryMiB: 2048,
     refresh: false,
+    unfixed: false,
     onProgress: () => {},
     ...options,
   };

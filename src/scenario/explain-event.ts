@@ -32,7 +32,7 @@ export function eventProblems(played: Played, { event, monotonicNs }: ObservedEv
 
 /** Facts of one event that cannot be true together. */
 function* disagreements(event: IpvsEvent): Generator<string> {
-  const { verdict, cause, new_destination: chosen, expired, conntrack } = event;
+  const { verdict, cause, new_destination: chosen, expired, conntrack, missing_fix: fix } = event;
   if (event.destination === undefined) yield 'names no server';
   if (event.kind === 'retransmit' && foundClosed(event)) {
     yield `repeats no handshake: its entry is in ${event.conn_state}`;
@@ -43,6 +43,10 @@ function* disagreements(event: IpvsEvent): Generator<string> {
   const refused = verdict === 'dropped' || verdict === 'rejected';
   if (refused !== (cause !== undefined)) {
     yield cause === undefined ? 'gives no cause' : `gives a cause, ${cause}`;
+  }
+  // Only a kernel without it drops for an nf_conn that is not confirmed.
+  if ((cause === 'conntrack' && conntrack === 'unconfirmed') !== (fix !== undefined)) {
+    yield fix === undefined ? 'names no missing fix' : `says that ${fix} is missing`;
   }
   if (verdict === 'forwarded' && expired) yield 'expired the entry that it followed';
   if (

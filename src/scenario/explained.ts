@@ -9,6 +9,7 @@ import { compareWitness } from './witness-compare.js';
  * captures, where there are any.
  */
 export const explained = (played: Played): Trial => ({
+  played,
   judge(events) {
     const explanation = explain(played, events);
     const witness =

@@ -1,10 +1,11 @@
 import { oneSecond } from './one-second.js';
 import { rollout } from './rollout.js';
+import { rolloutRescheduled } from './rollout-rescheduled.js';
 import type { Scenario } from './scenario.js';
 import { table } from './table/table.js';
 
 /** Every scenario, in the order in which they are told. */
-export const scenarios: readonly Scenario[] = [rollout, oneSecond, table];
+export const scenarios: readonly Scenario[] = [rollout, rolloutRescheduled, oneSecond, table];
 
 export type { CapturedPacket, Captures } from './captures.js';
 export type { Connect, Outcome } from './connect.js';
@@ -12,7 +13,11 @@ export { type Explanation, explain } from './explain.js';
 export type { Match } from './match.js';
 export { type ObservedEvent, observeBatch } from './observed-event.js';
 export type { Played, ServerState } from './played.js';
-export { formatReport, type ReportParts } from './report.js';
+export { formatReport, quantile, type ReportParts } from './report.js';
+export { rollout } from './rollout.js';
+export { rolloutRescheduled } from './rollout-rescheduled.js';
+export type { RoundRecord } from './round-record.js';
 export type { Judgement, Scenario, Trial } from './scenario.js';
 export { Stage, type StageOptions, withStage } from './stage.js';
+export { textTable } from './text-table.js';
 export { compareWitness, type WitnessReport, type WitnessRow } from './witness-compare.js';

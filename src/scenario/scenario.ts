@@ -1,5 +1,6 @@
 import type { KindName } from '../wire/names.js';
 import type { ObservedEvent } from './observed-event.js';
+import type { Played } from './played.js';
 import type { Stage } from './stage.js';
 
 export interface Judgement {
@@ -11,6 +12,8 @@ export interface Judgement {
 
 /** What was played, ready to be held against what the probe saw of it meanwhile. */
 export interface Trial {
+  /** Where it was one round, to be recorded. */
+  readonly played?: Played;
   judge(events: readonly ObservedEvent[]): Judgement;
 }
 

@@ -24,7 +24,12 @@ say 'the real ring and its lifecycle'
 [ ${#root[@]} -eq 0 ] || sudo chown -R "$(id -u):$(id -g)" build
 
 say 'kernel tests, in the lab on 6.1'
+node dist/test/kernel/exact/compile.js
 # shellcheck disable=SC2046
 node dist/src/cli/main.js lab --kernel 6.1 --timeout 900 --exec -- \
   "$(node -p process.execPath)" --test --test-concurrency=1 --test-reporter=spec \
   $(tests dist/test/kernel)
+
+say 'the three acts, in the lab on 6.1 with the fix and without'
+# shellcheck disable=SC2046
+node --test --test-reporter=spec $(tests dist/test/lab)

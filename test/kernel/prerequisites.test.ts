@@ -47,7 +47,7 @@ const cases: readonly {
     name: 'no capability',
     ipvs: true,
     wrapper: ['setpriv', '--bounding-set=-sys_admin,-bpf,-perfmon'],
-    line: /^ipvscope: ERR_NO_CAPABILITY: .*CAP_SYS_ADMIN.*; run it as root$/,
+    line: /^ipvscope: ERR_NO_CAPABILITY: .*(CAP_SYS_ADMIN|CAP_BPF and CAP_PERFMON).*; run it as root$/,
   },
   {
     name: 'no BTF',

@@ -21,6 +21,8 @@ const cases: readonly {
   { args: ['serve', '--metrics.max-series', '0'], code: 2, stderr: /whole number/ },
   { args: ['lab'], code: 2, stderr: /missing required argument 'command'/ },
   { args: ['lab', '--kernel', '2.4', 'trace'], code: 2, stderr: /2\.4/ },
+  { args: ['lab', 'acts', '--kernel', '2.4'], code: 2, stderr: /2\.4/ },
+  { args: ['lab', 'acts', '--help'], code: 0, stdout: /Examples:/ },
   { args: ['reproduce', 'no-such-scenario'], code: 2, stderr: /no-such-scenario/ },
   { args: ['--version'], code: 0, stdout: /^\d+\.\d+\.\d+$/m },
   { args: ['--help'], code: 0, stdout: /Exit codes: 0 fine/ },
@@ -28,7 +30,7 @@ const cases: readonly {
   { args: ['serve', '--help'], code: 0, stdout: /Examples:/ },
   { args: ['lab', '--help'], code: 0, stdout: /Examples:/ },
   { args: ['reproduce', '--help'], code: 0, stdout: /Examples:/ },
-  { args: ['reproduce', '--list'], code: 0, stdout: /^rollout .*\n.*one-second /m },
+  { args: ['reproduce', '--list'], code: 0, stdout: /^rollout .*\n(?:.*\n)*one-second /m },
 ];
 
 for (const { args, code, stdout, stderr } of cases) {

@@ -1,0 +1,145 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { planAttachments } from '../../src/native/attachment.js';
+import { CleanUp } from '../../src/scenario/clean-up.js';
+import { namespaceInode, type Role } from '../../src/scenario/namespaces.js';
+import { type ObservedEvent, observeBatch } from '../../src/scenario/observed-event.js';
+import type { SourceState } from '../../src/source/event-source.js';
+import { LiveSource } from '../../src/source/live.js';
+import { run } from './command.js';
+import { compareEvents } from './exact/compare.js';
+import { Counters } from './exact/counters.js';
+import { Director, type Weights } from './exact/director.js';
+import { type Plan, readFates } from './exact/fates.js';
+import { Ledger } from './exact/ledger.js';
+import { buildNetwork, legs } from './exact/network.js';
+import { makePlan } from './exact/plan.js';
+import { writePlan } from './exact/plan-file.js';
+import { compiled } from './exact/programs.js';
+import { Random } from './exact/random.js';
+import { formatExact } from './exact/report.js';
+import { portRange, serverAddresses, serverNetworks } from './exact/services.js';
+import { Sightings } from './exact/sightings.js';
+import { Spoken } from './exact/spoken.js';
+import { eventSums, witnessSums } from './exact/sums.js';
+
+// Opening packets from random ports, drawn from a seed, so that many come from a port used before.
+// Captures on the director's legs, ip_vs' own counters and the sender's list say what became of each
+// packet; the probe has to say the same of each, and the sums by service, server and verdict agree.
+
+const OPENINGS = 100_000;
+const MOST_PROBLEMS = 20;
+
+test('100,000 opening packets over 50 services: events equal what the legs show', async (t) => {
+  const seed = Number(process.env.IPVSCOPE_SEED ?? Date.now() % 2 ** 32);
+  t.diagnostic(`seed ${seed} (IPVSCOPE_SEED=${seed} sends the same packets again)`);
+  const stages = makePlan(new Random(seed), OPENINGS);
+  const mark = { source: '10.0.1.2', target: serverAddresses[0] ?? '' };
+  const plan = { stages, ...writePlan(stages, mark) };
+  run('modprobe', '-a', 'ip_vs', 'ip_vs_rr', 'ip_vs_wlc');
+  const cleanUp = new CleanUp();
+  let played: Played;
+  try {
+    played = await play(plan, cleanUp);
+  } finally {
+    await cleanUp.run();
+  }
+
+  const { events, counters, state } = played;
+  const fates = readFates(plan, played.sightings);
+  const ledger = new Ledger(OPENINGS);
+  for (const [index, stage] of fates.stages.entries()) {
+    ledger.add(stage, played.weights[index] ?? new Map());
+  }
+  const comparison = compareEvents(ledger, events);
+  const witnessed = witnessSums(ledger, counters.chosen);
+  const opening = events.map(({ event }) => event).filter((event) => event.opening);
+  const told = eventSums(opening.filter(({ kind }) => kind !== 'retry'));
+  const lost = Object.values(state.losses).reduce((sum, count) => sum + count, 0);
+  const missed = state.programs.reduce((sum, { misses = 0 }) => sum + misses, 0);
+  for (const line of formatExact({ ledger, witnessed, told, events, comparison, lost, missed })) {
+    t.diagnostic(line);
+  }
+  const problems = [
+    ...fates.problems,
+    ...ledger.problems,
+    ...counters.problems(fates.stages.flat()),
+    ...comparison.problems,
+    ...witnessed.differences(told),
+  ];
+  assert.deepEqual(problems.slice(0, MOST_PROBLEMS), [], `${problems.length} problems`);
+  assert.equal(ledger.openings, OPENINGS);
+  assert.deepEqual({ lost, missed, shed: state.shed }, { lost: 0, missed: 0, shed: 0 });
+  const { forgotten, forgottenExpected } = comparison;
+  assert.ok(
+    Math.abs(forgotten - forgottenExpected) <= 6 * Math.sqrt(forgottenExpected) + 6,
+    `${forgotten} opening numbers were forgotten, where ${forgottenExpected} is to be expected`,
+  );
+});
+
+/** All that was seen, by whom. */
+interface Played {
+  readonly sightings: Sightings;
+  readonly counters: Counters;
+  /** The director's table in each stage. */
+  readonly weights: readonly Weights[];
+  readonly events: readonly ObservedEvent[];
+  readonly state: SourceState;
+}
+
+async function play(plan: Plan, cleanUp: CleanUp): Promise<Played> {
+  const directory = mkdtempSync(join(tmpdir(), 'ipvscope-exact-'));
+  cleanUp.add(directory, () => rmSync(directory, { recursive: true }));
+  const [planFile, seen] = [join(directory, 'plan'), join(directory, 'sightings')];
+  writeFileSync(planFile, plan.file);
+  const network = await buildNetwork(cleanUp);
+  const netns = await namespaceInode('director');
+  const say = (role: Role, command: readonly string[]): Spoken => {
+    const program = new Spoken(role, command);
+    cleanUp.add(command[0] ?? '', () => program.close());
+    return program;
+  };
+  const { first, last } = portRange('listening');
+  const witness = say('director', [compiled('witness'), seen, ...legs]);
+  const listeners = serverNetworks.map(({ role }) =>
+    say(role, [compiled('listener'), String(first), String(last)]),
+  );
+  for (const program of [witness, ...listeners]) assert.equal(await program.line(), 'ready');
+
+  const events: ObservedEvent[] = [];
+  const source = new LiveSource({ attachments: planAttachments() });
+  cleanUp.add('the probe', () => source.stop());
+  source.start((batch) => {
+    // Wall time is of no interest here, and takes its time.
+    const observed = observeBatch(batch, () => '');
+    events.push(...observed.filter(({ event }) => event.netns === netns));
+  });
+
+  const director = new Director(network.director);
+  const counters = new Counters(director);
+  const weights: Weights[] = [];
+  const { own, router } = network.ethernet;
+  let wentOut = 0;
+  for (const [index, { phase, stage }] of plan.stages.entries()) {
+    const { from, count, cpus } = plan.parts[index] ?? { from: 0, count: 0, cpus: 0 };
+    if (stage === 'all') await director.begin(phase);
+    else await director.enter(stage, phase);
+    weights.push(structuredClone(director.weights));
+    await network.client.run(
+      `${compiled('sender')} ${planFile} ${from} ${count} ${cpus} eth0 ${own} ${router}`,
+    );
+    for (let cpu = 0; cpu < cpus; cpu++) {
+      wentOut = Number(/^mark (\d+)$/.exec(await witness.line())?.[1]);
+    }
+    // A server that is taken out of the table takes its counters along.
+    if (stage !== 'all') await counters.settle(wentOut);
+  }
+  source.stop();
+  witness.endInput();
+  assert.equal(await witness.line(), 'lost 0');
+  const sightings = new Sightings(readFileSync(seen));
+  return { sightings, counters, weights, events, state: source.state() };
+}

@@ -1,0 +1,53 @@
+import type { ObservedEvent } from '../../../src/scenario/observed-event.js';
+import { textTable } from '../../../src/scenario/text-table.js';
+import type { KindName } from '../../../src/wire/names.js';
+import type { Comparison } from './compare.js';
+import type { Ledger } from './ledger.js';
+import type { Sums } from './sums.js';
+
+export interface ExactReport {
+  readonly ledger: Ledger;
+  readonly witnessed: Sums;
+  readonly told: Sums;
+  readonly events: readonly ObservedEvent[];
+  readonly comparison: Comparison;
+  readonly lost: number;
+  readonly missed: number;
+}
+
+const rows = [
+  ['port used again', 'forwarded'],
+  ['port used again', 'rescheduled'],
+  ['port used again', 'dropped'],
+  ['unavailable', 'rescheduled'],
+  ['unavailable', 'dropped'],
+  ['unscheduled', 'rejected'],
+] as const;
+
+/** The sums of both sides, a line each. */
+export function formatExact(report: ExactReport): readonly string[] {
+  const { ledger, witnessed, told, events, comparison, lost, missed } = report;
+  const count = (kind: KindName): string =>
+    String(events.filter(({ event }) => event.kind === kind).length);
+  const table = textTable(
+    ['', 'witness', 'events'],
+    [
+      ['new entry', String(ledger.fresh.length), '-'],
+      ...rows.map(([group, verdict]) => [
+        `${group} ${verdict}`,
+        String(witnessed.total(group, verdict)),
+        String(told.total(group, verdict)),
+      ]),
+      ['retry', String(ledger.retries.length), count('retry')],
+      ['draining forwarded', String(ledger.draining.length), count('draining')],
+      ['opening packets', String(ledger.openings), '-'],
+    ],
+  );
+  const { forgotten, forgottenExpected } = comparison;
+  return [
+    ...table,
+    `${witnessed.size} numbers by service, server and verdict compared`,
+    `opening numbers forgotten: ${forgotten}, by the table's size about ${forgottenExpected.toFixed(0)}`,
+    `lost ${lost}, missed runs ${missed}`,
+  ];
+}
