@@ -14,13 +14,13 @@ process.on('exit', () => {
   for (const child of started) child.kill('SIGKILL');
 });
 
-/** What socat says when it begins, and when the association is there. */
-const OPENING = 'opening connection to';
+/** What socat says when the association is there. */
 const OPENED = 'successfully connected';
 
 /** An association from the port asked for; comes back when the server has ended it. */
 export function associate(request: ConnectRequest): Promise<ConnectReply> {
   const { host, hostPort, address, port, timeoutMs } = request;
+  const startNs = now();
   const child = spawn('socat', [
     '-d',
     '-d',
@@ -29,7 +29,6 @@ export function associate(request: ConnectRequest): Promise<ConnectReply> {
     'STDOUT',
   ]);
   return new Promise((resolve, reject) => {
-    let startNs = now();
     let openedNs: number | undefined;
     let server = '';
     let stderr = '';
@@ -42,8 +41,6 @@ export function associate(request: ConnectRequest): Promise<ConnectReply> {
       server += text;
     });
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      // To start a program takes its time, which is no part of the connect.
-      if (!stderr.includes(OPENING) && (stderr + text).includes(OPENING)) startNs = now();
       stderr += text;
       if (stderr.includes(OPENED)) openedNs ??= now();
     });

@@ -29,7 +29,7 @@ export interface Players {
 }
 
 /** How long a client waits for the answer to data that is not acknowledged. */
-const DATA_MS = 1_500;
+const DATA_MS = 2_500;
 const SCOUTED_PORT = 19_999;
 /** Far more than an answer takes. */
 const SCOUT_MS = 500;
