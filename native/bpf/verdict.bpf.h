@@ -227,9 +227,10 @@ static __always_inline void on_verdict(const struct sk_buff *skb, __u32 netfilte
 	if (record->kind)
 		emit(record);
 	if (record->flags & IPVSCOPE_FLAG_OPENING) {
-		if (record->verdict != IPVSCOPE_VERDICT_DROPPED)
+		if (record->verdict == IPVSCOPE_VERDICT_FORWARDED ||
+		    record->verdict == IPVSCOPE_VERDICT_RESCHEDULED)
 			emit_retry(packet);
-		else if (record->kind)
+		else if (record->verdict == IPVSCOPE_VERDICT_DROPPED && record->kind)
 			note_dropped(record, packet->number);
 	}
 	forget(skb, packet);

@@ -65,7 +65,8 @@ Examples:
   .action(async (names: string[], options: ReproduceOptions) => {
     if (options.list === true) {
       for (const scenario of scenarios) {
-        process.stdout.write(`${scenario.name.padEnd(20)} ${scenario.summary}\n`);
+        const told = scenario.report === undefined ? '' : ` (${scenario.report})`;
+        process.stdout.write(`${scenario.name.padEnd(20)} ${scenario.summary}${told}\n`);
       }
       return;
     }
@@ -120,9 +121,7 @@ async function playObserved(
   const listen = options['web.listenAddress'];
   const observer = await Observer.start({
     attach: attachRequest(options),
-    detail: kindNames.filter((kind) =>
-      chosen.some(({ detail = judgedKinds }) => detail.includes(kind)),
-    ),
+    detail: [...new Set(chosen.flatMap(({ detail }) => detail ?? judgedKinds))],
     ...(listen === undefined ? {} : { listen }),
     ...(options.readyFile === undefined ? {} : { readyFile: options.readyFile }),
     onBatch: (batch, clock) => {
@@ -137,8 +136,9 @@ async function playObserved(
         events = [];
         const trial = await scenario.play(stage);
         observer.flush();
-        if (options.record === true && trial.played !== undefined) {
-          record({ release: release(), played: trial.played, events });
+        const { played } = trial;
+        if (options.record === true && played !== undefined) {
+          record({ release: release(), played, events });
         }
         const { report, fits } = trial.judge(events);
         note(report);

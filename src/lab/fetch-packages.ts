@@ -57,7 +57,7 @@ function unreachable({ kernel, what }: PackagesRequest, log: string): IpvscopeEr
   const which = `${what} of kernel ${kernel.release} (${kernel.version})`;
   return new IpvscopeError('ERR_LAB_PACKAGES_UNREACHABLE', `no mirror gives ${which}`, {
     step: 'fetch',
-    hint: `fetch the newest kernel with ipvscope lab --kernel ${kernel.kernel} --refresh`,
+    hint: `fetch the newest kernel with ipvscope lab --kernel ${kernel.kernel} --refresh COMMAND`,
     log,
     exitCode: ExitCode.prerequisite,
   });

@@ -15,6 +15,8 @@ export interface Connect {
   readonly outcome: Outcome;
   /** The real server that answered; it says its own name in its first bytes. */
   readonly server?: string;
+  /** The scenario lost its first packet, and not in ip_vs: it takes as long as its copy. */
+  readonly lostElsewhere?: true;
   /** The part of the scenario, in the scenario's own words. */
   readonly phase: string;
 }

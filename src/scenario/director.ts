@@ -71,6 +71,31 @@ export async function setAnswering({ role }: RealServer, answers: boolean): Prom
   );
 }
 
+/**
+ * From now on the first opening packet from every client port is lost: in the clients' namespace on
+ * its way out, in a server's on its way in.
+ */
+export async function setFirstLost(
+  role: 'client' | RealServer['role'],
+  lost: boolean,
+): Promise<void> {
+  const hook = role === 'client' ? 'output' : 'prerouting';
+  const opening = 'tcp flags & (syn | ack) == syn';
+  const table = `table ip ipvscope_loss {
+    set seen { type inet_service; flags dynamic; size 65535; }
+    chain first {
+      type filter hook ${hook} priority -400
+      ${opening} tcp sport @seen accept
+      ${opening} add @seen { tcp sport } drop
+    }
+  }
+`;
+  await runInside(role, ['nft', '-f', '-'], {
+    step: 'nft',
+    input: `add table ip ipvscope_loss\ndelete table ip ipvscope_loss\n${lost ? table : ''}`,
+  });
+}
+
 /** Clients that vanish without a word: their goodbyes do not leave their namespace. */
 export async function setGoodbyes(leave: boolean): Promise<void> {
   await setTable(

@@ -73,7 +73,7 @@ function* orderProblems(
     }
     return;
   }
-  if (before === undefined && first.event.kind !== 'retransmit') {
+  if (before === undefined && !['retransmit', 'unscheduled'].includes(first.event.kind)) {
     yield `its port was never used, yet ${first.event.kind}`;
   }
   const isLate = (ns: number): boolean => ns - connect.startNs >= LEAST_WAIT_MS * 1e6;
@@ -142,16 +142,17 @@ function* successProblems(played: Played, { connect, events }: Match): Generator
   const lost = events.filter(
     ({ event }) => event.verdict === 'dropped' || event.kind === 'retransmit',
   );
+  const copies = lost.length + (connect.lostElsewhere ? 1 : 0);
   // If every packet that tcpdump saw has its reason, what is slow beyond that is the machine.
   const accounted = packetsSeen(played, connect) === lost.length + 1;
-  if (lost.length === 0) {
+  if (copies === 0) {
     if (connect.connectMs >= SLOW_MS && !accounted) yield 'slow, and no event says why';
     return;
   }
-  const due = played.copiesMs[lost.length] ?? Number.POSITIVE_INFINITY;
+  const due = played.copiesMs[copies] ?? Number.POSITIVE_INFINITY;
   const late = connect.connectMs > due + LATE_MS && !accounted;
   if (connect.connectMs < due - EARLY_MS || late) {
-    yield `with ${lost.length} packets lost it should have taken about ${due} ms`;
+    yield `with ${copies} packets lost it should have taken about ${due} ms`;
   }
   for (const { event, monotonicNs } of events) {
     if (event.verdict === 'dropped' && connect.endNs - monotonicNs < LEAST_WAIT_MS * 1e6) {

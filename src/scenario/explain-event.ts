@@ -33,7 +33,7 @@ export function eventProblems(played: Played, { event, monotonicNs }: ObservedEv
 /** Facts of one event that cannot be true together. */
 function* disagreements(event: IpvsEvent): Generator<string> {
   const { verdict, cause, new_destination: chosen, expired, conntrack, missing_fix: fix } = event;
-  if (event.destination === undefined) yield 'names no server';
+  if (event.destination === undefined && event.kind !== 'unscheduled') yield 'names no server';
   if (event.kind === 'retransmit' && foundClosed(event)) {
     yield `repeats no handshake: its entry is in ${event.conn_state}`;
   }

@@ -1,11 +1,28 @@
+import { delayElsewhere } from './delay-elsewhere.js';
+import { healthyRollout } from './healthy-rollout.js';
+import { keepAlive } from './keep-alive.js';
+import { noDrain } from './no-drain.js';
 import { oneSecond } from './one-second.js';
 import { rollout } from './rollout.js';
 import { rolloutRescheduled } from './rollout-rescheduled.js';
 import type { Scenario } from './scenario.js';
+import { slowServer } from './slow-server.js';
 import { table } from './table/table.js';
+import { weightStuck } from './weight-stuck.js';
 
 /** Every scenario, in the order in which they are told. */
-export const scenarios: readonly Scenario[] = [rollout, rolloutRescheduled, oneSecond, table];
+export const scenarios: readonly Scenario[] = [
+  rollout,
+  rolloutRescheduled,
+  oneSecond,
+  noDrain,
+  weightStuck,
+  keepAlive,
+  healthyRollout,
+  delayElsewhere,
+  slowServer,
+  table,
+];
 
 export type { CapturedPacket, Captures } from './captures.js';
 export type { Connect, Outcome } from './connect.js';

@@ -12,6 +12,7 @@ const TIMEOUT_MS = 5_500;
 export const oneSecond: Scenario = {
   name: 'one-second',
   summary: 'an opening packet is dropped for its conntrack entry; the connect takes a second more',
+  report: 'kubernetes#70747, kube-router#544',
   story: [
     'fresh: clients connect from ports never used; some servers close, some reset, some stay open',
     'after-fin: ports whose connection was closed in good order are rescheduled at once',

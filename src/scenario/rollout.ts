@@ -9,6 +9,7 @@ const [oldServer] = addresses.ipv4.servers;
 export const rollout: Scenario = {
   name: 'rollout',
   summary: 'a server drains and goes; clients that reuse a source port keep being sent to it',
+  report: 'kubernetes#81775',
   story: [
     'before: six clients connect again and again, each from its own source port; two servers answer',
     'draining: one server gets weight 0; ports that ip_vs remembers for it still reach it',

@@ -11,6 +11,7 @@ import {
   type IpvsSettings,
   makeService,
   setAnswering,
+  setFirstLost,
   setForwarding,
   setGoodbyes,
   setIpvs,
@@ -52,6 +53,7 @@ export class Round {
   #conntrack = false;
   #family: Family = 'ipv4';
   #phase = '';
+  #lostElsewhere = false;
 
   /** Use `Stage.begin`. */
   constructor(stage: Stage, client: Peer, scenario: string) {
@@ -67,6 +69,8 @@ export class Round {
     await Promise.all([
       setForwarding(conntrack),
       setGoodbyes(true),
+      setFirstLost('client', false),
+      ...servers.map(({ role }) => setFirstLost(role, false)),
       ...servers.map((server) => setAnswering(server, true)),
       // A removed service takes its entries along only where expire_nodest_conn says so.
       setIpvs(ipvs).then(() => makeService(family)),
@@ -107,6 +111,7 @@ export class Round {
       ...reply,
       connectMs: (reply.endNs - reply.startNs) / 1e6,
       phase,
+      ...(this.#lostElsewhere ? { lostElsewhere: true as const } : {}),
     };
     this.#connects.push(connect);
     return connect;
@@ -117,6 +122,21 @@ export class Round {
     await setGoodbyes(false);
     await Promise.all(ports.map((port) => this.#client.request({ op: 'vanish', port })));
     await setGoodbyes(true);
+  }
+
+  /** Held connections are used so many times; throws when another server answers. */
+  async use(held: readonly Connect[], times: number): Promise<void> {
+    const use = async ({ client, server }: Connect): Promise<void> => {
+      const port = Number(client.slice(client.lastIndexOf(':') + 1));
+      const request = { op: 'speak', port, timeoutMs: DEFAULT_TIMEOUT_MS };
+      for (let time = 0; time < times; time++) {
+        const answer = (await this.#client.request(request)) as ConnectReply;
+        if (answer.server !== server) {
+          throw new Error(`${client}: connected to ${server}, then ${answer.outcome}`);
+        }
+      }
+    };
+    await Promise.all(held.map(use));
   }
 
   /** The clients of held connections close them. */
@@ -135,6 +155,19 @@ export class Round {
     if (real === undefined) throw new RangeError(`there is no server ${server}`);
     await setAnswering(real, false);
     this.#note({ server, answers: false });
+  }
+
+  /** The first packet of every connect is lost before ip_vs gets it. */
+  async loseFirst(lost: boolean): Promise<void> {
+    await setFirstLost('client', lost);
+    this.#lostElsewhere = lost;
+  }
+
+  /** Every server overlooks the first packet of a connect. */
+  async overlookFirst(overlooked: boolean): Promise<void> {
+    await Promise.all(
+      addresses[this.#family].servers.map(({ role }) => setFirstLost(role, overlooked)),
+    );
   }
 
   async set(settings: Partial<IpvsSettings>): Promise<void> {

@@ -12,7 +12,7 @@ export interface Judgement {
 
 /** What was played, ready to be held against what the probe saw of it meanwhile. */
 export interface Trial {
-  /** Where it was one round, to be recorded. */
+  /** The round, where it is one of connects and events that explain each other. */
   readonly played?: Played;
   judge(events: readonly ObservedEvent[]): Judgement;
 }
@@ -22,6 +22,8 @@ export interface Scenario {
   readonly name: string;
   /** One line. */
   readonly summary: string;
+  /** Where users told of it: `kubernetes#81775`. */
+  readonly report?: string;
   /** What happens, phase by phase, one line each. */
   readonly story: readonly string[];
   /** Whether it captures packets in any case. */

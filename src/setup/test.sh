@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# npm test: everything. Unit, native and lifecycle tests run here; the kernel tests in the lab.
+# npm test: all but the longest. Unit, native and lifecycle tests run here; the kernel tests in the lab.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 src/setup/setup.sh test
@@ -23,13 +23,5 @@ say 'the real ring and its lifecycle'
 "${root[@]}" "$(command -v node)" dist/test/bench/main.js --quick
 [ ${#root[@]} -eq 0 ] || sudo chown -R "$(id -u):$(id -g)" build
 
-say 'kernel tests, in the lab on 6.1'
-node dist/test/kernel/exact/compile.js
-# shellcheck disable=SC2046
-node dist/src/cli/main.js lab --kernel 6.1 --timeout 900 --exec -- \
-  "$(node -p process.execPath)" --test --test-concurrency=1 --test-reporter=spec \
-  $(tests dist/test/kernel)
-
-say 'the three acts, in the lab on 6.1 with the fix and without'
-# shellcheck disable=SC2046
-node --test --test-reporter=spec $(tests dist/test/lab)
+# One old kernel and one new: kprobes with types from a file, fentry and fexit.
+src/setup/kernel-tests.sh --brief 5.10 6.12

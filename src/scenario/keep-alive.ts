@@ -1,0 +1,42 @@
+import { addresses, serverName } from './addresses.js';
+import { explained } from './explained.js';
+import type { Scenario } from './scenario.js';
+
+const PORTS = 6;
+const USES = 5;
+const [oldServer] = addresses.ipv4.servers;
+
+/** No trouble: connections that stay open over a whole rollout keep their draining server. */
+export const keepAlive: Scenario = {
+  name: 'keep-alive',
+  summary: 'connections stay open and in use while their server drains: as it should be',
+  story: [
+    'open: six clients connect, and keep their connections; two servers answer',
+    'draining: one server gets weight 0; all connections go on being used, new ones avoid it',
+    'removed: everybody has left, and new clients connect',
+  ],
+  async play(stage) {
+    const round = await stage.begin('keep-alive', {
+      connReuseMode: 1,
+      expireNodestConn: 1,
+      conntrack: true,
+    });
+    const ports = stage.freshPorts(PORTS);
+    const server = serverName(oldServer);
+
+    round.phase('open', 'connections that stay');
+    const held = await round.connectAll(ports, { ending: 'hold' });
+    await round.use(held, USES);
+
+    await round.setWeight(server, 0);
+    round.phase('draining', `${server} has weight 0, its connections are in use`);
+    await round.use(held, USES);
+    await round.connectAll(stage.freshPorts(PORTS));
+    await round.use(held, USES);
+
+    await round.release(ports);
+    round.phase('removed', 'the connections are closed');
+    await round.connectAll(stage.freshPorts(PORTS));
+    return explained(await round.end());
+  },
+};

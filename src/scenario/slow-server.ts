@@ -1,0 +1,34 @@
+import { explained } from './explained.js';
+import type { Scenario } from './scenario.js';
+
+const PORTS = 4;
+
+/** A connect that takes a second because the server overlooks its packet, as a full backlog does. */
+export const slowServer: Scenario = {
+  name: 'slow-server',
+  summary: 'the servers overlook opening packets: a second; ip_vs only sees them sent again',
+  report: 'kubernetes#90854',
+  story: [
+    'fresh: clients connect from ports never used',
+    'slow: every server overlooks the first packet of a connect: one second',
+    'after: the servers keep up again',
+  ],
+  async play(stage) {
+    const round = await stage.begin('slow-server', {
+      connReuseMode: 1,
+      expireNodestConn: 1,
+      conntrack: true,
+    });
+    round.phase('fresh', 'ports never used');
+    await round.connectAll(stage.freshPorts(PORTS));
+
+    await round.overlookFirst(true);
+    round.phase('slow', 'the servers overlook first packets');
+    await round.connectAll(stage.freshPorts(PORTS));
+
+    await round.overlookFirst(false);
+    round.phase('after', 'the servers keep up');
+    await round.connectAll(stage.freshPorts(PORTS));
+    return explained(await round.end());
+  },
+};

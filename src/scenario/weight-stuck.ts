@@ -1,0 +1,35 @@
+import { addresses, serverName } from './addresses.js';
+import { explained } from './explained.js';
+import type { Scenario } from './scenario.js';
+
+const PORTS = 6;
+
+/** Servers that are well and have weight 0 all the same: new connections are refused. */
+export const weightStuck: Scenario = {
+  name: 'weight-stuck',
+  summary: 'every server is left with weight 0: new connections are refused, though servers answer',
+  report: 'kubernetes#92019',
+  story: [
+    'before: six clients connect; two servers answer',
+    'stuck: both servers have weight 0; clients from unused ports are refused',
+    'after: the weights are back',
+  ],
+  async play(stage) {
+    const round = await stage.begin('weight-stuck', {
+      connReuseMode: 1,
+      expireNodestConn: 0,
+      conntrack: false,
+    });
+    round.phase('before', 'two servers, weight 1 each');
+    await round.connectAll(stage.freshPorts(PORTS));
+
+    for (const server of addresses.ipv4.servers) await round.setWeight(serverName(server), 0);
+    round.phase('stuck', 'both servers have weight 0');
+    await round.connectAll(stage.freshPorts(PORTS));
+
+    for (const server of addresses.ipv4.servers) await round.setWeight(serverName(server), 1);
+    round.phase('after', 'weight 1 again');
+    await round.connectAll(stage.freshPorts(PORTS));
+    return explained(await round.end());
+  },
+};

@@ -1,0 +1,35 @@
+#!/usr/bin/env bash
+# The kernel tests, on kernels of the lab, one after another; what they need is built already.
+#   kernel-tests.sh [--brief] [KERNEL...]   all of them unless named
+# --brief leaves out the test of 100,000 packets, which alone takes minutes.
+set -euo pipefail
+cd "$(dirname "$0")/../.."
+
+brief=()
+if [ "${1:-}" = --brief ]; then
+  brief=(! -name 'exact.test.js')
+  shift
+fi
+kernels=("$@")
+[ ${#kernels[@]} -gt 0 ] || kernels=(5.10 6.1 6.12 7)
+node dist/test/kernel/exact/compile.js
+mapfile -t tests < <(find dist/test/kernel -name '*.test.js' "${brief[@]}" | sort)
+say() { printf '\ntest: %s\n' "$*" >&2; }
+
+log=$(mktemp)
+trap 'rm -f "$log"' EXIT
+summary=()
+failed=0
+for kernel in "${kernels[@]}"; do
+  say "kernel tests, in the lab on $kernel"
+  start=$SECONDS
+  verdict=passed
+  node dist/src/cli/main.js lab --kernel "$kernel" --timeout 1500 --exec -- \
+    "$(node -p process.execPath)" --test --test-concurrency=1 --test-reporter=spec \
+    "${tests[@]}" | tee "$log" || { verdict=FAILED failed=1; }
+  totals=$(sed -n -E 's/^ℹ (tests|pass|fail|skipped) ([0-9]+)$/\1 \2/p' "$log" | paste -sd, | sed 's/,/, /g')
+  summary+=("$kernel: $verdict in $((SECONDS - start)) s; ${totals:-no totals}")
+done
+say 'kernels'
+printf '%s\n' "${summary[@]}"
+exit "$failed"
