@@ -55,6 +55,7 @@ export async function playAct(
   const having = (...entries: readonly string[]): readonly Part[] =>
     ready().filter(({ cell }) => entries.includes(cell.entry));
 
+  // Until the next act: as long as the client's FIN is sent again, its ACK must not come through.
   const lossy = having('last ACK lost').map(({ port }) => port);
   await Promise.all([
     setDirector(settings),
@@ -87,7 +88,6 @@ export async function playAct(
     );
     await setGoodbyes(true);
   }
-  if (lossy.length > 0) await loseAcks([]);
   const changes = ready().flatMap((part) =>
     part.cell.changes.flatMap((change) => part.changes(change)),
   );
