@@ -20,6 +20,7 @@ const packages = {
   pahole: 'pahole',
   'qemu-system-x86_64': 'qemu-system-x86',
   setpriv: 'util-linux',
+  socat: 'socat',
   tar: 'tar',
   tcpdump: 'tcpdump',
   xz: 'xz-utils',

@@ -10,8 +10,9 @@ export interface Attempted {
 }
 
 /** How long the last ACK of a port's previous connection may take to come. */
-const MOST_BUSY_MS = 5_000;
-const BUSY_RETRY_MS = 2;
+const MOST_BUSY_MS = 10_000;
+const LEAST_RETRY_MS = 2;
+const MOST_RETRY_MS = 50;
 
 const outcomes: Readonly<Record<string, Outcome>> = {
   ETIMEDOUT: 'timeout',
@@ -29,14 +30,14 @@ const outcomes: Readonly<Record<string, Outcome>> = {
  */
 export async function attemptConnect(request: ConnectRequest): Promise<Attempted> {
   const giveUp = performance.now() + MOST_BUSY_MS;
-  for (;;) {
+  for (let wait = LEAST_RETRY_MS; ; wait = Math.min(2 * wait, MOST_RETRY_MS)) {
     const attempted = await tryOnce(request);
     if (attempted !== 'busy') return attempted;
     if (performance.now() > giveUp) {
       throw new Error(`port ${request.port} does not become free`);
     }
     // The server's last ACK is on its way; nothing tells a process when the kernel has let go.
-    await delay(BUSY_RETRY_MS);
+    await delay(wait);
   }
 }
 

@@ -12,6 +12,7 @@ import {
   say,
   serve,
 } from './peer-protocol.js';
+import { associate } from './sctp.js';
 import { speak } from './speak.js';
 
 const held = new Map<number, Socket>();
@@ -32,6 +33,7 @@ async function answer(request: ClientRequest): Promise<unknown> {
 
 async function connect(request: ConnectRequest): Promise<ConnectReply> {
   if (request.protocol === 'UDP') return await sendDatagram(request);
+  if (request.protocol === 'SCTP') return await associate(request);
   const { reply, socket } = await attemptConnect(request);
   if (request.ending === 'hold' && socket !== undefined) held.set(request.port, socket);
   return reply;

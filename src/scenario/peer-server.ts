@@ -8,6 +8,7 @@ import net from 'node:net';
 import { endpoint } from './addresses.js';
 import { answerDatagrams } from './datagram.js';
 import { type Ending, type ServerRequest, say, serve } from './peer-protocol.js';
+import { answerAssociations } from './sctp.js';
 
 /** Longer than any round lasts; then a held connection is let go. */
 const MOST_HELD_MS = 60_000;
@@ -38,6 +39,7 @@ const server = (name: string): net.Server =>
 
 async function listen({ protocol, address, port, name }: Omit<ServerRequest, 'op'>): Promise<void> {
   if (protocol === 'UDP') await answerDatagrams(address, port, name);
+  else if (protocol === 'SCTP') await answerAssociations(address, port, name);
   else await once(server(name).listen(port, address), 'listening');
 }
 

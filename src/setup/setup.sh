@@ -9,7 +9,7 @@ cd "$(dirname "$0")/../.."
 build=(bpftool clang g++ libbpf-dev libelf-dev llvm make python3 zlib1g-dev)
 lab=(binutils busybox-static debian-archive-keyring gcc kmod pahole qemu-system-x86 xz-utils)
 scenario=(iproute2 ipvsadm nftables)
-test=(clang-format curl procps tcpdump)
+test=(clang-format curl procps socat tcpdump)
 
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT

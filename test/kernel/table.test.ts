@@ -11,7 +11,7 @@ import { run } from './command.js';
 // Everything that the table says, on this kernel: events, packets on each leg, connect times.
 
 before(() => {
-  for (const module of ['ip_vs', 'ipip', 'ip6_tunnel']) run('modprobe', module);
+  for (const module of ['ip_vs', 'ipip', 'ip6_tunnel', 'sctp']) run('modprobe', module);
 });
 
 test('the table of reused ports', async (t) => {

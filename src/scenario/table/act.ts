@@ -29,7 +29,7 @@ export interface Players {
 }
 
 /** How long a client waits for the answer to data that is not acknowledged. */
-const DATA_MS = 1_500;
+const DATA_MS = 2_500;
 const SCOUTED_PORT = 19_999;
 /** Far more than an answer takes. */
 const SCOUT_MS = 500;
@@ -55,6 +55,7 @@ export async function playAct(
   const having = (...entries: readonly string[]): readonly Part[] =>
     ready().filter(({ cell }) => entries.includes(cell.entry));
 
+  // Until the next act: as long as the client's FIN is sent again, its ACK must not come through.
   const lossy = having('last ACK lost').map(({ port }) => port);
   await Promise.all([
     setDirector(settings),
@@ -87,7 +88,6 @@ export async function playAct(
     );
     await setGoodbyes(true);
   }
-  if (lossy.length > 0) await loseAcks([]);
   const changes = ready().flatMap((part) =>
     part.cell.changes.flatMap((change) => part.changes(change)),
   );

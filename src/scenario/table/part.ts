@@ -23,6 +23,8 @@ const methods = { masquerade: '-m', local: '-m', direct: '-g', tunnel: '-i' } as
 /** The time for two copies of a SYN, at 0 and 1 s; the third comes at 3 s. */
 const CONNECT_MS = 2_500;
 const DATAGRAM_MS = 1_200;
+/** The same for an INIT, whose first copy comes after 3 s. */
+const ASSOCIATE_MS = 6_000;
 
 const endings: Readonly<Partial<Record<Entry, Ending>>> = {
   vanished: 'hold',
@@ -134,10 +136,11 @@ export class Part {
       protocol,
       host: this.host,
       hostPort: this.virtualPort,
-      ...(localClient === true ? { address: this.clientAddress } : {}),
+      // A client of SCTP names all its addresses unless it is bound to one.
+      ...(localClient === true || protocol === 'SCTP' ? { address: this.clientAddress } : {}),
       port,
       ending: (entry === 'met' ? undefined : endings[entry]) ?? 'fin',
-      timeoutMs: protocol === 'UDP' ? DATAGRAM_MS : CONNECT_MS,
+      timeoutMs: { TCP: CONNECT_MS, UDP: DATAGRAM_MS, SCTP: ASSOCIATE_MS }[protocol],
     };
   }
 }

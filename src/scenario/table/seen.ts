@@ -10,6 +10,11 @@ export interface Seen {
   /** In the order of time. */
   readonly events: readonly ObservedEvent[];
   readonly packets: { readonly in: number; readonly old: number; readonly other: number };
+  /**
+   * From the first opening packet to the last, where they came in: by tcpdump; for a client on the
+   * director itself, by the events. Unlike the client's own clock it does not show a busy machine.
+   */
+  readonly spanMs: number;
   readonly ends: readonly ConnectReply[];
   readonly problem?: string;
 }
@@ -28,30 +33,38 @@ export function seenOf(
   const { protocol } = part.cell.service;
   const isOurs = (client: string | undefined): boolean =>
     client !== undefined && part.clients.includes(client);
-  const count = (packets: readonly CapturedPacket[] = []): number =>
+  const ofCell = (packets: readonly CapturedPacket[] = []): readonly CapturedPacket[] =>
     packets.filter(
       (packet) =>
         packet.protocol === protocol &&
         isOurs(packet.client) &&
         packet.monotonicNs >= metNs - SLACK_NS &&
         packet.monotonicNs <= untilNs + SLACK_NS,
-    ).length;
+    );
+  const count = (packets: readonly CapturedPacket[] = []): number => ofCell(packets).length;
   const to = (isWanted: (role: string) => boolean): number =>
     Object.entries(captures.servers)
       .filter(([role]) => isWanted(role))
       .reduce((sum, [, packets]) => sum + count(packets), 0);
+  const ours = events
+    .filter(
+      ({ event, monotonicNs }) =>
+        event.netns === netns &&
+        event.proto === protocol &&
+        isOurs(event.client) &&
+        monotonicNs >= fromNs &&
+        monotonicNs <= untilNs,
+    )
+    .sort((a, b) => a.monotonicNs - b.monotonicNs);
+  const moments = (
+    part.cell.service.localClient === true
+      ? ours.filter(({ event }) => event.opening)
+      : ofCell(captures.client)
+  ).map(({ monotonicNs }) => monotonicNs);
   return {
     part,
-    events: events
-      .filter(
-        ({ event, monotonicNs }) =>
-          event.netns === netns &&
-          event.proto === protocol &&
-          isOurs(event.client) &&
-          monotonicNs >= fromNs &&
-          monotonicNs <= untilNs,
-      )
-      .sort((a, b) => a.monotonicNs - b.monotonicNs),
+    events: ours,
+    spanMs: moments.length === 0 ? 0 : (Math.max(...moments) - Math.min(...moments)) / 1e6,
     packets: {
       in: count(captures.client),
       old: to((role) => role === part.old?.role),

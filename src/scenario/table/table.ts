@@ -1,7 +1,9 @@
 import { existsSync } from 'node:fs';
+import { findPrograms } from '../../programs.js';
 import { kindNames } from '../../wire/names.js';
-import { addresses, SERVER_PORT } from '../addresses.js';
+import { addresses, endpoint, SERVER_PORT } from '../addresses.js';
 import type { ObservedEvent } from '../observed-event.js';
+import type { ListenRequest } from '../peer-protocol.js';
 import type { Scenario, Trial } from '../scenario.js';
 import type { Stage } from '../stage.js';
 import { families, openTunnels, setSysctls } from '../topology.js';
@@ -12,6 +14,7 @@ import { forwardingCells } from './forwarding-cells.js';
 import { grid } from './grid.js';
 import { limitCells } from './limit-cells.js';
 import { Part } from './part.js';
+import { sctpCells } from './sctp-cells.js';
 import { seenOf } from './seen.js';
 import { serviceCells } from './service-cells.js';
 import { tcpCells } from './tcp-cells.js';
@@ -22,6 +25,7 @@ export const cells: readonly Cell[] = [
   ...grid,
   ...tcpCells,
   ...udpCells,
+  ...sctpCells,
   ...forwardingCells,
   ...serviceCells,
   ...limitCells,
@@ -117,6 +121,21 @@ async function hirePlayers(stage: Stage, parts: readonly Part[]): Promise<Player
     const own = families.map((family) => addresses[family].director);
     const args = [String(SERVER_PORT), ...own];
     await stage.hire({ role: 'director', module: './peer-server.js', args });
+  }
+  if (parts.some(({ cell }) => cell.service.protocol === 'SCTP')) {
+    findPrograms(['socat']);
+    const real = families.flatMap((family) => addresses[family].servers);
+    await Promise.all(
+      real.map(({ role, address, port }) =>
+        stage.server(role).request({
+          op: 'listen',
+          protocol: 'SCTP',
+          address,
+          port,
+          name: endpoint(address, port),
+        } satisfies ListenRequest),
+      ),
+    );
   }
   return {
     stage,

@@ -71,6 +71,7 @@ function seen(rest: Partial<Omit<Seen, 'events'>> & { events?: readonly IpvsEven
   return {
     part,
     packets: { in: 2, old: 1, other: 1 },
+    spanMs: 12,
     ends: [{ startNs: 0, endNs: ms(20), outcome: 'connected', server: OTHER }],
     ...others,
     events: events.map((one, index) => ({ event: one, monotonicNs: ms(index) })),
@@ -135,7 +136,12 @@ const cases: readonly (readonly [string, Parameters<typeof seen>[0], RegExp])[] 
     { packets: { in: 2, old: 1, other: 2 } },
     /^2 packets to the other server, not 1$/,
   ],
-  ['a second', { ends: [{ ...end, endNs: ms(1010) }] }, /^it took 1010 ms, not at once$/],
+  [
+    'a second between two packets',
+    { spanMs: 1002 },
+    /^its opening packets came within 1002 ms, not at once$/,
+  ],
+  ['three seconds', { ends: [{ ...end, endNs: ms(3010) }] }, /^it took 3010 ms, not at once$/],
   ['an answer of the old server', { ends: [{ ...end, server: OLD }] }, /^answered by 10\.0\.2\.2/],
   [
     'no answer',
@@ -176,15 +182,21 @@ test('a retry must have waited', () => {
       delay_ms,
       drops: 1,
     });
-  const ofSecond = (delay: number): Seen => ({
+  const ofSecond = (delay: number, took = 1020): Seen => ({
     ...seen({
       events: [dropped, retry(delay)],
       packets: { in: 2, old: 0, other: 1 },
-      ends: [{ ...end, endNs: ms(1020) }],
+      spanMs: 1005,
+      ends: [{ ...end, endNs: ms(took) }],
     }),
     part,
   });
   assert.deepEqual([...differences(ofSecond(1010))], []);
+  assert.deepEqual([...differences(ofSecond(1010, 20))], ['it took 20 ms, not one second']);
+  assert.deepEqual(
+    [...differences({ ...ofSecond(1010), spanMs: 3 })],
+    ['its opening packets came within 3 ms, not one second'],
+  );
   assert.deepEqual([...differences(ofSecond(10))], ['event 2, retry forwarded: delay_ms is 10']);
 });
 

@@ -1,0 +1,41 @@
+import type { Cell } from './cell.js';
+import { cell, settings } from './cells.js';
+import { chosenAnew, connected, type Facts, gotThrough, packets, swallowed } from './fates.js';
+
+const wanted = {
+  title: 'SCTP: CLOSED, weight 1',
+  service: { protocol: 'SCTP', forwarding: 'masquerade' },
+  entry: 'closed',
+  needs: { file: '/proc/net/sctp', reason: 'the module sctp is not loaded' },
+} as const;
+
+/** conntrack keeps its entry of an association that is over. */
+const closed: Facts = {
+  state: 'CLOSED',
+  weight: 1,
+  conntrack: true,
+  conntrackState: 'CLOSED',
+};
+
+const { conntrack_state: _, ...through } = gotThrough(closed);
+
+export const sctpCells: readonly Cell[] = [
+  ...[1, 2].flatMap((mode) =>
+    cell(
+      { ...wanted, settings: settings(0, mode, 1) },
+      {
+        events: [swallowed(closed), through],
+        packets: packets(2, 0, 1),
+        ends: [connected('other', 'three seconds')],
+      },
+    ),
+  ),
+  ...cell(
+    { ...wanted, settings: settings(0, 1, 0) },
+    {
+      events: [chosenAnew({ ...closed, conntrack: false })],
+      packets: packets(1, 0, 1),
+      ends: [connected('other')],
+    },
+  ),
+];
