@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from 'node:net';
 import type { Registry } from 'prom-client';
 import { ExitCode, IpvscopeError } from '../error.js';
+import { formatEndpoint } from '../wire/address.js';
 import { landingPage } from './landing-page.js';
 
 export interface HttpOptions {
@@ -62,7 +63,7 @@ export class HttpServer {
   /** Where it listens; the port is the real one where 0 was asked for. */
   get url(): string {
     const { address, port } = this.#server.address() as AddressInfo;
-    return `http://${address.includes(':') ? `[${address}]` : address}:${port}`;
+    return `http://${formatEndpoint(address, port)}`;
   }
 
   /** Answers no more; open connections are cut. Again is fine. */

@@ -1,5 +1,6 @@
 import net, { type Socket } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
+import { monotonicNow } from '../source/clock.js';
 import type { Outcome } from './connect.js';
 import type { ConnectReply, ConnectRequest } from './peer-protocol.js';
 
@@ -41,11 +42,9 @@ export async function attemptConnect(request: ConnectRequest): Promise<Attempted
   }
 }
 
-const now = (): number => Number(process.hrtime.bigint());
-
 function tryOnce(request: ConnectRequest): Promise<Attempted | 'busy'> {
   return new Promise((resolve, reject) => {
-    const startNs = now();
+    const startNs = monotonicNow();
     let connectedNs: number | undefined;
     let failure: string | undefined;
     let name = '';
@@ -65,14 +64,14 @@ function tryOnce(request: ConnectRequest): Promise<Attempted | 'busy'> {
       const end = name.indexOf('\n');
       return {
         startNs,
-        endNs: connectedNs ?? now(),
+        endNs: connectedNs ?? monotonicNow(),
         outcome: connectedNs === undefined ? (outcomes[failure ?? ''] ?? 'reset') : 'connected',
         ...(end < 0 ? {} : { server: name.slice(0, end) }),
       };
     };
 
     socket.on('connect', () => {
-      connectedNs = now();
+      connectedNs = monotonicNow();
       socket.write(`${request.ending}\n`);
     });
     socket.setEncoding('utf8').on('data', (text: string) => {

@@ -1,10 +1,10 @@
 import dgram from 'node:dgram';
 import { once } from 'node:events';
+import { isIPv6 } from 'node:net';
+import { monotonicNow } from '../source/clock.js';
 import type { ConnectReply, ConnectRequest } from './peer-protocol.js';
 
-const now = (): number => Number(process.hrtime.bigint());
-
-const typeOf = (address: string): 'udp4' | 'udp6' => (address.includes(':') ? 'udp6' : 'udp4');
+const typeOf = (address: string): 'udp4' | 'udp6' => (isIPv6(address) ? 'udp6' : 'udp4');
 
 /** One datagram from the port asked for; comes back with its answer, or when there is none. */
 export async function sendDatagram(request: ConnectRequest): Promise<ConnectReply> {
@@ -16,7 +16,7 @@ export async function sendDatagram(request: ConnectRequest): Promise<ConnectRepl
     // Connected, so that it is told of ICMP errors.
     socket.connect(hostPort, host);
     await once(socket, 'connect');
-    const startNs = now();
+    const startNs = monotonicNow();
     const end = await new Promise<Pick<ConnectReply, 'outcome' | 'server'>>((resolve) => {
       const timer = setTimeout(() => resolve({ outcome: 'timeout' }), timeoutMs);
       socket
@@ -30,7 +30,7 @@ export async function sendDatagram(request: ConnectRequest): Promise<ConnectRepl
         });
       socket.send('.');
     });
-    return { startNs, endNs: now(), ...end };
+    return { startNs, endNs: monotonicNow(), ...end };
   } finally {
     socket.close();
   }

@@ -1,3 +1,4 @@
+import { monotonicNow } from '../source/clock.js';
 import {
   addresses,
   endpoint,
@@ -198,7 +199,7 @@ export class Round {
   #note(change: Pick<ServerState, 'server'> & Partial<ServerState>): void {
     this.#stage.signal?.throwIfAborted();
     const last = this.#states.findLast((state) => state.server === change.server);
-    const fromNs = Number(process.hrtime.bigint());
+    const fromNs = monotonicNow();
     this.#states.push({ weight: 1, answers: true, ...last, ...change, fromNs });
   }
 }

@@ -1,16 +1,15 @@
 import type { Socket } from 'node:net';
+import { monotonicNow } from '../source/clock.js';
 import type { ConnectReply, SpeakRequest } from './peer-protocol.js';
-
-const now = (): number => Number(process.hrtime.bigint());
 
 /** A line on an open connection; comes back with the server's answer, or when there is none. */
 export function speak(socket: Socket, { timeoutMs }: SpeakRequest): Promise<ConnectReply> {
   return new Promise((resolve) => {
-    const startNs = now();
+    const startNs = monotonicNow();
     const end = (rest: Pick<ConnectReply, 'outcome' | 'server'>): void => {
       clearTimeout(timer);
       socket.off('data', onData).off('close', onClose);
-      resolve({ startNs, endNs: now(), ...rest });
+      resolve({ startNs, endNs: monotonicNow(), ...rest });
     };
     const onData = (text: string): void =>
       end({ outcome: 'connected', server: text.slice(0, text.indexOf('\n')) });

@@ -1,6 +1,9 @@
 /** Wall time may jump (NTP, an operator); beyond this the offset is taken anew. */
 const MOST_DRIFT_MS = 5;
 
+/** CLOCK_MONOTONIC in nanoseconds, as records are stamped. Exact to 1 ns for 104 days of uptime. */
+export const monotonicNow = (): number => Number(process.hrtime.bigint());
+
 /**
  * Turns CLOCK_MONOTONIC, which the kernel stamps records with, into wall time.
  * Both `process.hrtime` and `performance.now` read that clock.

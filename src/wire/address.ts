@@ -34,7 +34,12 @@ export function formatAddress(bytes: Uint8Array, offset: number, family: number)
   return `${bytes[offset]}.${bytes[offset + 1]}.${bytes[offset + 2]}.${bytes[offset + 3]}`;
 }
 
+/** `10.0.0.1` or `[2001:db8::1]`. */
+export function formatHost(address: string): string {
+  return address.includes(':') ? `[${address}]` : address;
+}
+
 /** `10.0.0.1:80` or `[2001:db8::1]:443`. */
 export function formatEndpoint(address: string, port: number): string {
-  return address.includes(':') ? `[${address}]:${port}` : `${address}:${port}`;
+  return `${formatHost(address)}:${port}`;
 }

@@ -1,3 +1,4 @@
+import { monotonicNow } from '../../source/clock.js';
 import { addresses, endpoint, serverName } from '../addresses.js';
 import { ipvsadm, loseAcks, setForwarding, setGoodbyes, setIpvs, setMarks } from '../director.js';
 import type { Peer } from '../peer.js';
@@ -37,8 +38,6 @@ const SCOUT_MS = 500;
 /** More clients at once would wait for each other, on two processors that are emulated. */
 const AT_ONCE = 2;
 
-const now = (): number => Number(process.hrtime.bigint());
-
 /**
  * Plays cells that share their settings, all of them step by step together: nothing of one disturbs
  * another, for each has a virtual service and client ports of its own.
@@ -67,7 +66,7 @@ export async function playAct(
     ),
   ]);
 
-  const fromNs = now();
+  const fromNs = monotonicNow();
   // Entries in CLOSE live for ten seconds: made last, met first.
   const withEntry = [
     ...ready().filter((part) => !isShortLived(part) && part.cell.entry !== 'none'),
@@ -95,7 +94,7 @@ export async function playAct(
   if (late !== undefined) await setDirector({ ...settings, ...late });
   if (late?.others?.drop_packet !== undefined) await untilDropped(stage);
 
-  const metNs = now();
+  const metNs = monotonicNow();
   const ends = new Map<Part, readonly ConnectReply[]>();
   const meet = async (part: Part): Promise<void> => {
     ends.set(part, await again(clientOf(part), part));
@@ -113,7 +112,7 @@ export async function playAct(
       meet,
     ),
   ]);
-  const untilNs = now();
+  const untilNs = monotonicNow();
   await setOthers(defaults({ ...settings.others, ...late?.others }));
   return parts.map((part): PlayedPart => {
     const problem = problems.get(part);

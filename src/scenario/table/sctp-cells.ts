@@ -17,7 +17,8 @@ const closed: Facts = {
   conntrackState: 'CLOSED',
 };
 
-const { conntrack_state: _, ...through } = gotThrough(closed);
+/** The copy is an INIT: conntrack's entry of it begins there. */
+const through = { ...gotThrough(closed), conntrack_state: 'COOKIE_WAIT' };
 
 export const sctpCells: readonly Cell[] = [
   ...[1, 2].flatMap((mode) =>

@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import { findPrograms } from '../../programs.js';
 import { kindNames } from '../../wire/names.js';
-import { addresses, endpoint, SERVER_PORT } from '../addresses.js';
+import { addresses, SERVER_PORT, serverName } from '../addresses.js';
 import type { ObservedEvent } from '../observed-event.js';
 import type { ListenRequest } from '../peer-protocol.js';
 import type { Scenario, Trial } from '../scenario.js';
@@ -126,15 +126,12 @@ async function hirePlayers(stage: Stage, parts: readonly Part[]): Promise<Player
     findPrograms(['socat']);
     const real = families.flatMap((family) => addresses[family].servers);
     await Promise.all(
-      real.map(({ role, address, port }) =>
-        stage.server(role).request({
-          op: 'listen',
-          protocol: 'SCTP',
-          address,
-          port,
-          name: endpoint(address, port),
-        } satisfies ListenRequest),
-      ),
+      real.map((server) => {
+        const { role, address, port } = server;
+        const name = serverName(server);
+        const request: ListenRequest = { op: 'listen', protocol: 'SCTP', address, port, name };
+        return stage.server(role).request(request);
+      }),
     );
   }
   return {
