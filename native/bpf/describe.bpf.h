@@ -45,15 +45,6 @@ static __always_inline __u32 expires_in_ms(struct ip_vs_conn *conn)
 	return ms < 0xffffffff ? ms : 0xffffffff;
 }
 
-/* As the record wants it: 4 bytes or 16, the rest stays zero (the kernel may leave it unset). */
-static __always_inline void copy_address(__u8 *to, int family, const union nf_inet_addr *from)
-{
-	if (family == AF_INET6)
-		__builtin_memcpy(to, from, 16);
-	else
-		__builtin_memcpy(to, from, 4);
-}
-
 static __always_inline void describe_entry(struct ipvscope_record *record, struct ip_vs_conn *conn)
 {
 	record->conn_state = BPF_CORE_READ(conn, state);
@@ -66,12 +57,9 @@ static __always_inline void describe_entry(struct ipvscope_record *record, struc
 static __always_inline void describe_server(struct ipvscope_record *record, struct ip_vs_dest *dest,
 					    bool available)
 {
-	union nf_inet_addr value = {};
-
 	record->destination_family = BPF_CORE_READ(dest, af);
 	record->destination_port = BPF_CORE_READ(dest, port);
-	BPF_CORE_READ_INTO(&value, dest, addr);
-	copy_address(record->destination_address, record->destination_family, &value);
+	read_address(record->destination_address, record->destination_family, &dest->addr);
 	record->weight = BPF_CORE_READ(dest, weight.counter);
 	record->fwmark = BPF_CORE_READ(dest, vfwmark);
 	record->flags |= IPVSCOPE_FLAG_HAS_DESTINATION;
@@ -85,43 +73,42 @@ static __always_inline void describe_server(struct ipvscope_record *record, stru
 static __always_inline void describe_new_server(struct ipvscope_record *record,
 						struct ip_vs_dest *dest)
 {
-	union nf_inet_addr value = {};
-
 	record->new_destination_family = BPF_CORE_READ(dest, af);
 	record->new_destination_port = BPF_CORE_READ(dest, port);
-	BPF_CORE_READ_INTO(&value, dest, addr);
-	copy_address(record->new_destination_address, record->new_destination_family, &value);
+	read_address(record->new_destination_address, record->new_destination_family, &dest->addr);
 	if (BPF_CORE_READ(dest, weight.counter) == 0)
 		record->flags |= IPVSCOPE_FLAG_NEW_WEIGHT_ZERO;
 }
 
-/* What the packet says of itself; false when its ports cannot be read. */
-static __always_inline bool describe_packet(struct ipvscope_record *record,
-					    const struct netns_ipvs *ipvs, int af,
-					    const struct sk_buff *skb,
-					    const struct ip_vs_iphdr *iph, bool opening)
+/* Between whom the packet goes; false when its ports cannot be read. */
+static __always_inline bool describe_tuple(struct ipvscope_record *record,
+					   const struct netns_ipvs *ipvs, int af,
+					   const struct sk_buff *skb, const struct ip_vs_iphdr *iph)
 {
-	union nf_inet_addr address = {};
 	__be16 ports[2] = {};
 
 	if (!read_ports(skb, iph, ports))
 		return false;
-	record->time_ns = bpf_ktime_get_ns();
-	record->count = 1;
-	record->cpu = bpf_get_smp_processor_id();
 	record->netns = BPF_CORE_READ(ipvs, net, ns.inum);
 	record->protocol = BPF_CORE_READ(iph, protocol);
 	record->family = af;
-	describe_conntrack(record, skb);
-	BPF_CORE_READ_INTO(&address, iph, saddr);
-	copy_address(record->client_address, af, &address);
-	BPF_CORE_READ_INTO(&address, iph, daddr);
-	copy_address(record->virtual_address, af, &address);
+	read_address(record->client_address, af, &iph->saddr);
+	read_address(record->virtual_address, af, &iph->daddr);
 	record->client_port = ports[0];
 	record->virtual_port = ports[1];
+	return true;
+}
+
+/* What else is known of the packet by itself. */
+static __always_inline void describe_packet(struct ipvscope_record *record,
+					    const struct sk_buff *skb, bool opening)
+{
+	record->time_ns = bpf_ktime_get_ns();
+	record->count = 1;
+	record->cpu = bpf_get_smp_processor_id();
 	if (opening)
 		record->flags |= IPVSCOPE_FLAG_OPENING;
-	return true;
+	describe_conntrack(record, skb);
 }
 
 #endif

@@ -58,12 +58,13 @@ static __always_inline void watch_unmatched(struct netns_ipvs *ipvs, int af,
 	bool opening = read_opening(ACCESS_HELPER, skb, iph) == PACKET_OPENING;
 	struct pending_packet packet = {};
 
-	if (!describe_packet(&packet.record, ipvs, af, skb, iph, opening)) {
+	if (!describe_tuple(&packet.record, ipvs, af, skb, iph)) {
 		count_loss(IPVSCOPE_LOSS_UNREADABLE);
 		return;
 	}
+	describe_packet(&packet.record, skb, opening);
 	if (opening)
-		note_opening(ipvs, skb, iph, &packet.number);
+		note_opening(&packet.record, skb, iph, &packet.number);
 	packet.iph = (__u64)(unsigned long)iph;
 	remember(skb, &packet);
 }
@@ -78,15 +79,16 @@ static __always_inline void watch_matched(struct netns_ipvs *ipvs, int af,
 	struct pending_packet packet = {};
 	struct ipvscope_record *record = &packet.record;
 
-	if (!describe_packet(record, ipvs, af, skb, iph, opening)) {
+	if (!describe_tuple(record, ipvs, af, skb, iph)) {
 		count_loss(IPVSCOPE_LOSS_UNREADABLE);
 		return;
 	}
+	describe_packet(record, skb, opening);
 	describe_entry(record, conn);
 	if (dest)
 		describe_server(record, dest, available);
 	if (opening)
-		relation = note_opening(ipvs, skb, iph, &packet.number);
+		relation = note_opening(record, skb, iph, &packet.number);
 	record->kind = kind_of(record, relation);
 	packet.conn_found = 1;
 	/* Only the entry of a packet that opens something, or of a server that is gone, may be

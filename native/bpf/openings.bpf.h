@@ -12,6 +12,7 @@
 #define IPVSCOPE_OPENINGS_BPF_H
 
 #include "packet.bpf.h"
+#include "../include/ipvscope_record.h"
 
 #define OPENING_SLOTS (1 << 16)
 
@@ -38,35 +39,40 @@ static __always_inline __u64 mix64(__u64 value)
 	return value ^ (value >> 31);
 }
 
-static __always_inline __u64 opening_hash(const struct netns_ipvs *ipvs,
-					  const struct ip_vs_iphdr *iph, __u32 ports)
+static __always_inline __u64 mix_address(__u64 hash, const __u8 address[16])
 {
-	union nf_inet_addr source = {}, target = {};
-	__u64 hash = mix64((__u64)BPF_CORE_READ(ipvs, net, ns.inum) << 32 | ports);
+	__u64 words[2];
 
-	hash = mix64(hash ^ (__u16)BPF_CORE_READ(iph, protocol));
-	BPF_CORE_READ_INTO(&source, iph, saddr);
-	BPF_CORE_READ_INTO(&target, iph, daddr);
-	hash = mix64(hash ^ ((__u64)source.all[0] << 32 | source.all[1]));
-	hash = mix64(hash ^ ((__u64)source.all[2] << 32 | source.all[3]));
-	hash = mix64(hash ^ ((__u64)target.all[0] << 32 | target.all[1]));
-	return mix64(hash ^ ((__u64)target.all[2] << 32 | target.all[3]));
+	__builtin_memcpy(words, address, sizeof(words));
+	return mix64(mix64(hash ^ words[0]) ^ words[1]);
 }
 
-/* How this opening packet's number relates to the last one of its tuple; then remembers it. */
-static __always_inline enum opening_relation note_opening(const struct netns_ipvs *ipvs,
+static __always_inline __u64 opening_hash(const struct ipvscope_record *record)
+{
+	__u32 ports = (__u32)record->client_port << 16 | record->virtual_port;
+	__u64 hash = mix64((__u64)record->netns << 32 | ports);
+
+	hash = mix64(hash ^ record->protocol);
+	hash = mix_address(hash, record->client_address);
+	return mix_address(hash, record->virtual_address);
+}
+
+/*
+ * How this opening packet's number relates to the last one of its tuple, which the record holds
+ * already; then remembers it.
+ */
+static __always_inline enum opening_relation note_opening(const struct ipvscope_record *record,
 							  const struct sk_buff *skb,
 							  const struct ip_vs_iphdr *iph,
 							  __u32 *opening_number)
 {
 	enum opening_relation relation = OPENING_UNKNOWN;
-	__u32 ports = 0, number = 0, slot;
-	__u64 hash, *word, old;
+	__u64 hash = opening_hash(record), *word, old;
+	__u32 number = 0, slot;
 
-	if (!read_ports(skb, iph, (__be16 *)&ports) || !read_opening_number(skb, iph, &number))
+	if (!read_opening_number(skb, iph, &number))
 		return OPENING_UNKNOWN;
 	*opening_number = number;
-	hash = opening_hash(ipvs, iph, ports);
 	slot = hash & (OPENING_SLOTS - 1);
 	word = bpf_map_lookup_elem(&openings, &slot);
 	if (!word)

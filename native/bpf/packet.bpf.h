@@ -91,4 +91,17 @@ static __always_inline bool read_opening_number(const struct sk_buff *skb,
 	return read_transport(ACCESS_HELPER, skb, iph, offset, number, sizeof(*number));
 }
 
+/*
+ * The only way to read an address, into 16 bytes that are zero. Of IPv4 the kernel sets the first
+ * 4; the other 12 of an ip_vs_iphdr are what the stack held before (ip_vs_fill_iph_skb_off()). What
+ * cannot be read stays zero.
+ */
+static __always_inline void read_address(void *to, int family, const union nf_inet_addr *from)
+{
+	if (family == AF_INET6)
+		bpf_probe_read_kernel(to, 16, from);
+	else
+		bpf_probe_read_kernel(to, 4, from);
+}
+
 #endif

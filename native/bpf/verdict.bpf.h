@@ -49,7 +49,6 @@ static __always_inline void on_first_schedule(enum access access, struct ip_vs_s
 					      const struct ip_vs_iphdr *iph,
 					      struct ip_vs_conn *conn)
 {
-	struct netns_ipvs *ipvs = BPF_CORE_READ(service, ipvs);
 	struct pending_packet packet = {};
 	struct ipvscope_record *record = &packet.record;
 	struct ip_vs_dest *dest = NULL;
@@ -59,14 +58,18 @@ static __always_inline void on_first_schedule(enum access access, struct ip_vs_s
 	if (conn)
 		dest = PEEK(access, conn, dest);
 	stale = dest && PEEK(access, dest, weight.counter) == 0;
-	if (opening)
-		note_opening(ipvs, skb, iph, &packet.number);
-	if (conn && !stale && !(opening && may_end_drops()))
+	if (conn && !stale && !opening)
 		return;
-	if (!describe_packet(record, ipvs, BPF_CORE_READ(service, af), skb, iph, opening)) {
+	if (!describe_tuple(record, BPF_CORE_READ(service, ipvs), BPF_CORE_READ(service, af), skb,
+			    iph)) {
 		count_loss(IPVSCOPE_LOSS_UNREADABLE);
 		return;
 	}
+	if (opening)
+		note_opening(record, skb, iph, &packet.number);
+	if (conn && !stale && !may_end_drops())
+		return;
+	describe_packet(record, skb, opening);
 	record->fwmark = BPF_CORE_READ(service, fwmark);
 	if (conn) {
 		describe_entry(record, conn);

@@ -8,6 +8,7 @@ import {
 } from './addresses.js';
 import { runInside } from './inside.js';
 import type { Role } from './namespaces.js';
+import { processorMask } from './processors.js';
 import { families, setSysctls } from './topology.js';
 
 /** The sysctls below net.ipv4.vs that decide what becomes of a reused port. */
@@ -40,6 +41,18 @@ export async function setForwarding(conntrack: boolean): Promise<void> {
     conntrack &&
       'chain tracking { type filter hook input priority 0; ct state established accept; }',
   );
+}
+
+/**
+ * On which processor the director takes in packets (RPS, Documentation/networking/scaling.rst);
+ * undefined: on the sender's.
+ */
+export async function setReceiving(processor: number | undefined): Promise<void> {
+  const mask = processor === undefined ? '0' : processorMask(processor);
+  const files = '/sys/class/net/*/queues/rx-*/rps_cpus';
+  // A kernel built without RPS has no such files.
+  const write = `for file in ${files}; do [ ! -e "$file" ] || echo ${mask} > "$file" || exit; done`;
+  await runInside('director', ['sh', '-c', write], { step: 'rps' });
 }
 
 /** The virtual service from nothing, scheduled round robin, every server with weight 1. */

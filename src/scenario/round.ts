@@ -16,12 +16,14 @@ import {
   setForwarding,
   setGoodbyes,
   setIpvs,
+  setReceiving,
   setServerWeight,
 } from './director.js';
 import type { Role } from './namespaces.js';
 import type { Peer } from './peer.js';
 import type { ConnectReply, ConnectRequest, Ending } from './peer-protocol.js';
 import type { Played, ServerState } from './played.js';
+import { allowedProcessors } from './processors.js';
 import type { Stage } from './stage.js';
 import type { Witness } from './witness.js';
 
@@ -40,6 +42,9 @@ export interface ConnectOptions {
 
 const DEFAULT_TIMEOUT_MS = 2_500;
 
+/** On which the director takes in packets, in turn: the sender's, the first and the last. */
+const receivers = [undefined, allowedProcessors()[0], allowedProcessors().at(-1)] as const;
+
 /**
  * One round of a scenario: the only way in which a scenario moves the world, so that all of it is
  * on record. Servers change only while no connect is under way.
@@ -51,6 +56,7 @@ export class Round {
   readonly #scenario: string;
   readonly #connects: Connect[] = [];
   readonly #states: ServerState[] = [];
+  #receiver = 0;
   #conntrack = false;
   #family: Family = 'ipv4';
   #phase = '';
@@ -88,9 +94,16 @@ export class Round {
     this.#stage.say(`${name}: ${what}`);
   }
 
-  /** One connect from each of the ports, at the same time. */
-  connectAll(ports: readonly number[], options: ConnectOptions = {}): Promise<readonly Connect[]> {
-    return Promise.all(ports.map((port) => this.connect(port, options)));
+  /**
+   * One connect from each of the ports, at the same time. The director takes in their packets on
+   * another processor each time, as one with several queues does: nothing may depend on it.
+   */
+  async connectAll(
+    ports: readonly number[],
+    options: ConnectOptions = {},
+  ): Promise<readonly Connect[]> {
+    await setReceiving(receivers[this.#receiver++ % receivers.length]);
+    return await Promise.all(ports.map((port) => this.connect(port, options)));
   }
 
   /** Resolves when the connection is over, or is open and held. */
