@@ -102,33 +102,9 @@ export class Round {
     ports: readonly number[],
     options: ConnectOptions = {},
   ): Promise<readonly Connect[]> {
-    await setReceiving(receivers[this.#receiver++ % receivers.length]);
-    return await Promise.all(ports.map((port) => this.connect(port, options)));
-  }
-
-  /** Resolves when the connection is over, or is open and held. */
-  async connect(port: number, options: ConnectOptions = {}): Promise<Connect> {
-    const { ending = 'fin', timeoutMs = DEFAULT_TIMEOUT_MS } = options;
     const phase = this.#phase;
-    const { virtual, client } = addresses[this.#family];
-    const request: ConnectRequest = {
-      op: 'connect',
-      host: virtual,
-      hostPort: VIRTUAL_PORT,
-      port,
-      ending,
-      timeoutMs,
-    };
-    const reply = (await this.#client.request(request)) as ConnectReply;
-    const connect = {
-      client: endpoint(client, port),
-      ...reply,
-      connectMs: (reply.endNs - reply.startNs) / 1e6,
-      phase,
-      ...(this.#lostElsewhere ? { lostElsewhere: true as const } : {}),
-    };
-    this.#connects.push(connect);
-    return connect;
+    await setReceiving(receivers[this.#receiver++ % receivers.length]);
+    return await Promise.all(ports.map((port) => this.#connect(phase, port, options)));
   }
 
   /** The clients of held connections disappear; neither director nor server learns of it. */
@@ -207,6 +183,30 @@ export class Round {
       copiesMs: this.#stage.copiesMs,
       ...(captures === undefined ? {} : { captures }),
     };
+  }
+
+  /** Resolves when the connection is over, or is open and held. */
+  async #connect(phase: string, port: number, options: ConnectOptions): Promise<Connect> {
+    const { ending = 'fin', timeoutMs = DEFAULT_TIMEOUT_MS } = options;
+    const { virtual, client } = addresses[this.#family];
+    const request: ConnectRequest = {
+      op: 'connect',
+      host: virtual,
+      hostPort: VIRTUAL_PORT,
+      port,
+      ending,
+      timeoutMs,
+    };
+    const reply = (await this.#client.request(request)) as ConnectReply;
+    const connect = {
+      client: endpoint(client, port),
+      ...reply,
+      connectMs: (reply.endNs - reply.startNs) / 1e6,
+      phase,
+      ...(this.#lostElsewhere ? { lostElsewhere: true as const } : {}),
+    };
+    this.#connects.push(connect);
+    return connect;
   }
 
   #note(change: Pick<ServerState, 'server'> & Partial<ServerState>): void {
