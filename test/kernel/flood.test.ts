@@ -1,0 +1,165 @@
+import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { test } from 'node:test';
+import { CleanUp } from '../../src/scenario/clean-up.js';
+import { Running, run } from './command.js';
+import { Director } from './exact/director.js';
+import { buildNetwork } from './exact/network.js';
+import { type StagePart, writePlan } from './exact/plan-file.js';
+import { compiled } from './exact/programs.js';
+import { Random } from './exact/random.js';
+import { endpoint, serverAddresses, services } from './exact/services.js';
+import { floodPhase, makeFlood } from './flood/flood-plan.js';
+import { LegCounters } from './flood/leg-counters.js';
+import { samplesOf, sumOf } from './flood/metrics-text.js';
+
+// More opening packets than anybody can take one by one: every packet of both waves meets an entry,
+// so it is counted, or the node is told a wrong number. nftables on the director's legs is the
+// witness; `serve` is the command that a node runs, and is asked over HTTP as Prometheus asks it.
+
+const ENTRIES = 1_500;
+/** The first comes while nobody reads the ring, the second while `serve` is asked all the time. */
+const WAVES = [60_000, 30_000] as const;
+const PORT = 10_964;
+const MOST_WAIT_MS = 60_000;
+const MOST_SCRAPE_MS = 1_000;
+
+const scrape = async (): Promise<string> =>
+  (await fetch(`http://127.0.0.1:${PORT}/metrics`)).text();
+
+test('a flood: sums of counts equal packets sent, per service and verdict', async (t) => {
+  const seed = Number(process.env.IPVSCOPE_SEED ?? Date.now() % 2 ** 32);
+  t.diagnostic(`seed ${seed} (IPVSCOPE_SEED=${seed} sends the same packets again)`);
+  run('modprobe', '-a', 'ip_vs', 'ip_vs_rr', 'ip_vs_wlc');
+  const cleanUp = new CleanUp();
+  try {
+    await flood(new Random(seed), cleanUp, (line) => t.diagnostic(line));
+  } finally {
+    await cleanUp.run();
+  }
+});
+
+async function flood(random: Random, cleanUp: CleanUp, say: (line: string) => void): Promise<void> {
+  const plan = makeFlood(random, { entries: ENTRIES, waves: WAVES });
+  const directory = mkdtempSync(join(tmpdir(), 'ipvscope-flood-'));
+  cleanUp.add(directory, () => rmSync(directory, { recursive: true }));
+  const mark = { source: '10.0.1.2', target: serverAddresses[0] ?? '' };
+  const { file, parts } = writePlan(plan, mark);
+  const planFile = join(directory, 'plan');
+  writeFileSync(planFile, file);
+
+  const network = await buildNetwork(cleanUp);
+  const director = new Director(network.director);
+  const legs = await LegCounters.start(network.director);
+  const { own, router } = network.ethernet;
+  const send = async (part: StagePart | undefined): Promise<number> => {
+    const { from, count, cpus } = part as StagePart;
+    const startMs = performance.now();
+    await network.client.run(
+      `${compiled('sender')} ${planFile} ${from} ${count} ${cpus} eth0 ${own} ${router}`,
+    );
+    return (performance.now() - startMs) / 1000;
+  };
+  const serve = await Running.attached(['serve', '--web.listen-address', `127.0.0.1:${PORT}`]);
+  cleanUp.add('serve', async () => {
+    serve.process.kill('SIGCONT');
+    assert.equal((await serve.end('SIGTERM')).code, 0, serve.stderr);
+  });
+
+  await director.begin(floodPhase);
+  await send(parts[0]);
+  await director.enter('drained', floodPhase);
+  await legs.forget();
+
+  // The first ever takes its time: the code is not compiled yet.
+  await scrape();
+  serve.process.kill('SIGSTOP');
+  const unread = await send(parts[1]);
+  serve.process.kill('SIGCONT');
+  say(`${WAVES[0]} packets while serve was stopped, in ${unread.toFixed(1)} s`);
+
+  await untilCounted(WAVES[0]);
+  let under = true;
+  const sent = send(parts[2]).finally(() => {
+    under = false;
+  });
+  const scrapes: number[] = [];
+  while (under) {
+    const startMs = performance.now();
+    await scrape();
+    scrapes.push(performance.now() - startMs);
+  }
+  const seconds = await sent;
+  say(
+    `${WAVES[1]} packets in ${seconds.toFixed(1)} s, meanwhile ${scrapes.length} scrapes, ` +
+      `the slowest ${Math.max(...scrapes).toFixed(0)} ms`,
+  );
+
+  const total = WAVES[0] + WAVES[1];
+  const witnessed = await legs.read();
+  assert.equal(
+    [...witnessed.values()].reduce((sum, packets) => sum + packets, 0),
+    total,
+    'every packet went on to a real server',
+  );
+  const text = await untilCounted(total);
+  const shed = sumOf(text, 'ipvscope_detail_shed_packets_total');
+  say(`${shed} packets counted without their detail`);
+  assert.deepEqual(told(text), expected(witnessed, director));
+  assert.equal(sumOf(text, 'ipvs_dropped_packets_total'), 0);
+  assert.equal(sumOf(text, 'ipvscope_records_lost_total'), 0);
+  assert.equal(sumOf(text, 'ipvscope_probe_missed_runs_total'), 0);
+  assert.ok(shed > 0, 'the flood was none: every packet could be told one by one');
+  assert.ok(scrapes.length > 1 && Math.max(...scrapes) < MOST_SCRAPE_MS, `${scrapes} ms`);
+}
+
+/** What is in the ring, and in the kernel's tables, comes in its own time. */
+async function untilCounted(total: number): Promise<string> {
+  const giveUp = performance.now() + MOST_WAIT_MS;
+  for (;;) {
+    const text = await scrape();
+    const counted = sumOf(text, 'ipvscope_events_total');
+    if (counted === total) return text;
+    assert.ok(counted < total, `${counted} packets told, ${total} sent`);
+    assert.ok(performance.now() < giveUp, `${counted} packets told, ${total} sent`);
+  }
+}
+
+/** Packets by virtual service and by whether their real server has weight 0, where there are any. */
+type ByService = Readonly<Record<string, number>>;
+
+const sums = (samples: Iterable<readonly [key: string, packets: number]>): ByService => {
+  const all: Record<string, number> = {};
+  for (const [key, packets] of samples) all[key] = (all[key] ?? 0) + packets;
+  return all;
+};
+
+/** A number that came again was sent again; whichever of the two, it was forwarded. */
+function told(text: string): ByService {
+  const samples = [
+    ...samplesOf(text, 'ipvs_port_reuse_total'),
+    ...samplesOf(text, 'ipvs_opening_retransmits_total'),
+  ];
+  return sums(
+    samples.map(({ labels, value }) => {
+      const { local_address: address = '', local_port: port, draining, verdict } = labels;
+      const how = verdict ?? 'forwarded';
+      return [`${endpoint(address, Number(port))} ${how} draining=${draining}`, value] as const;
+    }),
+  );
+}
+
+function expected(witnessed: ReadonlyMap<string, number>, { weights }: Director): ByService {
+  return sums(
+    services.flatMap(({ name }) =>
+      [...(weights.get(name) ?? [])]
+        .map(([server, weight]) => {
+          const key = `${name} forwarded draining=${weight === 0}`;
+          return [key, witnessed.get(server) ?? 0] as const;
+        })
+        .filter(([, packets]) => packets > 0),
+    ),
+  );
+}
