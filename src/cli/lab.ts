@@ -10,6 +10,7 @@ interface LabCommandOptions {
   readonly timeout?: number;
   readonly refresh?: true;
   readonly unfixed?: true;
+  readonly countInstructions?: true;
   readonly exec?: true;
 }
 
@@ -27,6 +28,10 @@ export const labCommand = new Command('lab')
   .option(
     '--unfixed',
     "use an ip_vs without the fix of Linux 5.9, built from this kernel's own source once",
+  )
+  .option(
+    '--count-instructions',
+    'one processor, whose clock advances one nanosecond an instruction (slower)',
   )
   .option('--exec', 'the command is any program, not one of ipvscope')
   .passThroughOptions()
@@ -50,6 +55,7 @@ Examples:
       ...(options.timeout === undefined ? {} : { timeoutMs: options.timeout * 1000 }),
       refresh: options.refresh === true,
       unfixed: options.unfixed === true,
+      countInstructions: options.countInstructions === true,
       exec: options.exec === true,
     });
   });

@@ -9,6 +9,7 @@ export async function runInLab(options: {
   readonly timeoutMs?: number;
   readonly refresh?: boolean;
   readonly unfixed?: boolean;
+  readonly countInstructions?: boolean;
   readonly exec?: boolean;
   /** Where the command's output goes; this process's own unless told. */
   readonly stdout?: NodeJS.WritableStream;
@@ -24,6 +25,9 @@ export async function runInLab(options: {
     ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
     ...(options.refresh === undefined ? {} : { refresh: options.refresh }),
     ...(options.unfixed === undefined ? {} : { unfixed: options.unfixed }),
+    ...(options.countInstructions === undefined
+      ? {}
+      : { countInstructions: options.countInstructions }),
   });
   const onInterrupt = (): void => run.interrupt('SIGINT');
   const onTerminate = (): void => run.interrupt('SIGTERM');

@@ -5,6 +5,7 @@ import type { LabResult } from './options.js';
 import type { QemuPlan } from './qemu-args.js';
 
 export interface BootRequest extends Omit<QemuPlan, 'accelerator'> {
+  readonly countInstructions: boolean;
   readonly onProgress: (line: string) => void;
   /** Told of each guest as soon as it exists; whoever is told may close it to end the boot. */
   readonly onGuest: (guest: Guest) => void;
@@ -23,12 +24,15 @@ const KVM_BOOT_LIMIT_MS = 8_000;
 const TCG_BOOT_LIMIT_MS = 180_000;
 
 /**
- * Boots with KVM where it works, with TCG elsewhere. Only a boot that TCG manages speaks against
+ * Boots with KVM where it works, with TCG elsewhere and where instructions are to be counted. Only a boot that TCG manages speaks against
  * KVM; then later boots do not try it again.
  *
  * @throws IpvscopeError `ERR_LAB_BOOT`, `ERR_LAB_PANIC` or `ERR_LAB_PORT_IN_USE`; no guest is left.
  */
 export async function bootGuest(request: BootRequest): Promise<BootedGuest> {
+  if (request.countInstructions) {
+    return await boot({ ...request, accelerator: 'instructions' }, TCG_BOOT_LIMIT_MS);
+  }
   if (!(await kvmDeservesTry())) {
     return await boot({ ...request, accelerator: 'tcg' }, TCG_BOOT_LIMIT_MS);
   }

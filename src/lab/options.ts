@@ -25,6 +25,11 @@ export interface LabOptions {
   readonly refresh?: boolean;
   /** Boots it with an ip_vs that lacks the fix of Linux 5.9; see `obtainUnfixedKernel`. */
   readonly unfixed?: boolean;
+  /**
+   * One processor, and a clock that counts its instructions: what takes a nanosecond in the guest is
+   * one instruction, repeatable while the processor is busy. Three times slower.
+   */
+  readonly countInstructions?: boolean;
   /** Never ended by the lab: they stay the caller's. */
   readonly stdout: NodeJS.WritableStream;
   readonly stderr: NodeJS.WritableStream;
@@ -33,7 +38,8 @@ export interface LabOptions {
   readonly signal?: AbortSignal;
 }
 
-export type Accelerator = 'kvm' | 'tcg';
+/** `instructions`: TCG with one processor, whose clock advances a nanosecond an instruction. */
+export type Accelerator = 'kvm' | 'tcg' | 'instructions';
 
 export type LabSignal = 'SIGINT' | 'SIGTERM';
 
@@ -63,10 +69,11 @@ export function planLab(options: LabOptions): LabPlan {
     cwd: process.cwd(),
     env: {},
     publish: [],
-    cpus: 2,
+    cpus: options.countInstructions === true ? 1 : 2,
     memoryMiB: 2048,
     refresh: false,
     unfixed: false,
+    countInstructions: false,
     onProgress: () => {},
     ...options,
   };
@@ -77,6 +84,9 @@ export function planLab(options: LabOptions): LabPlan {
     throw badOption(`the directory '${plan.cwd}' is not an absolute path`);
   }
   checkInteger('cpus', plan.cpus, 1, 64);
+  if (plan.countInstructions && plan.cpus !== 1) {
+    throw badOption(`the clock counts the instructions of one processor, not of ${plan.cpus}`);
+  }
   checkInteger('memoryMiB', plan.memoryMiB, 256, 65_536);
   if (plan.timeoutMs !== undefined) {
     checkInteger('timeoutMs', plan.timeoutMs, 1, 2 ** 31 - 1);

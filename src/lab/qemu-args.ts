@@ -58,7 +58,11 @@ function accelerate(accelerator: Accelerator): readonly string[] {
     return ['-accel', 'kvm', '-cpu', 'host'];
   }
   // Five page table levels only cost time: nobody needs the addresses, and each is emulated.
-  return ['-accel', 'tcg,thread=multi', '-cpu', 'max,la57=off'];
+  const cpu = ['-cpu', 'max,la57=off'];
+  if (accelerator === 'instructions') {
+    return ['-accel', 'tcg,thread=single', '-icount', 'shift=0,sleep=off', ...cpu];
+  }
+  return ['-accel', 'tcg,thread=multi', ...cpu];
 }
 
 /** `multidevs=remap` keeps inode numbers apart where the directory spans file systems. */

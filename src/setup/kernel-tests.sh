@@ -7,19 +7,15 @@ cd "$(dirname "$0")/../.."
 
 brief=()
 if [ "${1:-}" = --brief ]; then
-  brief=(! -name 'exact.test.js')
+  brief=(! -name 'traffic-exact.test.js')
   shift
 fi
 kernels=("$@")
 [ ${#kernels[@]} -gt 0 ] || kernels=(5.10 6.1 6.12 7)
 node dist/test/kernel/exact/compile.js
-# First those that unload ip_vs: the namespaces of the others keep it in use until they are gone.
-unloading='/(attached|module|prerequisites)\.test\.js$'
-mapfile -t tests < <(
-  all=$(find dist/test/kernel -name '*.test.js' "${brief[@]}" | sort)
-  grep -E "$unloading" <<<"$all"
-  grep -vE "$unloading" <<<"$all"
-)
+# Node runs them in the order of their names: what unloads ip_vs (module, prerequisites) before what
+# keeps it in use for a while (traffic: its schedulers, and namespaces that are yet to go).
+mapfile -t tests < <(find dist/test/kernel -name '*.test.js' "${brief[@]}" | sort)
 say() { printf '\ntest: %s\n' "$*" >&2; }
 
 log=$(mktemp)

@@ -18,22 +18,26 @@ function firstError(error: unknown): string {
   return (lines.find((line) => /error|cannot find/i.test(line)) ?? lines[0] ?? '').trim();
 }
 
+const programs = {
+  consumer: ['-lbpf', '-lelf', '-lz'],
+  packets: [],
+} as const satisfies Readonly<Record<string, readonly string[]>>;
+
 /**
- * Compiles the C consumer, every time: it takes a quarter of a second and is never out of date.
- * Returns the program's path. Throws an IpvscopeError ERR_BENCH_COMPILE.
+ * Compiles a program of test/bench/native, every time: it takes a quarter of a second and is never
+ * out of date. Returns its path. Throws an IpvscopeError ERR_BENCH_COMPILE.
  */
-export async function compileConsumer(): Promise<string> {
-  const program = path('build/bench/consumer');
+export async function compileProgram(name: keyof typeof programs): Promise<string> {
+  const program = path(`build/bench/${name}`);
   const flags = ['-std=gnu11', '-O2', '-Wall', '-Wextra', `-I${path('native/include')}`];
-  const source = path('test/bench/native/consumer.c');
-  const libraries = ['-lbpf', '-lelf', '-lz'];
+  const source = path(`test/bench/native/${name}.c`);
   await mkdir(path('build/bench'), { recursive: true });
   try {
-    await promisify(execFile)('cc', [...flags, source, '-o', program, ...libraries]);
+    await promisify(execFile)('cc', [...flags, source, '-o', program, ...programs[name]]);
   } catch (cause) {
     throw new IpvscopeError(
       'ERR_BENCH_COMPILE',
-      `cannot compile the C consumer (${firstError(cause)})`,
+      `cannot compile ${name}.c (${firstError(cause)})`,
       {
         hint: 'install a C compiler and libbpf: apt-get install gcc libc6-dev libbpf-dev',
         step: 'compile',

@@ -1,7 +1,7 @@
 /** `npm run bench`: the table goes to standard output, progress to standard error. */
 import { writeFile } from 'node:fs/promises';
 import { IpvscopeError } from '../../src/error.js';
-import { compileConsumer } from './compile.js';
+import { compileProgram } from './compile.js';
 import { parseOptions, USAGE } from './options.js';
 import { showProgress } from './progress.js';
 import { formatJson, formatReport } from './report.js';
@@ -16,7 +16,7 @@ async function main(args: readonly string[]): Promise<void> {
   }
   const plan = { ...options, onProgress: showProgress(process.stderr) };
   plan.onProgress('compiling the C consumer');
-  const outcome = await run(makeRows(await compileConsumer()), plan);
+  const outcome = await run(makeRows(await compileProgram('consumer')), plan);
   if (json !== undefined) await writeFile(json, formatJson(outcome, plan));
   process.stdout.write(formatReport(outcome, plan));
 }

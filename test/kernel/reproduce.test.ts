@@ -137,8 +137,10 @@ test('what a killed run left behind is removed by the next', async () => {
   await killed.end('SIGKILL');
   const left = namespaces();
   assert.equal(left.length, 4);
-  const next = await new Running(['reproduce', 'one-second', '-o', 'json']).ended;
-  assert.equal(next.code, 0, next.stderr);
-  assert.match(next.stderr, /^removed leftovers: ipvscope-/m);
+  // It is not played to its end: the stage is built once the probe is attached.
+  const next = await Running.attached(['reproduce', 'one-second', '-o', 'json']);
+  const { code, stderr } = await next.end('SIGINT');
+  assert.equal(code, 0, stderr);
+  assert.match(stderr, /^removed leftovers: ipvscope-/m);
   assert.deepEqual(namespaces(), []);
 });

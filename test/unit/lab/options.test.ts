@@ -21,6 +21,12 @@ describe('the options of a lab', () => {
     ['a NUL in a variable', { env: { A: '\0' } }, 'ERR_LAB_OPTIONS', /'A'/],
     ['a relative directory', { cwd: 'src' }, 'ERR_LAB_OPTIONS', /'src'/],
     ['no processor', { cpus: 0 }, 'ERR_LAB_OPTIONS', /cpus is 0/],
+    [
+      'to count the instructions of two processors',
+      { countInstructions: true, cpus: 2 },
+      'ERR_LAB_OPTIONS',
+      /not of 2/,
+    ],
     ['half a MiB too much', { memoryMiB: 512.5 }, 'ERR_LAB_OPTIONS', /memoryMiB is 512\.5/],
     ['no time', { timeoutMs: 0 }, 'ERR_LAB_OPTIONS', /timeoutMs is 0/],
     [
@@ -50,6 +56,10 @@ describe('the options of a lab', () => {
         refresh: false,
       },
     );
+  });
+
+  it('count the instructions of one processor', () => {
+    assert.equal(planLab({ ...sane, countInstructions: true }).cpus, 1);
   });
 
   it('keep what the caller chose', () => {

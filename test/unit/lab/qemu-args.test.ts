@@ -40,6 +40,7 @@ describe("QEMU's arguments", () => {
   const accelerators = [
     ['tcg', 'tcg,thread=multi', 'max,la57=off'],
     ['kvm', 'kvm', 'host'],
+    ['instructions', 'tcg,thread=single', 'max,la57=off'],
   ] as const;
   for (const [accelerator, accel, cpu] of accelerators) {
     it(`take the processor that ${accelerator} offers`, () => {
@@ -47,6 +48,12 @@ describe("QEMU's arguments", () => {
       assert.deepEqual([values(args, '-accel'), values(args, '-cpu')], [[accel], [cpu]]);
     });
   }
+
+  it('let the clock count instructions only where that is asked for', () => {
+    const counting = qemuArgs({ ...plan, accelerator: 'instructions' });
+    assert.deepEqual(values(counting, '-icount'), ['shift=0,sleep=off']);
+    assert.deepEqual(values(qemuArgs(plan), '-icount'), []);
+  });
 
   it('have no network without a published port', () => {
     assert.deepEqual(values(qemuArgs(plan), '-nic'), ['none']);

@@ -1,0 +1,55 @@
+/**
+ * `npm run bench:kernel`: what the probe costs a packet, in instructions, counted by the lab. The
+ * table goes to standard output, progress to standard error.
+ */
+import { writeFile } from 'node:fs/promises';
+import { PassThrough } from 'node:stream';
+import { text } from 'node:stream/consumers';
+import { fileURLToPath } from 'node:url';
+import { Command } from 'commander';
+import { parseInteger } from '../../../src/cli/options.js';
+import { runInLab } from '../../../src/cli/run-in-lab.js';
+import { IpvscopeError } from '../../../src/error.js';
+import { compileProgram } from '../compile.js';
+import type { Measurement } from './measurement.js';
+import { figures, formatSummary, summarize } from './report.js';
+
+interface Options {
+  readonly kernel: string;
+  readonly rounds: number;
+  readonly json?: string;
+}
+
+const command = new Command('bench:kernel')
+  .description('count the instructions that each observer adds to a packet, in the lab')
+  .option('--kernel <version>', 'of the lab', '6.12')
+  .option('--rounds <number>', 'of all observers', parseInteger(1, 1_000), 3)
+  .option('--json <file>', 'write the goals that the figures answer there, too')
+  .addHelpText('after', '\nExamples:\n  npm run bench:kernel\n  npm run bench:kernel -- --rounds 5')
+  .action(async ({ kernel, rounds, json }: Options) => {
+    const sender = await compileProgram('packets');
+    const guest = fileURLToPath(new URL('./guest.js', import.meta.url));
+    const stdout = new PassThrough();
+    const output = text(stdout);
+    process.exitCode = await runInLab({
+      command: [process.execPath, guest, sender, String(rounds)],
+      kernel,
+      exec: true,
+      countInstructions: true,
+      stdout,
+    });
+    stdout.end();
+    if (process.exitCode !== 0) return;
+    const lines = (await output).trim().split('\n');
+    const summary = summarize(lines.map((line) => JSON.parse(line) as Measurement));
+    if (json !== undefined) await writeFile(json, `${JSON.stringify(figures(summary), null, 2)}\n`);
+    process.stdout.write(formatSummary(summary, kernel));
+  });
+
+try {
+  await command.parseAsync();
+} catch (error) {
+  if (!(error instanceof IpvscopeError)) throw error;
+  process.stderr.write(`${error.toLine()}\n`);
+  process.exitCode = error.exitCode;
+}

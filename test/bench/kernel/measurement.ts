@@ -1,0 +1,22 @@
+/** Who looks while the packets are sent. */
+export const observers = ['nobody', 'fexit', 'kprobe', 'bpftrace'] as const;
+
+export type ObserverName = (typeof observers)[number];
+
+/** What is sent. */
+export const flows = {
+  direct: 'to a host, no virtual service on the node',
+  ordinary: 'of an established connection to a virtual service: not notable',
+  notable: 'a port used again, forwarded to a server of weight 0',
+} as const;
+
+export type Flow = keyof typeof flows;
+
+/** One line of the guest's output. */
+export interface Measurement {
+  readonly observer: ObserverName;
+  readonly flow: Flow;
+  readonly round: number;
+  /** A packet, from the system call on. */
+  readonly instructions: number;
+}
