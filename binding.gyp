@@ -17,6 +17,7 @@
         "native/addon/ring.cc",
         "native/addon/session.cc",
         "native/addon/session_object.cc",
+        "native/addon/symbols.cc",
         "native/addon/types.cc",
       ],
       "include_dirs": [

@@ -13,7 +13,6 @@
 #include <cstddef>
 #include <cstring>
 #include <ctime>
-#include <fstream>
 #include <iterator>
 #include <set>
 
@@ -64,19 +63,7 @@ bool IsHook(const std::string& function) {
   return std::find(std::begin(kHooks), std::end(kHooks), function) != std::end(kHooks);
 }
 
-// Lines are "address type name" or "address type name\t[module]".
-std::set<std::string> HooksOfKernel() {
-  std::set<std::string> found;
-  std::ifstream symbols("/proc/kallsyms");
-  for (std::string line; std::getline(symbols, line);) {
-    const size_t start = line.find(' ', line.find(' ') + 1) + 1;
-    const std::string name = line.substr(start, line.find('\t', start) - start);
-    if (IsHook(name)) {
-      found.insert(name);
-    }
-  }
-  return found;
-}
+bool IsKprobe(const std::string& variant) { return variant == "kprobe" || variant == "kretprobe"; }
 
 } // namespace
 
@@ -155,24 +142,31 @@ Outcome Session::Load(const Config& config) {
 }
 
 Outcome Session::ChoosePrograms(Variant variant) {
-  const std::set<std::string> hooks =
-      variant == Variant::kKprobe ? HooksOfKernel() : std::set<std::string>{kHooks[0]};
-  if (hooks.empty()) {
+  bpf_program* program = nullptr;
+  std::set<std::string> functions;
+  bpf_object__for_each_program(program, object_->obj) {
+    Program entry{};
+    SplitSection(bpf_program__section_name(program), &entry);
+    functions.insert(entry.function);
+  }
+  symbols_ = variant == Variant::kKprobe ? Symbols::Read(functions) : Symbols();
+  const auto has_hook = [this, variant](const std::string& function) {
+    return variant == Variant::kKprobe ? symbols_.has(function) : function == kHooks[0];
+  };
+  if (std::none_of(std::begin(kHooks), std::end(kHooks), has_hook)) {
     return Failure{"ERR_PROBE_ATTACH",
                    "load",
                    ENOENT,
                    std::string("this kernel has no function ") + kHooks[0],
                    {}};
   }
-  bpf_program* program = nullptr;
   bpf_object__for_each_program(program, object_->obj) {
     Program entry{};
     SplitSection(bpf_program__section_name(program), &entry);
     const Variant its = entry.function.empty()        ? Variant::kGenerator
                         : IsTrampoline(entry.variant) ? Variant::kTrampoline
                                                       : Variant::kKprobe;
-    const bool load =
-        its == variant && (!IsHook(entry.function) || hooks.count(entry.function) != 0);
+    const bool load = its == variant && (!IsHook(entry.function) || has_hook(entry.function));
     if (int error = bpf_program__set_autoload(program, load)) {
       return Fail("ERR_PROBE_OPEN", "open", -error, "cannot choose the programs to load");
     }
@@ -207,7 +201,19 @@ Outcome Session::Attach() {
     if (!bpf_program__autoload(*entry.prog)) {
       continue;
     }
-    *entry.link = bpf_program__attach(*entry.prog);
+    Program program{};
+    SplitSection(bpf_program__section_name(*entry.prog), &program);
+    const uint64_t address = IsKprobe(program.variant) ? symbols_.address(program.function) : 0;
+    if (address != 0) {
+      // Without a name, the offset is an address (perf_event_open(2), kprobe_addr).
+      LIBBPF_OPTS(bpf_kprobe_opts, options, .offset = address,
+                  .retprobe = program.variant == "kretprobe");
+      *entry.link = bpf_program__attach_kprobe_opts(*entry.prog, nullptr, &options);
+    }
+    // By name, also where ip_vs was loaded anew since its addresses were read.
+    if (*entry.link == nullptr) {
+      *entry.link = bpf_program__attach(*entry.prog);
+    }
     if (*entry.link == nullptr) {
       return Fail("ERR_PROBE_ATTACH", "attach", errno,
                   std::string("cannot attach to ") + bpf_program__section_name(*entry.prog));

@@ -5,6 +5,7 @@
 #include "failure.h"
 #include "layout.h"
 #include "ring.h"
+#include "symbols.h"
 
 #include <array>
 #include <cstdint>
@@ -84,6 +85,7 @@ private:
   ipvscope_bpf* object_ = nullptr;
   Ring ring_;
   Coalesced coalesced_;
+  Symbols symbols_; // of the functions that kprobes are attached to
   uint64_t swept_ = 0;
   // By program; the kernel writes here while it loads them.
   std::map<std::string, std::vector<char>> verifier_logs_;
