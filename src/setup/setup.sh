@@ -3,6 +3,7 @@
 # Does only what is missing, says what it does, and stops at the first failure.
 #   setup.sh run    what building and running needs, the lab included
 #   setup.sh test   what the tests need besides
+#   setup.sh bench  what npm run bench:kernel compares with
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
@@ -10,6 +11,7 @@ build=(bpftool clang g++ libbpf-dev libelf-dev llvm make python3 zlib1g-dev)
 lab=(binutils busybox-static debian-archive-keyring gcc kmod pahole qemu-system-x86 xz-utils)
 scenario=(iproute2 ipvsadm nftables)
 test=(clang-format curl procps socat tcpdump)
+bench=(bpftrace)
 
 log=$(mktemp)
 trap 'rm -f "$log"' EXIT
@@ -22,7 +24,10 @@ command -v node >/dev/null || fail 'Node.js 20 or newer is missing: install it, 
 command -v apt-get >/dev/null || fail 'this set-up knows Debian only (apt-get is missing)'
 
 wanted=("${build[@]}" "${lab[@]}" "${scenario[@]}")
-[ "${1:-run}" = test ] && wanted+=("${test[@]}")
+case "${1:-run}" in
+  test) wanted+=("${test[@]}") ;;
+  bench) wanted+=("${bench[@]}") ;;
+esac
 missing=()
 for package in "${wanted[@]}"; do
   [ "$(dpkg-query -Wf '${db:Status-Status}' "$package" 2>/dev/null || true)" = installed ] ||
