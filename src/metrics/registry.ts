@@ -8,9 +8,13 @@ import { openingRetransmits } from './opening-retransmits.js';
 import { portReuse } from './port-reuse.js';
 import { selfFamilies } from './self.js';
 
-/** Every metric, reading `input` at scrape time. */
-export function createRegistry(input: MetricsInput, version: string): Registry {
+/** Every metric, reading `source` at scrape time, once for all of them. */
+export function createRegistry(source: MetricsInput, version: string): Registry {
   const registry = new Registry();
+  const input = {
+    snapshot: oncePerScrape(() => source.snapshot()),
+    state: oncePerScrape(() => source.state()),
+  };
   const families = [
     portReuse,
     newConnectionsToDraining,
@@ -28,4 +32,21 @@ export function createRegistry(input: MetricsInput, version: string): Registry {
     registers: [registry],
   }).set({ version }, 1);
   return registry;
+}
+
+/**
+ * Keeps what was read until the scrape's own tick is over: prom-client calls every metric in one, so
+ * that all of them speak of the same moment.
+ */
+function oncePerScrape<Value>(read: () => Value): () => Value {
+  let kept: { readonly value: Value } | undefined;
+  return () => {
+    if (kept === undefined) {
+      kept = { value: read() };
+      queueMicrotask(() => {
+        kept = undefined;
+      });
+    }
+    return kept.value;
+  };
 }

@@ -17,15 +17,53 @@ const WARMUPS = 1_000;
 const HOST = '10.0.2.1';
 const virtual = { ordinary: '10.96.0.10', notable: '10.96.0.20' } as const;
 const servers = { ordinary: '10.0.2.2', notable: '10.0.2.3' } as const;
-const PORT = 40_001;
+const FIRST_PORT = 40_001;
+let lastPort = FIRST_PORT;
 
-const packets = (target: string, port: number, kind: 'syn' | 'ack', counts: [number, number]) =>
-  Number(run(sender, HOST, String(PORT), target, String(port), kind, ...counts.map(String)).trim());
+interface Burst {
+  readonly from: number;
+  readonly to: string;
+  readonly port: number;
+  readonly kind: 'syn' | 'ack';
+  readonly warmups?: number;
+  readonly count: number;
+}
+
+/** The CPU time of `count` packets, in nanoseconds. */
+const send = ({ from, to, port, kind, warmups = 0, count }: Burst): number =>
+  Number(run(sender, HOST, ...[from, to, port, kind, warmups, count].map(String)).trim());
+
+const weigh = (flow: keyof typeof virtual, how: '-a' | '-e', weight: number): void => {
+  const [service, server] = [`${virtual[flow]}:80`, `${servers[flow]}:8080`];
+  run('ipvsadm', how, '-t', service, '-r', server, '-m', '-w', String(weight));
+};
+
+/**
+ * An entry of a port never used; of the notable flow its server then has weight 0. Made for every
+ * measurement: while the guest is idle its clock runs ahead, and entries end.
+ */
+function open(flow: keyof typeof virtual): number {
+  const from = ++lastPort;
+  const to = { from, to: virtual[flow], port: 80, count: 1 } as const;
+  weigh(flow, '-e', 1);
+  send({ ...to, kind: 'syn' });
+  send({ ...to, kind: 'ack' });
+  if (flow === 'notable') weigh(flow, '-e', 0);
+  return from;
+}
 
 function measure(observer: ObserverName, flow: Flow, round: number): number {
-  const target = flow === 'direct' ? servers.ordinary : virtual[flow];
-  const kind = flow === 'notable' ? 'syn' : 'ack';
-  const nanoseconds = packets(target, flow === 'direct' ? 8080 : 80, kind, [WARMUPS, PACKETS]);
+  const counts = { warmups: WARMUPS, count: PACKETS } as const;
+  const nanoseconds =
+    flow === 'direct'
+      ? send({ from: FIRST_PORT, to: servers.ordinary, port: 8080, kind: 'ack', ...counts })
+      : send({
+          from: open(flow),
+          to: virtual[flow],
+          port: 80,
+          kind: flow === 'notable' ? 'syn' : 'ack',
+          ...counts,
+        });
   const measurement: Measurement = { observer, flow, round, instructions: nanoseconds / PACKETS };
   process.stdout.write(`${JSON.stringify(measurement)}\n`);
   process.stderr.write(`bench: round ${round + 1} of ${ROUNDS}: ${flow}, seen by ${observer}\n`);
@@ -39,17 +77,11 @@ function buildNode(): void {
   run('ip', 'link', 'set', 'servers', 'up');
 }
 
-/** Two virtual services with an entry each, one of a server of weight 0. */
 function buildServices(): void {
   for (const flow of ['ordinary', 'notable'] as const) {
-    const service = `${virtual[flow]}:80`;
-    const server = `${servers[flow]}:8080`;
     run('ip', 'address', 'add', `${virtual[flow]}/32`, 'dev', 'servers');
-    run('ipvsadm', '-A', '-t', service, '-s', 'rr');
-    run('ipvsadm', '-a', '-t', service, '-r', server, '-m', '-w', '1');
-    packets(virtual[flow], 80, 'syn', [0, 1]);
-    if (flow === 'ordinary') packets(virtual[flow], 80, 'ack', [0, 1]);
-    else run('ipvsadm', '-e', '-t', service, '-r', server, '-m', '-w', '0');
+    run('ipvsadm', '-A', '-t', `${virtual[flow]}:80`, '-s', 'rr');
+    weigh(flow, '-a', 1);
   }
   run('sysctl', '-q', 'net.ipv4.vs.conn_reuse_mode=0');
 }

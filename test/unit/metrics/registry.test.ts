@@ -176,3 +176,26 @@ for (const { name, prefix, records, lines } of cases) {
     assert.deepEqual(await samples(prefix, ...records), lines);
   });
 }
+
+test('a scrape reads the counts once, and the next one reads them anew', async () => {
+  const aggregator = new Aggregator();
+  const reads = { snapshot: 0, state: 0 };
+  const registry = createRegistry(
+    {
+      snapshot: () => {
+        reads.snapshot++;
+        return aggregator.snapshot();
+      },
+      state: () => {
+        reads.state++;
+        return state;
+      },
+    },
+    '1.2.3',
+  );
+  await registry.metrics();
+  assert.deepEqual(reads, { snapshot: 1, state: 1 });
+  aggregator.ingest(batchOf({}));
+  assert.match(await registry.metrics(), /^ipvscope_events_total 1$/m);
+  assert.deepEqual(reads, { snapshot: 2, state: 2 });
+});
