@@ -8,7 +8,7 @@ import type { AttachedObserver } from './serve-observer.js';
  * an entry. It names neither service nor server nor verdict.
  */
 const SCRIPT = `
-struct ip_vs_iphdr_head { int hdr_flags; unsigned int len; };
+struct ip_vs_iphdr_head { int hdr_flags; unsigned int off; unsigned int len; };
 kprobe:ip_vs_conn_in_get_proto { @skb[tid] = arg2; @iph[tid] = arg3; }
 kretprobe:ip_vs_conn_in_get_proto /@skb[tid]/ {
   if (retval != 0) {
