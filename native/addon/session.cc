@@ -257,6 +257,7 @@ Outcome Session::ReadPrograms(std::vector<Program>* programs) const {
     }
     Program program{};
     program.name = entry.name;
+    program.id = info.id;
     SplitSection(bpf_program__section_name(*entry.prog), &program);
     program.attached = *entry.link != nullptr;
     program.counts_misses = IsTrampoline(program.variant) || info.recursion_misses > 0;

@@ -42,6 +42,7 @@ public:
   };
   struct Program {
     std::string name;
+    uint32_t id;          // the kernel's, by which others find it while it is loaded
     std::string function; // kernel function, empty for the generator
     std::string variant;  // fentry, fexit, kprobe, kretprobe, tp_btf or raw_tp
     bool attached;

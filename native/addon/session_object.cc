@@ -126,6 +126,7 @@ Napi::Value SessionObject::Programs(const Napi::CallbackInfo& info) {
   for (uint32_t i = 0; i < programs.size(); i++) {
     Napi::Object entry = Napi::Object::New(env);
     entry.Set("name", programs[i].name);
+    entry.Set("id", programs[i].id);
     entry.Set("function", programs[i].function);
     entry.Set("variant", programs[i].variant);
     entry.Set("attached", programs[i].attached);

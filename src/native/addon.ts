@@ -51,6 +51,8 @@ export interface NativeSession {
 /** One program in the kernel. */
 export interface ProgramState {
   readonly name: string;
+  /** The kernel's number of it, by which another process finds it. */
+  readonly id: number;
   /** The kernel function it is attached to. */
   readonly function: string;
   readonly variant: string;

@@ -234,6 +234,7 @@ test('says which programs are in the kernel', () => {
   const [program, ...rest] = session.programs();
   assert.equal(rest.length, 0);
   assert.equal(program?.name, 'generate_records');
+  assert.ok((program?.id ?? 0) > 0);
   assert.equal(program?.attached, false);
   assert.ok((program?.verifiedInstructions ?? 0) > 0);
 });
