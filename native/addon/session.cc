@@ -16,6 +16,8 @@
 #include <iterator>
 #include <set>
 
+#include "ipvscope_pending.h"
+
 #include "ipvscope.skel.h"
 
 namespace ipvscope {
@@ -26,6 +28,9 @@ static_assert(offsetof(ipvscope_record, netns) % 4 == 0, "the key begins at a wh
 static_assert(offsetof(ipvscope_record, reserved_end) == 124,
               "the key ends where the padding begins");
 static_assert(offsetof(ipvscope_record, virtual_address) == 88);
+
+static_assert(sizeof(ipvscope_pending) == sizeof(ipvscope_record) + 3 * 8 + 2 * 4 + 4 * 2,
+              "no holes: it is a value of a map");
 
 namespace {
 
@@ -124,6 +129,7 @@ Outcome Session::Load(const Config& config) {
   }
   object_->rodata->kernel_hz = hz;
   object_->rodata->detail_kinds = config.detail;
+  object_->rodata->can_cast = config.variant == Variant::kTrampoline && KernelHas("bpf_rdonly_cast");
   if (int error = bpf_map__set_max_entries(object_->maps.records, config.ring_bytes)) {
     return Fail("ERR_PROBE_OPEN", "open", -error, "cannot set the ring's size");
   }
@@ -292,40 +298,42 @@ Outcome Session::ReadLosses(Losses* losses) {
   return {};
 }
 
-// A packet whose exit a skipped program did not see would keep the gate (pending_count) open, and
-// every packet pay for it. One that is older than any hook's run can be is given up, and counted.
+// A packet whose exit a skipped program did not see would keep its gates open, and other packets pay
+// for it. One that is older than any hook's run can be is given up, and counted.
 void Session::SweepPending() {
   constexpr uint64_t kOldest = 1000000000; // ns
   const uint64_t limit = MonotonicNow() - kOldest;
-  const bpf_map* map = object_->maps.pending_packets;
-  const int descriptor = bpf_map__fd(map);
-  std::vector<uint8_t> key(bpf_map__key_size(map));
-  std::vector<uint8_t> next(key.size());
-  std::vector<uint8_t> value(bpf_map__value_size(map));
+  const int descriptor = bpf_map__fd(object_->maps.pending_packets);
   struct Old {
-    std::vector<uint8_t> key;
-    bool decided;
+    ipvscope_pending_key key;
+    ipvscope_pending packet;
   };
   std::vector<Old> old;
+  Old entry{};
+  ipvscope_pending_key next{};
   const void* from = nullptr;
-  while (bpf_map_get_next_key(descriptor, from, next.data()) == 0) {
-    key = next;
-    from = key.data();
-    // The value begins with the record and ends with `decided` (pending.bpf.h).
-    if (bpf_map_lookup_elem(descriptor, key.data(), value.data()) == 0 &&
-        reinterpret_cast<const ipvscope_record*>(value.data())->time_ns < limit) {
-      uint32_t decided = 0;
-      memcpy(&decided, value.data() + value.size() - sizeof(decided), sizeof(decided));
-      old.push_back({key, decided != 0});
+  while (bpf_map_get_next_key(descriptor, from, &next) == 0) {
+    entry.key = next;
+    from = &entry.key;
+    if (bpf_map_lookup_elem(descriptor, &entry.key, &entry.packet) == 0 &&
+        entry.packet.record.time_ns < limit) {
+      old.push_back(entry);
     }
   }
-  for (const auto& entry : old) {
-    // A decided one was taken off the count by its verdict, and has its record.
-    if (bpf_map_delete_elem(descriptor, entry.key.data()) == 0 && !entry.decided) {
-      __atomic_fetch_sub(&object_->bss->pending_count, 1, __ATOMIC_RELAXED);
+  for (const auto& [key, packet] : old) {
+    // A decided one went through its gates with its verdict, and has its record.
+    if (bpf_map_delete_elem(descriptor, &key) == 0 && packet.decided == 0) {
+      OpenGate(packet.skb_gate);
+      if (packet.iph != 0) {
+        OpenGate(packet.iph_gate);
+      }
       swept_++;
     }
   }
+}
+
+void Session::OpenGate(uint16_t gate) {
+  __atomic_fetch_sub(&object_->bss->pending_gates[gate], 1, __ATOMIC_RELAXED);
 }
 
 Outcome Session::Generate(uint64_t first, uint32_t count, uint32_t keys) {

@@ -82,6 +82,7 @@ private:
   Outcome KeepVerifierLogs();
   Outcome Attach();
   void SweepPending();
+  void OpenGate(uint16_t gate);
 
   ipvscope_bpf* object_ = nullptr;
   Ring ring_;

@@ -83,4 +83,9 @@ Outcome CheckTypes(const std::string& path) {
   return {};
 }
 
+bool KernelHas(const char* function) {
+  const Btf kernel(btf__load_vmlinux_btf());
+  return kernel != nullptr && btf__find_by_name_kind(kernel.get(), function, BTF_KIND_FUNC) > 0;
+}
+
 } // namespace ipvscope

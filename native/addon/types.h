@@ -12,4 +12,7 @@ namespace ipvscope {
 // make the probe read other members than it means. ERR_BTF_FILE.
 Outcome CheckTypes(const std::string& path);
 
+// Whether the kernel's own BTF names the function: one that programs may call.
+bool KernelHas(const char* function);
+
 } // namespace ipvscope

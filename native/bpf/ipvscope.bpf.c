@@ -12,22 +12,40 @@
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
+/*
+ * The two on every packet's way. What is seldom done is in functions of their own: a program that
+ * needs neither stack nor saved registers saves none.
+ */
+static __noinline int notable_lookup(unsigned long long *arguments)
+{
+	on_notable_lookup(ACCESS_DIRECT, (void *)arguments[0], arguments[1], (void *)arguments[2],
+			  (void *)arguments[3], (void *)arguments[4]);
+	return 0;
+}
+
+static __noinline int notable_verdict(unsigned long long *arguments)
+{
+	on_verdict(ACCESS_DIRECT, (void *)arguments[1], arguments[3]);
+	return 0;
+}
+
 /* Called for every packet to a virtual service, and for others that ip_vs looks at. */
 SEC("fexit/ip_vs_conn_in_get_proto")
 int BPF_PROG(lookup_fexit, struct netns_ipvs *ipvs, int af, const struct sk_buff *skb,
 	     const struct ip_vs_iphdr *iph, struct ip_vs_conn *conn)
 {
-	on_lookup(ACCESS_DIRECT, ipvs, af, skb, iph, conn);
+	if (may_be_notable(ACCESS_DIRECT, ipvs, skb, iph, conn))
+		return notable_lookup(ctx);
 	return 0;
 }
 
 /* The netfilter hook, Linux 5.16 and later. */
 SEC("fexit/ip_vs_in_hook")
-int BPF_PROG(verdict_fexit, void *priv, struct sk_buff *skb, const struct nf_hook_state *state,
-	     unsigned int verdict)
+int BPF_PROG(verdict_fexit, void *priv, struct sk_buff *skb)
 {
-	on_verdict(skb, verdict);
-	return 0;
+	if (none_pending(ACCESS_DIRECT, skb))
+		return 0;
+	return notable_verdict(ctx);
 }
 
 SEC("fentry/ip_vs_conn_expire_now")
@@ -41,7 +59,7 @@ SEC("fexit/ip_vs_service_find")
 int BPF_PROG(service_fexit, struct netns_ipvs *ipvs, int af, __u32 fwmark, __u16 protocol,
 	     const union nf_inet_addr *address, __be16 port, struct ip_vs_service *service)
 {
-	on_service_lookup(address, service);
+	on_service_lookup(ACCESS_DIRECT, address, service);
 	return 0;
 }
 
@@ -57,14 +75,14 @@ int BPF_PROG(schedule_fexit, struct ip_vs_service *service, struct sk_buff *skb,
 SEC("fentry/__icmp_send")
 int BPF_PROG(icmp_fentry, struct sk_buff *skb)
 {
-	on_sight(skb, OBSERVED_ICMP_ERROR);
+	on_sight(ACCESS_DIRECT, skb, OBSERVED_ICMP_ERROR);
 	return 0;
 }
 
 SEC("fentry/icmp6_send")
 int BPF_PROG(icmp6_fentry, struct sk_buff *skb)
 {
-	on_sight(skb, OBSERVED_ICMP_ERROR);
+	on_sight(ACCESS_DIRECT, skb, OBSERVED_ICMP_ERROR);
 	return 0;
 }
 
@@ -72,7 +90,7 @@ int BPF_PROG(icmp6_fentry, struct sk_buff *skb)
 SEC("tp_btf/kfree_skb")
 int BPF_PROG(freed_tracepoint, struct sk_buff *skb)
 {
-	on_sight(skb, OBSERVED_FREED);
+	on_sight(ACCESS_DIRECT, skb, OBSERVED_FREED);
 	return 0;
 }
 
@@ -88,10 +106,13 @@ int lookup_kretprobe(struct pt_regs *context)
 {
 	struct frame call;
 
-	if (leave_function(context, FRAME_LOOKUP, &call))
-		on_lookup(ACCESS_HELPER, (void *)call.arguments[0], call.arguments[1],
-			  (void *)call.arguments[2], (void *)call.arguments[3],
-			  (void *)PT_REGS_RC(context));
+	void *conn = (void *)PT_REGS_RC(context);
+
+	if (leave_function(context, FRAME_LOOKUP, &call) &&
+	    may_be_notable(ACCESS_HELPER, (void *)call.arguments[0], (void *)call.arguments[2],
+			   (void *)call.arguments[3], conn))
+		on_notable_lookup(ACCESS_HELPER, (void *)call.arguments[0], call.arguments[1],
+				  (void *)call.arguments[2], (void *)call.arguments[3], conn);
 	return 0;
 }
 
@@ -99,8 +120,9 @@ static __always_inline void leave_hook(struct pt_regs *context)
 {
 	struct frame call;
 
-	if (leave_function(context, FRAME_HOOK, &call))
-		on_verdict((void *)call.arguments[1], PT_REGS_RC(context));
+	if (leave_function(context, FRAME_HOOK, &call) &&
+	    !none_pending(ACCESS_HELPER, (void *)call.arguments[1]))
+		on_verdict(ACCESS_HELPER, (void *)call.arguments[1], PT_REGS_RC(context));
 }
 
 /* The netfilter hooks: one function since Linux 5.16, four wrappers before. */
@@ -144,7 +166,8 @@ int service_kretprobe(struct pt_regs *context)
 	struct frame call;
 
 	if (leave_function(context, FRAME_SERVICE, &call))
-		on_service_lookup((void *)call.arguments[4], (void *)PT_REGS_RC(context));
+		on_service_lookup(ACCESS_HELPER, (void *)call.arguments[4],
+				  (void *)PT_REGS_RC(context));
 	return 0;
 }
 
@@ -169,21 +192,21 @@ int schedule_kretprobe(struct pt_regs *context)
 SEC("kprobe/__icmp_send")
 int BPF_KPROBE(icmp_kprobe, struct sk_buff *skb)
 {
-	on_sight(skb, OBSERVED_ICMP_ERROR);
+	on_sight(ACCESS_HELPER, skb, OBSERVED_ICMP_ERROR);
 	return 0;
 }
 
 SEC("kprobe/icmp6_send")
 int BPF_KPROBE(icmp6_kprobe, struct sk_buff *skb)
 {
-	on_sight(skb, OBSERVED_ICMP_ERROR);
+	on_sight(ACCESS_HELPER, skb, OBSERVED_ICMP_ERROR);
 	return 0;
 }
 
 SEC("raw_tp/kfree_skb")
 int BPF_PROG(freed_raw_tracepoint, struct sk_buff *skb)
 {
-	on_sight(skb, OBSERVED_FREED);
+	on_sight(ACCESS_HELPER, skb, OBSERVED_FREED);
 	return 0;
 }
 

@@ -146,6 +146,13 @@ struct ip_vs_service {
 	struct netns_ipvs *ipvs;
 };
 
+/* As large as what is read of it: 1 byte of the flags, without a name of their own. */
+struct tcphdr {
+	__be16 source;
+	__be16 dest;
+	__be32 seq;
+};
+
 struct ip_vs_proto_data;
 struct nf_hook_state;
 
@@ -164,6 +171,12 @@ enum access {
 
 #define PEEK(access, pointer, member)                                                              \
 	((access) == ACCESS_DIRECT ? (pointer)->member : BPF_CORE_READ(pointer, member))
+
+/* Gives an address a type of the kernel's, so that it can be read by loads. Costs nothing. */
+extern void *bpf_rdonly_cast(const void *address, __u32 type) __ksym __weak;
+
+/* Whether the kernel has that function (Linux 6.2 and later). Set before load. */
+const volatile bool can_cast;
 
 #define IP_VS_DEST_AVAILABLE 1
 

@@ -51,59 +51,79 @@ static __always_inline __u8 kind_of(const struct ipvscope_record *record,
  * A packet that found no entry is nothing to report, unless the SYN-flood defence drops it
  * (ip_vs_todrop(), inlined into conn_schedule() of the transport protocols).
  */
-static __always_inline void watch_unmatched(struct netns_ipvs *ipvs, int af,
+static __always_inline void watch_unmatched(enum access access, struct netns_ipvs *ipvs, int af,
 					    const struct sk_buff *skb,
 					    const struct ip_vs_iphdr *iph)
 {
-	bool opening = read_opening(ACCESS_HELPER, skb, iph) == PACKET_OPENING;
-	struct pending_packet packet = {};
+	bool opening = is_opening(access, skb, iph);
+	struct ipvscope_pending packet = {};
 
-	if (!describe_tuple(&packet.record, ipvs, af, skb, iph)) {
+	if (!describe_tuple(access, &packet.record, ipvs, af, skb, iph)) {
 		count_loss(IPVSCOPE_LOSS_UNREADABLE);
 		return;
 	}
-	describe_packet(&packet.record, skb, opening);
+	describe_packet(access, &packet.record, skb, opening);
 	if (opening)
-		note_opening(&packet.record, skb, iph, &packet.number);
-	packet.iph = (__u64)(unsigned long)iph;
-	remember(skb, &packet);
+		note_opening(access, &packet.record, skb, iph, &packet.number);
+	remember(access, skb, iph, &packet);
 }
 
 /* A packet that is notable for the entry it found. */
-static __always_inline void watch_matched(struct netns_ipvs *ipvs, int af,
+static __always_inline void watch_matched(enum access access, struct netns_ipvs *ipvs, int af,
 					  const struct sk_buff *skb, const struct ip_vs_iphdr *iph,
 					  struct ip_vs_conn *conn, struct ip_vs_dest *dest,
 					  bool opening, bool available)
 {
 	enum opening_relation relation = OPENING_UNKNOWN;
-	struct pending_packet packet = {};
+	struct ipvscope_pending packet = {};
 	struct ipvscope_record *record = &packet.record;
 
-	if (!describe_tuple(record, ipvs, af, skb, iph)) {
+	if (!describe_tuple(access, record, ipvs, af, skb, iph)) {
 		count_loss(IPVSCOPE_LOSS_UNREADABLE);
 		return;
 	}
-	describe_packet(record, skb, opening);
-	describe_entry(record, conn);
+	describe_packet(access, record, skb, opening);
+	describe_entry(access, record, conn);
 	if (dest)
-		describe_server(record, dest, available);
+		describe_server(access, record, dest, available);
 	if (opening)
-		relation = note_opening(record, skb, iph, &packet.number);
+		relation = note_opening(access, record, skb, iph, &packet.number);
 	record->kind = kind_of(record, relation);
 	packet.conn_found = 1;
 	/* Only the entry of a packet that opens something, or of a server that is gone, may be
 	 * expired on its way, and the packet be scheduled. */
-	if (record->kind != IPVSCOPE_KIND_DRAINING) {
+	if (record->kind == IPVSCOPE_KIND_DRAINING)
+		iph = NULL;
+	else
 		packet.conn = (__u64)(unsigned long)conn;
-		packet.iph = (__u64)(unsigned long)iph;
-	}
-	remember(skb, &packet);
+	remember(access, skb, iph, &packet);
 }
 
-/* Every packet comes here. Most are not notable: they cost some loads and one reading of a byte. */
-static __always_inline void on_lookup(enum access access, struct netns_ipvs *ipvs, int af,
-				      const struct sk_buff *skb, const struct ip_vs_iphdr *iph,
-				      struct ip_vs_conn *conn)
+/*
+ * Every packet comes here, and most are not notable: those cost some loads, no map and no call. May
+ * say true of one that is not notable, a packet quoted in an ICMP error or a fragment: each load
+ * that is left to on_notable_lookup() is one less on every packet's way.
+ */
+static __always_inline bool may_be_notable(enum access access, struct netns_ipvs *ipvs,
+					   const struct sk_buff *skb, const struct ip_vs_iphdr *iph,
+					   struct ip_vs_conn *conn)
+{
+	struct ip_vs_dest *dest;
+
+	if (!none_pending(access, skb))
+		return true;
+	if (!conn)
+		return PEEK(access, ipvs, drop_rate);
+	dest = PEEK(access, conn, dest);
+	if (dest && (!dest_available(access, dest) || PEEK(access, dest, weight.counter) == 0))
+		return true;
+	return read_opening(access, skb, iph) != PACKET_ORDINARY;
+}
+
+static __always_inline void on_notable_lookup(enum access access, struct netns_ipvs *ipvs, int af,
+					      const struct sk_buff *skb,
+					      const struct ip_vs_iphdr *iph,
+					      struct ip_vs_conn *conn)
 {
 	enum packet_reading reading;
 	struct ip_vs_dest *dest;
@@ -112,22 +132,23 @@ static __always_inline void on_lookup(enum access access, struct netns_ipvs *ipv
 	/* Replies, and packets quoted in ICMP errors, use the same lookup. */
 	if (PEEK(access, iph, hdr_flags))
 		return;
-	forget_unpaired(skb);
+	forget_unpaired(access, skb);
 	if (!conn) {
 		/* Dropped before a server is looked for? Only while the kernel does that. */
 		if (PEEK(access, ipvs, drop_rate))
-			watch_unmatched(ipvs, af, skb, iph);
+			watch_unmatched(access, ipvs, af, skb, iph);
 		return;
 	}
 	dest = PEEK(access, conn, dest);
 	if (dest)
 		available = dest_available(access, dest);
-	reading = read_opening(access, skb, iph);
+	reading = PEEK(access, iph, fragoffs) ? PACKET_ORDINARY : read_opening(access, skb, iph);
 	if (reading == PACKET_UNREADABLE)
 		count_loss(IPVSCOPE_LOSS_UNREADABLE);
 	if (reading == PACKET_OPENING || !available ||
 	    (dest && PEEK(access, dest, weight.counter) == 0))
-		watch_matched(ipvs, af, skb, iph, conn, dest, reading == PACKET_OPENING, available);
+		watch_matched(access, ipvs, af, skb, iph, conn, dest, reading == PACKET_OPENING,
+			      available);
 }
 
 #endif

@@ -36,59 +36,115 @@ static __always_inline bool header_readable(enum access access, const struct sk_
 	       PEEK(access, skb, len) - PEEK(access, skb, data_len);
 }
 
+static __always_inline const void *transport_header(enum access access, const struct sk_buff *skb,
+						    const struct ip_vs_iphdr *iph)
+{
+	return PEEK(access, skb, data) + PEEK(access, iph, len);
+}
+
 static __always_inline bool read_transport(enum access access, const struct sk_buff *skb,
 					   const struct ip_vs_iphdr *iph, __u32 offset, void *to,
 					   __u32 size)
 {
-	return !bpf_probe_read_kernel(to, size,
-				      PEEK(access, skb, data) + PEEK(access, iph, len) + offset);
+	return !bpf_probe_read_kernel(to, size, transport_header(access, skb, iph) + offset);
+}
+
+/* The transport header for loads instead of calls, NULL where this program, or kernel, has none. */
+static __always_inline const struct tcphdr *
+loadable_header(enum access access, const struct sk_buff *skb, const struct ip_vs_iphdr *iph)
+{
+	if (access != ACCESS_DIRECT || !can_cast)
+		return NULL;
+	return bpf_rdonly_cast(transport_header(access, skb, iph),
+			       bpf_core_type_id_kernel(struct tcphdr));
 }
 
 /*
  * Whether the packet opens a connection. ip_vs reads the header with skb_header_pointer(), which
  * also finds it outside the packet's linear part; here such a packet is unreadable, and counted.
+ * ip_vs has seen the ports: a header that is cut off behind them is read, and believed only where
+ * it says what is rare.
  */
+static __always_inline enum packet_reading
+read_tcp(enum access access, const struct sk_buff *skb, const struct ip_vs_iphdr *iph)
+{
+	const struct tcphdr *header = loadable_header(access, skb, iph);
+	__u8 flags = 0;
+
+	if (header)
+		flags = ((const __u8 *)header)[TCP_FLAGS_OFFSET];
+	else if (!read_transport(access, skb, iph, TCP_FLAGS_OFFSET, &flags, 1))
+		return PACKET_UNREADABLE;
+	if (PEEK(access, skb, data_len) || (flags & (TCP_SYN | TCP_ACK)) == TCP_SYN) {
+		if (!header_readable(access, skb, iph, TCP_NEEDED))
+			return PACKET_UNREADABLE;
+	}
+	return (flags & (TCP_SYN | TCP_ACK)) == TCP_SYN ? PACKET_OPENING : PACKET_ORDINARY;
+}
+
+static __always_inline enum packet_reading
+read_sctp(enum access access, const struct sk_buff *skb, const struct ip_vs_iphdr *iph)
+{
+	__u8 chunk = 0;
+
+	if (!header_readable(access, skb, iph, SCTP_NEEDED))
+		return PEEK(access, iph, len) + SCTP_NEEDED <= PEEK(access, skb, len)
+			       ? PACKET_UNREADABLE
+			       : PACKET_ORDINARY;
+	if (!read_transport(access, skb, iph, SCTP_CHUNK_OFFSET, &chunk, 1))
+		return PACKET_UNREADABLE;
+	return chunk == SCTP_CHUNK_INIT ? PACKET_OPENING : PACKET_ORDINARY;
+}
+
+/* Of a packet that is no later fragment. */
 static __always_inline enum packet_reading
 read_opening(enum access access, const struct sk_buff *skb, const struct ip_vs_iphdr *iph)
 {
-	__u8 byte = 0;
-
-	if (PEEK(access, iph, fragoffs))
-		return PACKET_ORDINARY;
 	switch (PEEK(access, iph, protocol)) {
 	case IPPROTO_TCP:
-		if (!header_readable(access, skb, iph, TCP_NEEDED))
-			return PACKET_UNREADABLE;
-		if (!read_transport(access, skb, iph, TCP_FLAGS_OFFSET, &byte, 1))
-			return PACKET_UNREADABLE;
-		return (byte & (TCP_SYN | TCP_ACK)) == TCP_SYN ? PACKET_OPENING : PACKET_ORDINARY;
+		return read_tcp(access, skb, iph);
 	case IPPROTO_SCTP:
-		if (!header_readable(access, skb, iph, SCTP_NEEDED))
-			return PEEK(access, iph, len) + SCTP_NEEDED <= PEEK(access, skb, len)
-				       ? PACKET_UNREADABLE
-				       : PACKET_ORDINARY;
-		if (!read_transport(access, skb, iph, SCTP_CHUNK_OFFSET, &byte, 1))
-			return PACKET_UNREADABLE;
-		return byte == SCTP_CHUNK_INIT ? PACKET_OPENING : PACKET_ORDINARY;
+		return read_sctp(access, skb, iph);
 	}
 	return PACKET_ORDINARY;
 }
 
-/* Source and destination port, network byte order; false when they cannot be read. */
-static __always_inline bool read_ports(const struct sk_buff *skb, const struct ip_vs_iphdr *iph,
-				       __be16 ports[2])
+static __always_inline bool is_opening(enum access access, const struct sk_buff *skb,
+				       const struct ip_vs_iphdr *iph)
 {
-	return header_readable(ACCESS_HELPER, skb, iph, PORTS_NEEDED) &&
-	       read_transport(ACCESS_HELPER, skb, iph, 0, ports, PORTS_NEEDED);
+	return !PEEK(access, iph, fragoffs) && read_opening(access, skb, iph) == PACKET_OPENING;
 }
 
-static __always_inline bool read_opening_number(const struct sk_buff *skb,
+/* Source and destination port, network byte order; false when they cannot be read. */
+static __always_inline bool read_ports(enum access access, const struct sk_buff *skb,
+				       const struct ip_vs_iphdr *iph, __be16 ports[2])
+{
+	const struct tcphdr *header;
+
+	if (!header_readable(access, skb, iph, PORTS_NEEDED))
+		return false;
+	/* Every protocol's header begins with them. */
+	header = loadable_header(access, skb, iph);
+	if (!header)
+		return read_transport(access, skb, iph, 0, ports, PORTS_NEEDED);
+	ports[0] = header->source;
+	ports[1] = header->dest;
+	return true;
+}
+
+static __always_inline bool read_opening_number(enum access access, const struct sk_buff *skb,
 						const struct ip_vs_iphdr *iph, __u32 *number)
 {
-	__u32 offset = BPF_CORE_READ(iph, protocol) == IPPROTO_TCP ? TCP_OPENING_NUMBER_OFFSET
-								   : SCTP_OPENING_NUMBER_OFFSET;
+	bool tcp = PEEK(access, iph, protocol) == IPPROTO_TCP;
+	const struct tcphdr *header = tcp ? loadable_header(access, skb, iph) : NULL;
 
-	return read_transport(ACCESS_HELPER, skb, iph, offset, number, sizeof(*number));
+	if (header) {
+		*number = header->seq;
+		return true;
+	}
+	return read_transport(access, skb, iph,
+			      tcp ? TCP_OPENING_NUMBER_OFFSET : SCTP_OPENING_NUMBER_OFFSET, number,
+			      sizeof(*number));
 }
 
 /*
@@ -96,12 +152,23 @@ static __always_inline bool read_opening_number(const struct sk_buff *skb,
  * 4; the other 12 of an ip_vs_iphdr are what the stack held before (ip_vs_fill_iph_skb_off()). What
  * cannot be read stays zero.
  */
-static __always_inline void read_address(void *to, int family, const union nf_inet_addr *from)
+static __always_inline void read_address(enum access access, void *to, int family,
+					 const union nf_inet_addr *from)
 {
-	if (family == AF_INET6)
+	__u32 *words = to;
+
+	if (access == ACCESS_DIRECT) {
+		words[0] = from->all[0];
+		if (family != AF_INET6)
+			return;
+		words[1] = from->all[1];
+		words[2] = from->all[2];
+		words[3] = from->all[3];
+	} else if (family == AF_INET6) {
 		bpf_probe_read_kernel(to, 16, from);
-	else
+	} else {
 		bpf_probe_read_kernel(to, 4, from);
+	}
 }
 
 #endif

@@ -7,29 +7,15 @@
  * enough: a local client's call is interrupted by softirq packets on the same CPU in the same task.
  * A CPU is no name at all: LOCAL_OUT runs in process context, where a task migrates.
  *
- * Functions that get no skb are met through a second name of the same packet: the entry that was
- * found ({conn, task}) or the IP header description on the hook's own stack ({iph, task}).
+ * So they are kept by task, each task's as a stack: what interrupts a packet is over before the
+ * packet goes on. Functions that get no skb meet the packet of their task through the entry that was
+ * found (conn) or through the IP header description on the hook's own stack (iph).
  */
 #ifndef IPVSCOPE_PENDING_BPF_H
 #define IPVSCOPE_PENDING_BPF_H
 
 #include "emit.bpf.h"
-
-struct pending_key {
-	__u64 object;
-	__u64 task;
-};
-
-/* The session's sweep (native/addon/session.cc) reads the first member and the last. */
-struct pending_packet {
-	struct ipvscope_record record;
-	__u64 conn; /* its two names; 0 where nothing is to be met through them */
-	__u64 iph;
-	__u32 observed; /* enum observation */
-	__u32 number; /* the opening number (openings.bpf.h), where the packet opens a connection */
-	__u32 conn_found; /* the lookup found an entry; else it was made for this packet */
-	__u32 decided; /* its verdict is known; only a failed delete leaves such an entry behind */
-};
+#include "../include/ipvscope_pending.h"
 
 /* What the kernel was seen to do with the packet since the lookup. */
 enum observation {
@@ -54,119 +40,115 @@ enum observation {
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 16384);
-	__type(key, struct pending_key);
-	__type(value, struct pending_packet);
+	__type(key, struct ipvscope_pending_key);
+	__type(value, struct ipvscope_pending);
 } pending_packets SEC(".maps");
 
-/* {conn or iph, task} to the skb. What is left behind here is overwritten or makes room (LRU). */
-struct {
-	__uint(type, BPF_MAP_TYPE_LRU_HASH);
-	__uint(max_entries, 32768);
-	__type(key, struct pending_key);
-	__type(value, __u64);
-} pending_names SEC(".maps");
+/* Nearly always all 0: then the programs on every packet's way return without touching a map. */
+__u32 pending_gates[IPVSCOPE_PENDING_GATES];
 
-/*
- * How many packets are between lookup and verdict now, never too low. Nearly always 0: then the
- * programs on every packet's way return without touching a map.
- */
-__s64 pending_count;
-
-static __always_inline bool nothing_pending(void)
+static __always_inline __u16 gate_of(enum access access, const void *name)
 {
-	return *(volatile __s64 *)&pending_count == 0;
+	__u64 number = (__u64)(unsigned long)name;
+
+	/* The verifier takes the difference of two pointers for a number, but shifts none. */
+	if (access == ACCESS_DIRECT)
+		asm volatile("%0 -= %1" : "+r"(number) : "r"(pending_gates));
+	/* An sk_buff takes 256 bytes. */
+	return number >> 8 & (IPVSCOPE_PENDING_GATES - 1);
 }
 
-static __always_inline struct pending_key key_of(const void *object)
+static __always_inline bool none_pending(enum access access, const void *name)
 {
-	struct pending_key key = {
-		.object = (__u64)(unsigned long)object,
-		.task = bpf_get_current_task(),
-	};
-
-	return key;
+	return *(volatile __u32 *)&pending_gates[gate_of(access, name)] == 0;
 }
 
-static __always_inline struct pending_packet *pending_of(const struct sk_buff *skb)
+static __always_inline void pass_gates(const struct ipvscope_pending *packet, __u32 by)
 {
-	struct pending_key key = key_of(skb);
-
-	return bpf_map_lookup_elem(&pending_packets, &key);
+	__sync_fetch_and_add(&pending_gates[packet->skb_gate & (IPVSCOPE_PENDING_GATES - 1)], by);
+	if (packet->iph)
+		__sync_fetch_and_add(&pending_gates[packet->iph_gate &
+						    (IPVSCOPE_PENDING_GATES - 1)],
+				     by);
 }
 
-/* The packet in flight that is also known as conn or iph. */
-static __always_inline struct pending_packet *pending_named(const void *name)
-{
-	struct pending_key key = key_of(name);
-	__u64 *skb = bpf_map_lookup_elem(&pending_names, &key);
+enum pending_name {
+	PENDING_SKB,
+	PENDING_CONN,
+	PENDING_IPH,
+};
 
-	if (!skb)
-		return NULL;
-	key.object = *skb;
-	return bpf_map_lookup_elem(&pending_packets, &key);
+/* The packet of this task that has the name; key is where it is. */
+static __always_inline struct ipvscope_pending *
+find_pending(enum pending_name kind, const void *name, struct ipvscope_pending_key *key)
+{
+	__u64 wanted = (__u64)(unsigned long)name;
+	struct ipvscope_pending *packet;
+
+	key->task = bpf_get_current_task();
+#pragma unroll
+	for (__u64 depth = 0; depth < IPVSCOPE_PENDING_DEPTH; depth++) {
+		key->depth = depth;
+		packet = bpf_map_lookup_elem(&pending_packets, key);
+		if (!packet)
+			return NULL;
+		if (wanted == (kind == PENDING_SKB    ? packet->skb
+			       : kind == PENDING_CONN ? packet->conn
+						      : packet->iph))
+			return packet;
+	}
+	return NULL;
 }
 
 /* Once decided, a packet counts no more, even where its entry cannot be deleted. */
-static __always_inline void forget(const struct sk_buff *skb, struct pending_packet *packet)
+static __always_inline void forget(const struct ipvscope_pending_key *key,
+				   struct ipvscope_pending *packet)
 {
-	struct pending_key key = key_of(skb);
-
-	if (packet->iph) {
-		key.object = packet->conn;
-		bpf_map_delete_elem(&pending_names, &key);
-		key.object = packet->iph;
-		bpf_map_delete_elem(&pending_names, &key);
-		key.object = (__u64)(unsigned long)skb;
-	}
 	if (!packet->decided)
-		__sync_fetch_and_add(&pending_count, -1);
+		pass_gates(packet, -1);
 	packet->decided = 1;
-	bpf_map_delete_elem(&pending_packets, &key);
+	bpf_map_delete_elem(&pending_packets, key);
 }
 
 /*
  * A packet whose exit was not seen (its program was skipped because the same program was running
  * on the CPU already) must not lend its record to a later packet at the same address.
  */
-static __always_inline void forget_unpaired(const struct sk_buff *skb)
+static __always_inline void forget_unpaired(enum access access, const struct sk_buff *skb)
 {
-	struct pending_packet *packet;
+	struct ipvscope_pending_key key;
+	struct ipvscope_pending *packet;
 
-	if (nothing_pending())
+	if (none_pending(access, skb))
 		return;
-	packet = pending_of(skb);
+	packet = find_pending(PENDING_SKB, skb, &key);
 	if (!packet)
 		return;
 	if (!packet->decided)
 		count_loss(IPVSCOPE_LOSS_UNPAIRED);
-	forget(skb, packet);
+	forget(&key, packet);
 }
 
-static __always_inline void remember(const struct sk_buff *skb, struct pending_packet *packet)
+/* iph: the packet's other name, NULL where it is not to be met through it. */
+static __always_inline void remember(enum access access, const struct sk_buff *skb,
+				     const struct ip_vs_iphdr *iph, struct ipvscope_pending *packet)
 {
-	struct pending_key key = key_of(skb);
-	__u64 address = key.object;
+	struct ipvscope_pending_key key = {.task = bpf_get_current_task()};
 
-	if (bpf_map_update_elem(&pending_packets, &key, packet, BPF_ANY)) {
-		count_loss(IPVSCOPE_LOSS_PENDING_FULL);
-		return;
+	packet->skb = (__u64)(unsigned long)skb;
+	packet->skb_gate = gate_of(access, skb);
+	if (iph) {
+		packet->iph = (__u64)(unsigned long)iph;
+		packet->iph_gate = gate_of(access, iph);
 	}
-	__sync_fetch_and_add(&pending_count, 1);
-	if (!packet->iph)
-		return;
-	key.object = packet->conn;
-	if (packet->conn && bpf_map_update_elem(&pending_names, &key, &address, BPF_ANY))
-		goto unnamed;
-	key.object = packet->iph;
-	if (bpf_map_update_elem(&pending_names, &key, &address, BPF_ANY))
-		goto unnamed;
-	return;
-unnamed:
-	/* Without its names, what happens to it would not be seen: better no record than a wrong
-	 * one. */
-	packet = pending_of(skb);
-	if (packet)
-		forget(skb, packet);
+#pragma unroll
+	for (__u64 depth = 0; depth < IPVSCOPE_PENDING_DEPTH; depth++) {
+		key.depth = depth;
+		if (!bpf_map_update_elem(&pending_packets, &key, packet, BPF_NOEXIST)) {
+			pass_gates(packet, 1);
+			return;
+		}
+	}
 	count_loss(IPVSCOPE_LOSS_PENDING_FULL);
 }
 

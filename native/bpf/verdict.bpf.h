@@ -6,14 +6,13 @@
 #include "lookup.bpf.h"
 #include "retry.bpf.h"
 
+/* Rare: it is not worth a gate. */
 static __always_inline void on_expire(const struct ip_vs_conn *conn)
 {
-	struct pending_packet *packet;
+	struct ipvscope_pending_key key;
+	struct ipvscope_pending *packet = find_pending(PENDING_CONN, conn, &key);
 
-	if (nothing_pending())
-		return;
-	packet = pending_named(conn);
-	if (packet && packet->conn == (__u64)(unsigned long)conn)
+	if (packet)
 		packet->observed |= OBSERVED_EXPIRE;
 }
 
@@ -22,21 +21,22 @@ static __always_inline void on_expire(const struct ip_vs_conn *conn)
  * hook's own ip_vs_iphdr, before the SYN-flood defence may drop the packet and before
  * ip_vs_schedule() is called: the only sign that a packet came as far as to be scheduled.
  */
-static __always_inline void on_service_lookup(const union nf_inet_addr *address,
+static __always_inline void on_service_lookup(enum access access,
+					      const union nf_inet_addr *address,
 					      struct ip_vs_service *service)
 {
-	struct pending_packet *packet;
-	const void *iph;
+	const void *iph = (const void *)address - bpf_core_field_offset(struct ip_vs_iphdr, daddr);
+	struct ipvscope_pending_key key;
+	struct ipvscope_pending *packet;
 
-	if (nothing_pending())
+	if (none_pending(access, iph))
 		return;
-	iph = (const void *)address - bpf_core_field_offset(struct ip_vs_iphdr, daddr);
-	packet = pending_named(iph);
-	if (!packet || packet->iph != (__u64)(unsigned long)iph)
+	packet = find_pending(PENDING_IPH, iph, &key);
+	if (!packet)
 		return;
 	packet->observed |= OBSERVED_SERVICE_LOOKUP;
 	if (service && !(packet->record.flags & IPVSCOPE_FLAG_HAS_DESTINATION))
-		packet->record.fwmark = BPF_CORE_READ(service, fwmark);
+		packet->record.fwmark = PEEK(access, service, fwmark);
 }
 
 /*
@@ -49,53 +49,55 @@ static __always_inline void on_first_schedule(enum access access, struct ip_vs_s
 					      const struct ip_vs_iphdr *iph,
 					      struct ip_vs_conn *conn)
 {
-	struct pending_packet packet = {};
+	struct ipvscope_pending packet = {};
 	struct ipvscope_record *record = &packet.record;
 	struct ip_vs_dest *dest = NULL;
 	bool opening, stale;
 
-	opening = read_opening(access, skb, iph) == PACKET_OPENING;
+	opening = is_opening(access, skb, iph);
 	if (conn)
 		dest = PEEK(access, conn, dest);
 	stale = dest && PEEK(access, dest, weight.counter) == 0;
 	if (conn && !stale && !opening)
 		return;
-	if (!describe_tuple(record, BPF_CORE_READ(service, ipvs), BPF_CORE_READ(service, af), skb,
-			    iph)) {
+	if (!describe_tuple(access, record, PEEK(access, service, ipvs), PEEK(access, service, af),
+			    skb, iph)) {
 		count_loss(IPVSCOPE_LOSS_UNREADABLE);
 		return;
 	}
 	if (opening)
-		note_opening(record, skb, iph, &packet.number);
+		note_opening(access, record, skb, iph, &packet.number);
 	if (conn && !stale && !may_end_drops())
 		return;
-	describe_packet(record, skb, opening);
-	record->fwmark = BPF_CORE_READ(service, fwmark);
+	describe_packet(access, record, skb, opening);
+	record->fwmark = PEEK(access, service, fwmark);
 	if (conn) {
-		describe_entry(record, conn);
+		describe_entry(access, record, conn);
 		packet.observed = OBSERVED_SCHEDULED;
 	} else {
 		packet.observed = OBSERVED_SCHEDULE_FAILED;
 	}
 	if (dest)
-		describe_server(record, dest, dest_available(ACCESS_HELPER, dest));
+		describe_server(access, record, dest, dest_available(access, dest));
 	if (stale)
 		record->kind = IPVSCOPE_KIND_STALE;
-	packet.conn = (__u64)(unsigned long)conn;
-	packet.iph = (__u64)(unsigned long)iph;
-	remember(skb, &packet);
+	remember(access, skb, NULL, &packet);
 }
 
 static __always_inline void on_schedule(enum access access, struct ip_vs_service *service,
 					const struct sk_buff *skb, const struct ip_vs_iphdr *iph,
 					struct ip_vs_conn *conn)
 {
-	struct pending_packet *packet = nothing_pending() ? NULL : pending_of(skb);
+	struct ipvscope_pending *packet = NULL;
+	struct ipvscope_pending_key key;
 	struct ip_vs_dest *dest;
+
+	if (!none_pending(access, skb))
+		packet = find_pending(PENDING_SKB, skb, &key);
 
 	/* One that was only watched for being dropped is now met as any other. */
 	if (packet && !packet->conn_found) {
-		forget(skb, packet);
+		forget(&key, packet);
 		packet = NULL;
 	}
 	if (!packet) {
@@ -108,9 +110,9 @@ static __always_inline void on_schedule(enum access access, struct ip_vs_service
 	}
 	packet->observed |= OBSERVED_SCHEDULED;
 	packet->record.flags |= IPVSCOPE_FLAG_RESCHEDULED;
-	dest = BPF_CORE_READ(conn, dest);
+	dest = PEEK(access, conn, dest);
 	if (dest)
-		describe_new_server(&packet->record, dest);
+		describe_new_server(access, &packet->record, dest);
 }
 
 /*
@@ -118,15 +120,23 @@ static __always_inline void on_schedule(enum access access, struct ip_vs_service
  * transmit function cannot send it frees, tx_error in ip_vs_xmit.c), OBSERVED_ICMP_ERROR from
  * icmp_send() and icmpv6_send().
  */
-static __always_inline void on_sight(const struct sk_buff *skb, enum observation what)
+static __always_inline void on_sight(enum access access, const struct sk_buff *skb,
+				     enum observation what)
 {
-	struct pending_packet *packet;
+	struct ipvscope_pending_key key;
+	struct ipvscope_pending *packet;
 
-	if (nothing_pending())
+	if (none_pending(access, skb))
 		return;
-	packet = pending_of(skb);
+	packet = find_pending(PENDING_SKB, skb, &key);
 	if (packet)
 		packet->observed |= what;
+}
+
+static __always_inline bool sent_by_ip_vs(enum access access, const struct sk_buff *skb)
+{
+	return access == ACCESS_DIRECT ? BPF_CORE_READ_BITFIELD(skb, ipvs_property)
+				       : BPF_CORE_READ_BITFIELD_PROBED(skb, ipvs_property);
 }
 
 /*
@@ -138,8 +148,8 @@ static __always_inline void on_sight(const struct sk_buff *skb, enum observation
  * Every transmit function sets ipvs_property before it sends, to a real server on this host as
  * well: an accepted packet without it goes on to the local stack as if ip_vs were not there.
  */
-static __always_inline __u8 judge(struct pending_packet *packet, const struct sk_buff *skb,
-				  __u32 netfilter)
+static __always_inline __u8 judge(enum access access, struct ipvscope_pending *packet,
+				  const struct sk_buff *skb, __u32 netfilter)
 {
 	__u32 observed = packet->observed;
 	bool dropped = netfilter == NF_DROP;
@@ -151,7 +161,7 @@ static __always_inline __u8 judge(struct pending_packet *packet, const struct sk
 	if (dropped)
 		return observed & OBSERVED_ICMP_ERROR ? IPVSCOPE_VERDICT_REJECTED
 						      : IPVSCOPE_VERDICT_DROPPED;
-	if (netfilter != NF_STOLEN && !BPF_CORE_READ_BITFIELD_PROBED(skb, ipvs_property))
+	if (netfilter != NF_STOLEN && !sent_by_ip_vs(access, skb))
 		return IPVSCOPE_VERDICT_PASSED;
 	/* A packet that found no entry was sent by the one made for it: nothing was chosen anew. */
 	if (packet->record.flags & IPVSCOPE_FLAG_RESCHEDULED ||
@@ -161,7 +171,7 @@ static __always_inline __u8 judge(struct pending_packet *packet, const struct sk
 }
 
 /* A packet that needed a new server and got none has that as its news, unless its own is gone. */
-static __always_inline __u8 judge_kind(const struct pending_packet *packet)
+static __always_inline __u8 judge_kind(const struct ipvscope_pending *packet)
 {
 	const struct ipvscope_record *record = &packet->record;
 	__u32 observed = packet->observed;
@@ -196,7 +206,7 @@ static __always_inline void put_new_server_first(struct ipvscope_record *record)
 }
 
 /* Beside a packet's own record: that it got through, and what came before. */
-static __always_inline void emit_retry(struct pending_packet *packet)
+static __always_inline void emit_retry(struct ipvscope_pending *packet)
 {
 	struct ipvscope_record *record = &packet->record;
 
@@ -207,18 +217,19 @@ static __always_inline void emit_retry(struct pending_packet *packet)
 	emit(record);
 }
 
-static __always_inline void on_verdict(const struct sk_buff *skb, __u32 netfilter)
+/* To be called where something is pending. */
+static __always_inline void on_verdict(enum access access, const struct sk_buff *skb,
+				       __u32 netfilter)
 {
-	struct pending_packet *packet;
+	struct ipvscope_pending_key key;
+	struct ipvscope_pending *packet;
 	struct ipvscope_record *record;
 
-	if (nothing_pending())
-		return;
-	packet = pending_of(skb);
+	packet = find_pending(PENDING_SKB, skb, &key);
 	if (!packet || packet->decided)
 		return;
 	record = &packet->record;
-	record->verdict = judge(packet, skb, netfilter & NF_VERDICT_MASK);
+	record->verdict = judge(access, packet, skb, netfilter & NF_VERDICT_MASK);
 	record->kind = judge_kind(packet);
 	if (packet->observed & OBSERVED_EXPIRE)
 		record->flags |= IPVSCOPE_FLAG_EXPIRED;
@@ -236,7 +247,7 @@ static __always_inline void on_verdict(const struct sk_buff *skb, __u32 netfilte
 		else if (record->verdict == IPVSCOPE_VERDICT_DROPPED && record->kind)
 			note_dropped(record, packet->number);
 	}
-	forget(skb, packet);
+	forget(&key, packet);
 }
 
 #endif

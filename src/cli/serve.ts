@@ -66,7 +66,9 @@ Examples:
         listen,
         maxSeries: options['metrics.maxSeries'],
         ...(options.readyFile === undefined ? {} : { readyFile: options.readyFile }),
-        ...(options.trace === true ? { onBatch: printEvents(stop, 'columns', defaultKinds) } : {}),
+        ...(options.trace === true
+          ? { detail: defaultKinds, onBatch: printEvents(stop, 'columns', defaultKinds) }
+          : { detail: [] }),
       });
     } catch (cause) {
       stop.release();

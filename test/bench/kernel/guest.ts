@@ -13,25 +13,29 @@ const [sender = '', roundsText = '3'] = process.argv.slice(2);
 const ROUNDS = Number(roundsText);
 const PACKETS = 10_000;
 const WARMUPS = 1_000;
+/** Each leaves an entry behind, and the more entries the longer a lookup takes. */
+const NEW_PACKETS = 1_000;
 
 const HOST = '10.0.2.1';
 const virtual = { ordinary: '10.96.0.10', notable: '10.96.0.20' } as const;
 const servers = { ordinary: '10.0.2.2', notable: '10.0.2.3' } as const;
 const FIRST_PORT = 40_001;
 let lastPort = FIRST_PORT;
+let lastClient = 0;
 
 interface Burst {
+  readonly client?: string;
   readonly from: number;
   readonly to: string;
   readonly port: number;
-  readonly kind: 'syn' | 'ack';
+  readonly kind: 'syn' | 'ack' | 'new';
   readonly warmups?: number;
   readonly count: number;
 }
 
 /** The CPU time of `count` packets, in nanoseconds. */
-const send = ({ from, to, port, kind, warmups = 0, count }: Burst): number =>
-  Number(run(sender, HOST, ...[from, to, port, kind, warmups, count].map(String)).trim());
+const send = ({ client = HOST, from, to, port, kind, warmups = 0, count }: Burst): number =>
+  Number(run(sender, client, ...[from, to, port, kind, warmups, count].map(String)).trim());
 
 const weigh = (flow: keyof typeof virtual, how: '-a' | '-e', weight: number): void => {
   const [service, server] = [`${virtual[flow]}:80`, `${servers[flow]}:8080`];
@@ -52,22 +56,35 @@ function open(flow: keyof typeof virtual): number {
   return from;
 }
 
+function burst(flow: Flow): Burst & { readonly warmups: number } {
+  const counts = { warmups: WARMUPS, count: PACKETS };
+  switch (flow) {
+    case 'direct':
+      return { from: FIRST_PORT, to: servers.ordinary, port: 8080, kind: 'ack', ...counts };
+    case 'new':
+      return {
+        client: `10.0.2.${100 + lastClient++}`,
+        from: 1024,
+        to: virtual.ordinary,
+        port: 80,
+        kind: 'new',
+        warmups: NEW_PACKETS / 10,
+        count: NEW_PACKETS,
+      };
+    default: {
+      const kind = flow === 'notable' ? 'syn' : 'ack';
+      return { from: open(flow), to: virtual[flow], port: 80, kind, ...counts };
+    }
+  }
+}
+
 function measure(observer: ObserverName, flow: Flow, round: number): number {
-  const counts = { warmups: WARMUPS, count: PACKETS } as const;
-  const nanoseconds =
-    flow === 'direct'
-      ? send({ from: FIRST_PORT, to: servers.ordinary, port: 8080, kind: 'ack', ...counts })
-      : send({
-          from: open(flow),
-          to: virtual[flow],
-          port: 80,
-          kind: flow === 'notable' ? 'syn' : 'ack',
-          ...counts,
-        });
-  const measurement: Measurement = { observer, flow, round, instructions: nanoseconds / PACKETS };
+  const packets = burst(flow);
+  const { warmups, count } = packets;
+  const measurement: Measurement = { observer, flow, round, instructions: send(packets) / count };
   process.stdout.write(`${JSON.stringify(measurement)}\n`);
   process.stderr.write(`bench: round ${round + 1} of ${ROUNDS}: ${flow}, seen by ${observer}\n`);
-  return WARMUPS + PACKETS;
+  return warmups + count;
 }
 
 function buildNode(): void {
@@ -87,19 +104,32 @@ function buildServices(): void {
 }
 
 async function attach(observer: ObserverName): Promise<AttachedObserver | undefined> {
-  if (observer === 'nobody') return undefined;
-  return observer === 'bpftrace' ? await startBpftrace() : await startServe(observer);
+  switch (observer) {
+    case 'nobody':
+      return undefined;
+    case 'bpftrace':
+      return startBpftrace();
+    case 'trace':
+      return startServe('--attach', 'fexit', '--trace');
+    default:
+      return startServe('--attach', observer);
+  }
 }
 
 buildNode();
 for (let round = 0; round < ROUNDS; round++) measure('nobody', 'direct', round);
 buildServices();
-const present = observers.filter((name) => name !== 'bpftrace' || findBpftrace());
+const names = Object.keys(observers) as ObserverName[];
+const chosen = process.argv[4]?.split(',') ?? names;
+const present = names.filter(
+  (name) => chosen.includes(name) && (name !== 'bpftrace' || findBpftrace()),
+);
 for (let round = 0; round < ROUNDS; round++) {
   for (const index of present.keys()) {
     const observer = present[(index + round) % present.length] ?? 'nobody';
     const attached = await attach(observer);
     measure(observer, 'ordinary', round);
+    measure(observer, 'new', round);
     const sent = measure(observer, 'notable', round);
     const told = await attached?.end();
     if (told !== undefined) assert.equal(told, sent, `${observer} told ${told} of ${sent} packets`);

@@ -11,12 +11,13 @@ import { parseInteger } from '../../../src/cli/options.js';
 import { runInLab } from '../../../src/cli/run-in-lab.js';
 import { IpvscopeError } from '../../../src/error.js';
 import { compileProgram } from '../compile.js';
-import type { Measurement } from './measurement.js';
+import { type Measurement, observers } from './measurement.js';
 import { figures, formatSummary, summarize } from './report.js';
 
 interface Options {
   readonly kernel: string;
   readonly rounds: number;
+  readonly observers?: string;
   readonly json?: string;
 }
 
@@ -24,15 +25,19 @@ const command = new Command('bench:kernel')
   .description('count the instructions that each observer adds to a packet, in the lab')
   .option('--kernel <version>', 'of the lab', '6.12')
   .option('--rounds <number>', 'of all observers', parseInteger(1, 1_000), 3)
+  .option('--observers <names>', `which of ${Object.keys(observers)}; nobody is needed`)
   .option('--json <file>', 'write the goals that the figures answer there, too')
-  .addHelpText('after', '\nExamples:\n  npm run bench:kernel\n  npm run bench:kernel -- --rounds 5')
-  .action(async ({ kernel, rounds, json }: Options) => {
+  .addHelpText('after', '\nExamples:\n  npm run bench:kernel\n  npm run bench:kernel -- --rounds 5\n  npm run bench:kernel -- --observers nobody,fexit')
+  .action(async ({ kernel, rounds, observers: names, json }: Options) => {
     const sender = await compileProgram('packets');
     const guest = fileURLToPath(new URL('./guest.js', import.meta.url));
     const stdout = new PassThrough();
     const output = text(stdout);
     process.exitCode = await runInLab({
-      command: [process.execPath, guest, sender, String(rounds)],
+      command: [
+        ...[process.execPath, guest, sender, String(rounds)],
+        ...(names === undefined ? [] : [names]),
+      ],
       kernel,
       exec: true,
       countInstructions: true,

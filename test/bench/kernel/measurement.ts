@@ -1,12 +1,19 @@
 /** Who looks while the packets are sent. */
-export const observers = ['nobody', 'fexit', 'kprobe', 'bpftrace'] as const;
+export const observers = {
+  nobody: '',
+  fexit: '`ipvscope serve`',
+  trace: '`ipvscope serve --trace`: every notable packet told one by one',
+  kprobe: '`ipvscope serve --attach kprobe`',
+  bpftrace: 'a script that counts ports used again, and nothing else',
+} as const;
 
-export type ObserverName = (typeof observers)[number];
+export type ObserverName = keyof typeof observers;
 
 /** What is sent. */
 export const flows = {
   direct: 'to a host, no virtual service on the node',
   ordinary: 'of an established connection to a virtual service: not notable',
+  new: 'opens a connection that ip_vs has no entry for: not notable',
   notable: 'a port used again, forwarded to a server of weight 0',
 } as const;
 

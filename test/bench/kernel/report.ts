@@ -1,6 +1,9 @@
 import { type Spread, spread } from '../statistics.js';
 import { type Flow, flows, type Measurement, type ObserverName, observers } from './measurement.js';
 
+/** Flows that somebody looks on. */
+const watchedFlows = ['ordinary', 'new', 'notable'] as const;
+
 /** Figures of one observer and flow. */
 export interface Row {
   readonly observer: ObserverName;
@@ -22,8 +25,8 @@ export function summarize(measurements: readonly Measurement[]): Summary {
     measurements.filter((one) => one.observer === observer && one.flow === flow);
   const alone = (flow: Flow, round: number): number =>
     of('nobody', flow).find((one) => one.round === round)?.instructions ?? Number.NaN;
-  const rows = (['ordinary', 'notable'] as const).flatMap((flow) =>
-    observers
+  const rows = watchedFlows.flatMap((flow) =>
+    (Object.keys(observers) as ObserverName[])
       .filter((observer) => of(observer, flow).length > 0)
       .map((observer) => ({
         observer,
@@ -81,7 +84,10 @@ export function formatSummary(summary: Summary, kernel: string): string {
   return [
     ...lines.map((cells) => `| ${cells.join(' | ')} |`),
     '',
-    ...(['ordinary', 'notable'] as const).map((flow) => `${flow}: ${flows[flow]}`),
+    ...watchedFlows.map((flow) => `${flow}: ${flows[flow]}`),
+    ...[...new Set(summary.rows.map(({ observer }) => observer))]
+      .filter((observer) => observer !== 'nobody')
+      .map((observer) => `${observer}: ${observers[observer]}`),
     `Instructions of the sending thread a packet on ${kernel}, softirqs on its way included; ` +
       `a packet without ip_vs takes ${whole(summary.direct.median)}. Medians of rotated rounds. ` +
       'Every observer told as many notable packets as were sent.',
@@ -93,20 +99,16 @@ export function formatSummary(summary: Summary, kernel: string): string {
 export function figures(summary: Summary): Readonly<Record<string, number>> {
   const added = (observer: ObserverName, flow: Flow): number =>
     find(summary, observer, flow)?.added.median ?? Number.NaN;
-  const share = (flow: 'ordinary' | 'notable'): number =>
-    ofHookPath(
-      added('fexit', flow),
-      find(summary, 'nobody', flow)?.instructions.median ?? Number.NaN,
-      summary,
-    );
-  const all = {
-    'G4 ordinary': share('ordinary'),
-    'G4 notable': share('notable'),
-    'G5 kprobe ordinary': added('fexit', 'ordinary') / added('kprobe', 'ordinary'),
-    'G5 kprobe notable': added('fexit', 'notable') / added('kprobe', 'notable'),
-    'G5 bpftrace ordinary': added('fexit', 'ordinary') / added('bpftrace', 'ordinary'),
-    'G5 bpftrace notable': added('fexit', 'notable') / added('bpftrace', 'notable'),
-  };
-  // bpftrace may not be there.
+  const alone = (flow: Flow): number =>
+    find(summary, 'nobody', flow)?.instructions.median ?? Number.NaN;
+  const all = Object.fromEntries(
+    watchedFlows.flatMap((flow) => [
+      [`G4 ${flow}`, ofHookPath(added('fexit', flow), alone(flow), summary)],
+      [`G4 ${flow}, of all`, added('fexit', flow) / alone(flow)],
+      [`G5 kprobe ${flow}`, added('fexit', flow) / added('kprobe', flow)],
+      [`G5 bpftrace ${flow}`, added('fexit', flow) / added('bpftrace', flow)],
+    ]),
+  );
+  // Those who were not asked, or are not installed.
   return Object.fromEntries(Object.entries(all).filter(([, value]) => !Number.isNaN(value)));
 }

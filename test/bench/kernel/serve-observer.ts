@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { Running } from '../../kernel/command.js';
-import { sumOf } from '../../kernel/flood/metrics-text.js';
 
 /** What looks on, until it is ended; it then tells how many notable packets it saw. */
 export interface AttachedObserver {
@@ -10,15 +9,20 @@ export interface AttachedObserver {
 const PORT = '10966';
 
 /** `ipvscope serve`, as it runs on a node. */
-export async function startServe(variant: 'fexit' | 'kprobe'): Promise<AttachedObserver> {
+export async function startServe(...options: readonly string[]): Promise<AttachedObserver> {
   const serve = await Running.attached([
-    ...['serve', '--attach', variant, '--web.listen-address', `127.0.0.1:${PORT}`],
+    ...['serve', '--web.listen-address', `127.0.0.1:${PORT}`, ...options],
   ]);
   return {
     async end() {
-      const text = await (await fetch(`http://127.0.0.1:${PORT}/metrics`)).text();
-      assert.equal((await serve.end()).code, 0, serve.stderr);
-      return sumOf(text, 'ipvscope_events_total');
+      const { code, stderr } = await serve.end();
+      assert.equal(code, 0, stderr);
+      const summary = stderr.trim().split('\n').at(-1) ?? '';
+      assert.match(summary, /nothing lost/);
+      return [...summary.matchAll(/(\d+) [a-z]+ forwarded/g)].reduce(
+        (sum, [, packets]) => sum + Number(packets),
+        0,
+      );
     },
   };
 }

@@ -3,9 +3,9 @@
  * Sends TCP packets from this host in a tight loop, each an IPv4 header and a TCP header without
  * options, and tells what they cost the sending thread, softirqs on its way included.
  *
- *   packets SOURCE SOURCE_PORT TARGET TARGET_PORT syn|ack WARMUPS COUNT
+ *   packets SOURCE SOURCE_PORT TARGET TARGET_PORT syn|ack|new WARMUPS COUNT
  *
- * Every SYN has a sequence number of its own. Prints the CPU time of COUNT packets in nanoseconds,
+ * Every SYN has a sequence number of its own; of `new`, SYNs as well, each comes from the next port. Prints the CPU time of COUNT packets in nanoseconds,
  * those of the warm-up left out. Exit code 1 where a packet could not be sent.
  */
 #include <arpa/inet.h>
@@ -28,12 +28,14 @@ struct packet {
 static struct packet packet;
 static struct sockaddr_in target;
 static int descriptor;
+static int next_port; /* from one packet to the next */
 
 static void send_some(unsigned long count)
 {
 	for (unsigned long i = 0; i < count; i++) {
 		if (packet.tcp.syn)
 			packet.tcp.seq = htonl(ntohl(packet.tcp.seq) + 1);
+		packet.tcp.source = htons(ntohs(packet.tcp.source) + next_port);
 		if (sendto(descriptor, &packet, sizeof(packet), 0, (void *)&target,
 			   sizeof(target)) != sizeof(packet))
 			err(1, "packet %lu", i);
@@ -55,8 +57,8 @@ int main(int count, char **arguments)
 	uint64_t start;
 
 	if (count != 8)
-		errx(2, "usage: packets SOURCE SOURCE_PORT TARGET TARGET_PORT syn|ack WARMUPS "
-			"COUNT");
+		errx(2, "usage: packets SOURCE SOURCE_PORT TARGET TARGET_PORT syn|ack|new "
+			"WARMUPS COUNT");
 	target.sin_family = AF_INET;
 	if (inet_pton(AF_INET, arguments[1], &source) != 1 ||
 	    inet_pton(AF_INET, arguments[3], &target.sin_addr) != 1)
@@ -71,8 +73,9 @@ int main(int count, char **arguments)
 	packet.tcp.dest = htons(atoi(arguments[4]));
 	packet.tcp.doff = sizeof(packet.tcp) / 4;
 	packet.tcp.window = htons(65535);
-	packet.tcp.syn = !strcmp(arguments[5], "syn");
-	packet.tcp.ack = !packet.tcp.syn;
+	next_port = !strcmp(arguments[5], "new");
+	packet.tcp.ack = !strcmp(arguments[5], "ack");
+	packet.tcp.syn = !packet.tcp.ack;
 	/* Numbers differ from one run to the next, too. */
 	packet.tcp.seq = htonl((uint32_t)getpid() << 16);
 
