@@ -15,6 +15,7 @@
         "native/addon/module.cc",
         "native/addon/poller.cc",
         "native/addon/ring.cc",
+        "native/addon/rings.cc",
         "native/addon/session.cc",
         "native/addon/session_object.cc",
         "native/addon/symbols.cc",

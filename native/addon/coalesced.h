@@ -28,6 +28,9 @@ public:
   // is idle.
   Outcome Read(uint8_t* to, size_t most, size_t* records);
 
+  // Whether there is anything that Read() has not told.
+  bool waiting() const { return held_ != 0 || tables_.used[0] || tables_.used[1]; }
+
 private:
   Outcome Fetch(int descriptor);
 

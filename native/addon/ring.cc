@@ -35,6 +35,8 @@ Outcome Ring::Open(int map, size_t bytes, size_t record_size) {
   }
   producer_ = producer;
   data_ = static_cast<const uint8_t*>(producer_) + page_;
+  position_ = __atomic_load_n(static_cast<unsigned long*>(consumer_), __ATOMIC_RELAXED);
+  given_ = last_ = end_ = position_;
   return {};
 }
 
@@ -50,39 +52,51 @@ void Ring::Close() {
   data_ = nullptr;
 }
 
-size_t Ring::Drain(uint8_t* to, size_t most) {
-  if (data_ == nullptr) {
-    return 0;
-  }
-  auto* consumer = static_cast<unsigned long*>(consumer_);
+const uint8_t* Ring::Front() {
   const auto* producer = static_cast<const unsigned long*>(producer_);
-  unsigned long position = __atomic_load_n(consumer, __ATOMIC_RELAXED);
-  const unsigned long end = __atomic_load_n(producer, __ATOMIC_ACQUIRE);
-  const unsigned long start = position;
-  size_t copied = 0;
-
-  while (position < end && copied < most) {
-    const uint8_t* header = data_ + (position & (bytes_ - 1));
+  for (;;) {
+    if (position_ == end_) {
+      end_ = __atomic_load_n(producer, __ATOMIC_ACQUIRE);
+      if (position_ == end_) {
+        return nullptr;
+      }
+    }
+    const uint8_t* header = data_ + (position_ & (bytes_ - 1));
     const uint32_t length =
         __atomic_load_n(reinterpret_cast<const uint32_t*>(header), __ATOMIC_ACQUIRE);
     if ((length & BPF_RINGBUF_BUSY_BIT) != 0) {
-      break;
+      return nullptr;
     }
     const uint32_t size = length & ~static_cast<uint32_t>(BPF_RINGBUF_DISCARD_BIT);
-    if ((length & BPF_RINGBUF_DISCARD_BIT) == 0) {
-      if (size == record_size_) {
-        memcpy(to + copied * record_size_, header + BPF_RINGBUF_HDR_SZ, record_size_);
-        copied++;
-      } else {
-        misfits_++;
-      }
+    if (length == record_size_) {
+      return header + BPF_RINGBUF_HDR_SZ;
     }
-    position += (size + BPF_RINGBUF_HDR_SZ + 7) & ~7UL;
+    misfits_ += size == length ? 1 : 0;
+    Skip(size);
   }
-  if (position != start) {
-    __atomic_store_n(consumer, position, __ATOMIC_RELEASE);
+}
+
+void Ring::Pop() { Skip(static_cast<uint32_t>(record_size_)); }
+
+void Ring::Skip(uint32_t size) {
+  last_ = position_;
+  position_ += (size + BPF_RINGBUF_HDR_SZ + 7) & ~7UL;
+}
+
+void Ring::GiveBack() {
+  if (given_ != last_) {
+    given_ = last_;
+    __atomic_store_n(static_cast<unsigned long*>(consumer_), given_, __ATOMIC_RELEASE);
   }
-  return copied;
+}
+
+bool Ring::Rest() {
+  // Before the producer's position is read: a record that comes later finds all given back, and
+  // wakes; one that came earlier is seen here.
+  __atomic_store_n(static_cast<unsigned long*>(consumer_), position_, __ATOMIC_SEQ_CST);
+  given_ = last_ = position_;
+  const auto* producer = static_cast<const unsigned long*>(producer_);
+  return __atomic_load_n(producer, __ATOMIC_SEQ_CST) == position_;
 }
 
 } // namespace ipvscope

@@ -7,6 +7,9 @@
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <linux/membarrier.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -93,17 +96,19 @@ Outcome Session::Open(const Config& config) {
   }
   Log::Clear();
   Outcome failure = Load(config);
-  if (!failure && config.variant != Variant::kGenerator) {
-    failure = Attach();
-  }
   if (!failure) {
-    failure = ring_.Open(ring_descriptor(), config.ring_bytes, sizeof(ipvscope_record));
+    failure =
+        rings_.Open(bpf_map__fd(object_->maps.records), bpf_map__max_entries(object_->maps.records),
+                    config.ring_bytes, sizeof(ipvscope_record));
   }
   if (!failure) {
     failure = coalesced_.Open(
         {{bpf_map__fd(object_->maps.coalesced_even), bpf_map__fd(object_->maps.coalesced_odd)},
          &object_->bss->coalesced_active,
          object_->bss->coalesced_used});
+  }
+  if (!failure && config.variant != Variant::kGenerator) {
+    failure = Attach();
   }
   if (failure) {
     Close();
@@ -129,9 +134,13 @@ Outcome Session::Load(const Config& config) {
   }
   object_->rodata->kernel_hz = hz;
   object_->rodata->detail_kinds = config.detail;
-  object_->rodata->can_cast = config.variant == Variant::kTrampoline && KernelHas("bpf_rdonly_cast");
-  if (int error = bpf_map__set_max_entries(object_->maps.records, config.ring_bytes)) {
-    return Fail("ERR_PROBE_OPEN", "open", -error, "cannot set the ring's size");
+  object_->rodata->can_cast =
+      config.variant == Variant::kTrampoline && KernelHas("bpf_rdonly_cast");
+  object_->rodata->ring_mark = config.ring_bytes / 2;
+  // Those online, not all that could ever be: a ring takes memory.
+  const auto cpus = static_cast<uint32_t>(sysconf(_SC_NPROCESSORS_ONLN));
+  if (int error = bpf_map__set_max_entries(object_->maps.records, cpus)) {
+    return Fail("ERR_PROBE_OPEN", "open", -error, "cannot set the number of rings");
   }
   if (Outcome failure = ChoosePrograms(config.variant)) {
     return failure;
@@ -231,17 +240,19 @@ Outcome Session::Attach() {
 void Session::Detach() {
   if (object_ != nullptr) {
     ipvscope_bpf::detach(object_);
+    // Waits until programs that were running are done (kernel/sched/membarrier.c:
+    // synchronize_rcu()). Refused where CPUs run without ticks: what those add up then may come too
+    // late.
+    syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
   }
 }
 
 void Session::Close() {
-  ring_.Close();
+  rings_.Close();
   ipvscope_bpf::destroy(object_);
   object_ = nullptr;
   verifier_logs_.clear();
 }
-
-int Session::ring_descriptor() const { return bpf_map__fd(object_->maps.records); }
 
 std::string_view Session::Object() {
   size_t size = 0;
@@ -298,8 +309,8 @@ Outcome Session::ReadLosses(Losses* losses) {
   return {};
 }
 
-// A packet whose exit a skipped program did not see would keep its gates open, and other packets pay
-// for it. One that is older than any hook's run can be is given up, and counted.
+// A packet whose exit a skipped program did not see would keep its gates open, and other packets
+// pay for it. One that is older than any hook's run can be is given up, and counted.
 void Session::SweepPending() {
   constexpr uint64_t kOldest = 1000000000; // ns
   const uint64_t limit = MonotonicNow() - kOldest;

@@ -4,7 +4,7 @@
 #include "coalesced.h"
 #include "failure.h"
 #include "layout.h"
-#include "ring.h"
+#include "rings.h"
 #include "symbols.h"
 
 #include <array>
@@ -20,10 +20,10 @@ struct ipvscope_bpf;
 
 namespace ipvscope {
 
-// The embedded object in the kernel: loaded, attached, and its ring mapped. No N-API here.
+// The embedded object in the kernel: loaded, attached, and its rings mapped. No N-API here.
 //
 // 1. Open() once; Close() any number of times; the destructor closes.
-// 2. Detach() stops new records; what is in the ring can still be drained until Close().
+// 2. Detach() stops new records; what is in the rings can still be drained until Close().
 // 3. One thread at a time.
 class Session {
 public:
@@ -34,7 +34,7 @@ public:
     kGenerator,  // the record generator alone: needs no ip_vs and attaches nothing
   };
   struct Config {
-    uint32_t ring_bytes; // power of two, multiple of the page size
+    uint32_t ring_bytes; // of a CPU's ring: power of two, multiple of the page size
     uint32_t detail;     // kinds told packet by packet (1 << kind); all others are added up
     Variant variant;
     std::string types; // file with BTF of the kernel and ip_vs; empty: what the kernel shows
@@ -66,9 +66,8 @@ public:
   void Close();
   bool is_open() const { return object_ != nullptr; }
 
-  Ring& ring() { return ring_; }
+  Rings& rings() { return rings_; }
   Coalesced& coalesced() { return coalesced_; }
-  int ring_descriptor() const; // readable (poll) while records are waiting
 
   Outcome ReadPrograms(std::vector<Program>* programs) const;
   // By cause, summed over CPUs. Gives up packets that were never seen to leave the hook.
@@ -85,7 +84,7 @@ private:
   void OpenGate(uint16_t gate);
 
   ipvscope_bpf* object_ = nullptr;
-  Ring ring_;
+  Rings rings_;
   Coalesced coalesced_;
   Symbols symbols_; // of the functions that kprobes are attached to
   uint64_t swept_ = 0;

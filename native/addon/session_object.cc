@@ -26,7 +26,9 @@ Napi::Function SessionObject::Define(Napi::Env env) {
                          InstanceMethod<&SessionObject::Open>("open"),
                          InstanceMethod<&SessionObject::Start>("start"),
                          InstanceMethod<&SessionObject::Drain>("drain"),
+                         InstanceMethod<&SessionObject::Rest>("rest"),
                          InstanceMethod<&SessionObject::Coalesced>("coalesced"),
+                         InstanceMethod<&SessionObject::Adding>("adding"),
                          InstanceMethod<&SessionObject::Programs>("programs"),
                          InstanceMethod<&SessionObject::Losses>("losses"),
                          InstanceMethod<&SessionObject::Generate>("generate"),
@@ -55,38 +57,29 @@ void SessionObject::Open(const Napi::CallbackInfo& info) {
   }
 }
 
-// start(onBatch: (records: number) => void)
+// start(onWake: () => void)
 void SessionObject::Start(const Napi::CallbackInfo& info) {
   MustBeOpen(info.Env());
   if (poller_.running()) {
     Throw(info.Env(), Failure{"ERR_PROBE_STARTED", "ring", EALREADY, "started already", {}});
   }
-  on_batch_ = Napi::Persistent(info[0].As<Napi::Function>());
-  const int error = poller_.Start(info.Env(), session_.ring_descriptor(), [this] { OnReadable(); });
+  on_wake_ = Napi::Persistent(info[0].As<Napi::Function>());
+  const int descriptor = session_.rings().descriptor();
+  const int error = poller_.Start(info.Env(), descriptor, [this] { OnReadable(); });
   if (error != 0) {
-    Throw(info.Env(), Failure{"ERR_PROBE_RING", "ring", -error, "cannot watch the ring", {}});
+    Throw(info.Env(), Failure{"ERR_PROBE_RING", "ring", -error, "cannot watch the rings", {}});
   }
   Ref();
 }
 
 void SessionObject::OnReadable() {
   const Napi::HandleScope scope(Env());
-  Napi::Uint8Array buffer = buffer_.Value();
-  const size_t records =
-      session_.ring().Drain(buffer.Data(), buffer.ByteLength() / sizeof(ipvscope_record));
-  if (records == 0) {
-    // Whoever took the buffer's memory away can have no records: watching on would only spin.
-    if (buffer.ByteLength() < sizeof(ipvscope_record)) {
-      StopPolling();
-    }
-    return;
-  }
+  session_.rings().Woken();
   // MakeCallback: runs microtasks after it, and sends an exception to the process's handler.
   napi_value result = nullptr;
-  napi_value argument = Napi::Number::New(Env(), static_cast<double>(records));
   napi_value receiver = Value();
   const napi_status status =
-      napi_make_callback(Env(), nullptr, receiver, on_batch_.Value(), 1, &argument, &result);
+      napi_make_callback(Env(), nullptr, receiver, on_wake_.Value(), 0, nullptr, &result);
   if (status == napi_pending_exception) {
     napi_value exception = nullptr;
     napi_get_and_clear_last_exception(Env(), &exception);
@@ -94,13 +87,26 @@ void SessionObject::OnReadable() {
   }
 }
 
-// drain(): number of records now in the buffer; 0 when the ring is empty
+// drain(): number of records now in the buffer; 0 when the rings are empty
 Napi::Value SessionObject::Drain(const Napi::CallbackInfo& info) {
   MustBeOpen(info.Env());
   Napi::Uint8Array buffer = buffer_.Value();
+  // A buffer that JavaScript gave to another thread has no length: it takes no records.
   const size_t records =
-      session_.ring().Drain(buffer.Data(), buffer.ByteLength() / sizeof(ipvscope_record));
+      session_.rings().Drain(buffer.Data(), buffer.ByteLength() / sizeof(ipvscope_record));
   return Napi::Number::New(info.Env(), static_cast<double>(records));
+}
+
+// rest(): false where something has come that nobody was woken for
+Napi::Value SessionObject::Rest(const Napi::CallbackInfo& info) {
+  MustBeOpen(info.Env());
+  return Napi::Boolean::New(info.Env(), session_.rings().Rest());
+}
+
+// adding(): whether anything was added up that coalesced() has not yet told
+Napi::Value SessionObject::Adding(const Napi::CallbackInfo& info) {
+  MustBeOpen(info.Env());
+  return Napi::Boolean::New(info.Env(), session_.coalesced().waiting());
 }
 
 // coalesced(): number of records of several packets now in the buffer; 0 when all were read
@@ -152,7 +158,7 @@ Napi::Value SessionObject::Losses(const Napi::CallbackInfo& info) {
   for (uint32_t cause = 0; cause < losses.size(); cause++) {
     list.Set(cause, static_cast<double>(losses[cause]));
   }
-  list.Set(static_cast<uint32_t>(losses.size()), static_cast<double>(session_.ring().misfits()));
+  list.Set(static_cast<uint32_t>(losses.size()), static_cast<double>(session_.rings().misfits()));
   return list;
 }
 
@@ -177,7 +183,7 @@ void SessionObject::Close(const Napi::CallbackInfo&) {
 void SessionObject::StopPolling() {
   if (poller_.running()) {
     poller_.Stop();
-    on_batch_.Reset();
+    on_wake_.Reset();
     Unref();
   }
 }

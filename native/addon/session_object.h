@@ -11,8 +11,8 @@ namespace ipvscope {
 // The session as JavaScript holds it. JavaScript checks and words the arguments; here they are
 // positional and of the right type. This is the only file that throws.
 //
-// 1. `buffer` is JavaScript's; it is referenced while the session is open and written only on the
-//    loop's thread, between calls of `ready` or inside drain().
+// 1. `buffer` is JavaScript's; it is referenced while the session is open and written only inside
+//    drain() and coalesced().
 // 2. While polling the object keeps itself alive; close() lets go.
 class SessionObject : public Napi::ObjectWrap<SessionObject> {
 public:
@@ -23,7 +23,9 @@ private:
   void Open(const Napi::CallbackInfo& info);
   void Start(const Napi::CallbackInfo& info);
   Napi::Value Drain(const Napi::CallbackInfo& info);
+  Napi::Value Rest(const Napi::CallbackInfo& info);
   Napi::Value Coalesced(const Napi::CallbackInfo& info);
+  Napi::Value Adding(const Napi::CallbackInfo& info);
   Napi::Value Programs(const Napi::CallbackInfo& info);
   Napi::Value Losses(const Napi::CallbackInfo& info);
   void Generate(const Napi::CallbackInfo& info);
@@ -37,7 +39,7 @@ private:
   Session session_;
   Poller poller_;
   Napi::Reference<Napi::Uint8Array> buffer_;
-  Napi::FunctionReference on_batch_;
+  Napi::FunctionReference on_wake_;
 };
 
 [[noreturn]] void Throw(Napi::Env env, const Failure& failure);

@@ -30,33 +30,42 @@ __u32 coalesced_active;
 /* Whether anything was added to each since the session last looked: else it need not look again. */
 bool coalesced_used[2];
 
-static __always_inline bool add_to(void *table, const struct ipvscope_record *record)
+enum coalesced {
+	COALESCED,
+	/* The first since the session last looked. */
+	COALESCED_FIRST,
+	/* The table has no room for another key. */
+	COALESCED_NOT,
+};
+
+static __always_inline enum coalesced add_to(void *table, volatile bool *used,
+					     const struct ipvscope_record *record)
 {
 	const void *key = (const void *)record + IPVSCOPE_KEY_OFFSET;
 	__u64 *packets = bpf_map_lookup_elem(table, key);
 	__u64 one = 1;
 
 	if (!packets) {
-		if (!bpf_map_update_elem(table, key, &one, BPF_NOEXIST))
-			return true;
-		/* Added by another CPU just now, or no room. */
-		packets = bpf_map_lookup_elem(table, key);
-		if (!packets)
-			return false;
+		if (bpf_map_update_elem(table, key, &one, BPF_NOEXIST)) {
+			/* Added by another CPU just now, or no room. */
+			packets = bpf_map_lookup_elem(table, key);
+			if (!packets)
+				return COALESCED_NOT;
+		}
 	}
-	__sync_fetch_and_add(packets, 1);
-	return true;
+	if (packets)
+		__sync_fetch_and_add(packets, 1);
+	if (*used)
+		return COALESCED;
+	*used = true;
+	return COALESCED_FIRST;
 }
 
-/* False where the table has no room for another key. */
-static __always_inline bool coalesce(const struct ipvscope_record *record)
+static __always_inline enum coalesced coalesce(const struct ipvscope_record *record)
 {
-	if (*(volatile __u32 *)&coalesced_active) {
-		*(volatile bool *)&coalesced_used[1] = true;
-		return add_to(&coalesced_odd, record);
-	}
-	*(volatile bool *)&coalesced_used[0] = true;
-	return add_to(&coalesced_even, record);
+	if (*(volatile __u32 *)&coalesced_active)
+		return add_to(&coalesced_odd, &coalesced_used[1], record);
+	return add_to(&coalesced_even, &coalesced_used[0], record);
 }
 
 #endif

@@ -1,5 +1,13 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* The way out: one ring for records, one counter per CPU and cause for what did not get into it. */
+/*
+ * The way out: a ring for records on each CPU, so that no two write to one; what is not told there
+ * is added up (coalesce.bpf.h), and what is neither, counted per CPU and cause.
+ *
+ * Who reads is woken by the kernel's own rule: when everything before this record had been given
+ * back (kernel/bpf/ringbuf.c, bpf_ringbuf_commit()). While records keep coming the session holds
+ * one back, and looks by itself (native/addon/ring.h); a ring that is half full wakes it all the
+ * same.
+ */
 #ifndef IPVSCOPE_EMIT_BPF_H
 #define IPVSCOPE_EMIT_BPF_H
 
@@ -9,10 +17,19 @@
 /* Kinds whose packets are told one by one (1 << kind); all others are added up. Set before load. */
 const volatile __u32 detail_kinds = ~0U;
 
-/* Resized before load to what the session asks for. */
+/* Bytes in a CPU's ring at which its reader is woken whatever it does. Set before load. */
+const volatile __u64 ring_mark = ~0ULL;
+
+/* By CPU, put in by the session, which also sets their number. */
 struct {
-	__uint(type, BPF_MAP_TYPE_RINGBUF);
-	__uint(max_entries, 1 << 20);
+	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__array(
+		values, struct {
+			__uint(type, BPF_MAP_TYPE_RINGBUF);
+			__uint(max_entries, 4096);
+		});
 } records SEC(".maps");
 
 struct {
@@ -31,6 +48,9 @@ const enum ipvscope_forwarding *ipvscope_forwarding_type __attribute__((unused))
 const enum ipvscope_flag *ipvscope_flag_type __attribute__((unused));
 const enum ipvscope_loss *ipvscope_loss_type __attribute__((unused));
 
+/* A record and the header that the kernel puts before it. */
+#define RING_BYTES_EACH (sizeof(struct ipvscope_record) + BPF_RINGBUF_HDR_SZ)
+
 static __always_inline void count_loss(__u32 cause)
 {
 	__u64 *lost = bpf_map_lookup_elem(&losses, &cause);
@@ -40,15 +60,59 @@ static __always_inline void count_loss(__u32 cause)
 		__sync_fetch_and_add(lost, 1);
 }
 
-static __always_inline void emit(struct ipvscope_record *record)
+/* A CPU that was not there when the session began uses the first one's. */
+static __always_inline void *ring_here(void)
+{
+	__u32 cpu = bpf_get_smp_processor_id();
+	void *ring = bpf_map_lookup_elem(&records, &cpu);
+
+	if (ring)
+		return ring;
+	cpu = 0;
+	return bpf_map_lookup_elem(&records, &cpu);
+}
+
+/* False where there is no room. */
+static __always_inline bool tell(const struct ipvscope_record *record)
+{
+	void *ring = ring_here();
+	__u64 waiting, flags;
+
+	if (!ring)
+		return false;
+	waiting = bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA);
+	flags = waiting < ring_mark && waiting + RING_BYTES_EACH >= ring_mark ? BPF_RB_FORCE_WAKEUP
+									      : 0;
+	return !bpf_ringbuf_output(ring, (void *)record, sizeof(*record), flags);
+}
+
+/* Wakes who reads, if it is at rest, by a record that says nothing. */
+static __always_inline void wake_reader(void)
+{
+	void *ring = ring_here();
+	void *nothing = ring ? bpf_ringbuf_reserve(ring, 8, 0) : NULL;
+
+	if (nothing)
+		bpf_ringbuf_discard(nothing, 0);
+}
+
+static __always_inline void emit(const struct ipvscope_record *record)
 {
 	if (detail_kinds & 1U << record->kind) {
-		if (!bpf_ringbuf_output(&records, record, sizeof(*record), 0))
+		if (tell(record))
 			return;
 		count_loss(IPVSCOPE_LOSS_RING_FULL);
 	}
-	if (!coalesce(record))
+	switch (coalesce(record)) {
+	case COALESCED_FIRST:
+		wake_reader();
+		break;
+	case COALESCED_NOT:
 		count_loss(IPVSCOPE_LOSS_COALESCED_FULL);
+		break;
+	case COALESCED:
+		break;
+	}
 }
 
 #endif

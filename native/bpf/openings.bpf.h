@@ -61,7 +61,7 @@ static __always_inline __u64 opening_hash(const struct ipvscope_record *record)
  * How this opening packet's number relates to the last one of its tuple, which the record holds
  * already; then remembers it.
  */
-static __always_inline enum opening_relation 
+static __always_inline enum opening_relation
 note_opening(enum access access, const struct ipvscope_record *record, const struct sk_buff *skb,
 	     const struct ip_vs_iphdr *iph, __u32 *opening_number)
 {

@@ -65,8 +65,8 @@ loadable_header(enum access access, const struct sk_buff *skb, const struct ip_v
  * ip_vs has seen the ports: a header that is cut off behind them is read, and believed only where
  * it says what is rare.
  */
-static __always_inline enum packet_reading
-read_tcp(enum access access, const struct sk_buff *skb, const struct ip_vs_iphdr *iph)
+static __always_inline enum packet_reading read_tcp(enum access access, const struct sk_buff *skb,
+						    const struct ip_vs_iphdr *iph)
 {
 	const struct tcphdr *header = loadable_header(access, skb, iph);
 	__u8 flags = 0;
@@ -82,8 +82,8 @@ read_tcp(enum access access, const struct sk_buff *skb, const struct ip_vs_iphdr
 	return (flags & (TCP_SYN | TCP_ACK)) == TCP_SYN ? PACKET_OPENING : PACKET_ORDINARY;
 }
 
-static __always_inline enum packet_reading
-read_sctp(enum access access, const struct sk_buff *skb, const struct ip_vs_iphdr *iph)
+static __always_inline enum packet_reading read_sctp(enum access access, const struct sk_buff *skb,
+						     const struct ip_vs_iphdr *iph)
 {
 	__u8 chunk = 0;
 

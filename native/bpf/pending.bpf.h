@@ -8,8 +8,8 @@
  * A CPU is no name at all: LOCAL_OUT runs in process context, where a task migrates.
  *
  * So they are kept by task, each task's as a stack: what interrupts a packet is over before the
- * packet goes on. Functions that get no skb meet the packet of their task through the entry that was
- * found (conn) or through the IP header description on the hook's own stack (iph).
+ * packet goes on. Functions that get no skb meet the packet of their task through the entry that
+ * was found (conn) or through the IP header description on the hook's own stack (iph).
  */
 #ifndef IPVSCOPE_PENDING_BPF_H
 #define IPVSCOPE_PENDING_BPF_H
@@ -67,9 +67,8 @@ static __always_inline void pass_gates(const struct ipvscope_pending *packet, __
 {
 	__sync_fetch_and_add(&pending_gates[packet->skb_gate & (IPVSCOPE_PENDING_GATES - 1)], by);
 	if (packet->iph)
-		__sync_fetch_and_add(&pending_gates[packet->iph_gate &
-						    (IPVSCOPE_PENDING_GATES - 1)],
-				     by);
+		__sync_fetch_and_add(
+			&pending_gates[packet->iph_gate & (IPVSCOPE_PENDING_GATES - 1)], by);
 }
 
 enum pending_name {

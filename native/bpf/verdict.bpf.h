@@ -21,8 +21,7 @@ static __always_inline void on_expire(const struct ip_vs_conn *conn)
  * hook's own ip_vs_iphdr, before the SYN-flood defence may drop the packet and before
  * ip_vs_schedule() is called: the only sign that a packet came as far as to be scheduled.
  */
-static __always_inline void on_service_lookup(enum access access,
-					      const union nf_inet_addr *address,
+static __always_inline void on_service_lookup(enum access access, const union nf_inet_addr *address,
 					      struct ip_vs_service *service)
 {
 	const void *iph = (const void *)address - bpf_core_field_offset(struct ip_vs_iphdr, daddr);

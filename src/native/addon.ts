@@ -38,9 +38,11 @@ export interface NativeSession {
     types: string,
     verifierLog: boolean,
   ): void;
-  start(onBatch: (records: number) => void): void;
+  start(onWake: () => void): void;
   drain(): number;
+  rest(): boolean;
   coalesced(): number;
+  adding(): boolean;
   programs(): ProgramState[];
   losses(): number[];
   generate(first: number, count: number, keys: number): void;

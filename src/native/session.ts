@@ -1,13 +1,15 @@
+import { availableParallelism } from 'node:os';
 import { ExitCode, IpvscopeError } from '../error.js';
 import { Kind, Loss, RECORD_SIZE } from '../wire/layout.generated.js';
 import { type KindName, kindNames } from '../wire/names.js';
 import { loadAddon, type NativeSession, type ProgramState } from './addon.js';
 import type { Attachment } from './attachment.js';
+import { Pump } from './pump.js';
 
 export type { ProgramState } from './addon.js';
 
 export interface SessionOptions {
-  /** Bytes of the ring buffer: a power of two, at least one page. */
+  /** Bytes of each CPU's ring buffer: a power of two, at least one page. */
   readonly ringBytes?: number;
   /** Records that one call of `onBatch` may carry at most. */
   readonly batchRecords?: number;
@@ -38,7 +40,10 @@ export interface Counters {
   readonly shed: number;
 }
 
-const DEFAULT_RING_BYTES = 4 << 20;
+/** Of all CPUs' rings together, but for what one has at least. */
+const RINGS_BYTES = 4 << 20;
+const LEAST_RING_BYTES = 64 << 10;
+const PAGE_BYTES = 4096;
 const DEFAULT_BATCH_RECORDS = 4096;
 
 const ENOENT = 2;
@@ -116,6 +121,13 @@ function translated<T>(call: () => T): T {
   }
 }
 
+/** Where nothing is told one by one the rings only wake. */
+function defaultRingBytes(detail: number): number {
+  if (detail === 0) return PAGE_BYTES;
+  const share = 2 ** Math.floor(Math.log2(RINGS_BYTES / availableParallelism()));
+  return Math.max(share, LEAST_RING_BYTES);
+}
+
 /**
  * The probe in the kernel. `bytes` holds the records of the last batch, `RECORD_SIZE` each, and is
  * overwritten by the next: read it inside `onBatch`, or between two calls of `drain()`.
@@ -133,9 +145,9 @@ export class Session {
   readonly #variant: number;
   readonly #types: string;
   readonly #verifierLog: boolean;
+  #pump: Pump | undefined;
 
   constructor(options: SessionOptions = {}) {
-    this.#ringBytes = options.ringBytes ?? DEFAULT_RING_BYTES;
     this.#detail = (options.detail ?? kindNames).reduce(
       (mask, kind) => mask | (1 << Kind[kind]),
       0,
@@ -144,6 +156,7 @@ export class Session {
     this.#variant = nativeVariant[options.generator === true ? 'generator' : variant];
     this.#types = types;
     this.#verifierLog = options.verifierLog ?? false;
+    this.#ringBytes = options.ringBytes ?? defaultRingBytes(this.#detail);
     const power = Math.log2(this.#ringBytes);
     if (!Number.isInteger(power) || power < 12 || power > 30) {
       throw wrongArgument(
@@ -173,16 +186,28 @@ export class Session {
   }
 
   /**
-   * Calls back on this thread's event loop whenever records are waiting. Keeps the loop alive.
-   * Throws ERR_PROBE_STARTED the second time.
+   * Calls back on this thread's event loop with all that comes: records one by one within 40 ms, what
+   * was added up within two seconds. Keeps the loop alive. Throws ERR_PROBE_STARTED the second time.
    */
   start(onBatch: (records: number) => void): void {
-    translated(() => this.#native.start(onBatch));
+    const pump = new Pump(this, onBatch);
+    translated(() => this.#native.start(() => pump.wake()));
+    this.#pump = pump;
   }
 
-  /** Fills `bytes` now; returns how many records it holds, 0 when the ring is empty. */
+  /** Fills `bytes` now, the oldest records first; returns how many, 0 when the rings are empty. */
   drain(): number {
     return translated(() => this.#native.drain());
+  }
+
+  /** From here on the first record wakes; false where something has come that nobody was woken for. */
+  rest(): boolean {
+    return translated(() => this.#native.rest());
+  }
+
+  /** Whether anything was added up that `coalesced()` has not told. */
+  adding(): boolean {
+    return translated(() => this.#native.adding());
   }
 
   /**
@@ -225,6 +250,8 @@ export class Session {
 
   /** Takes the probe out of the kernel. Again is fine. */
   close(): void {
+    this.#pump?.stop();
+    this.#pump = undefined;
     this.#native.close();
   }
 }

@@ -7,9 +7,6 @@ import type { EventSource, SourceState } from './event-source.js';
 /** How long a packet that was never seen to leave may keep the probe's gate open. */
 const SWEEP_MS = 10_000;
 
-/** How often packets that are not told one by one are read: what is read rested once as long. */
-const COALESCED_MS = 1_000;
-
 export interface LiveOptions extends Omit<SessionOptions, 'attachment'> {
   /** Tried one after another until one succeeds. */
   readonly attachments: readonly Attachment[];
@@ -27,7 +24,6 @@ export class LiveSource implements EventSource {
   #last: SourceState | undefined;
   #delivering = false;
   #sweep: NodeJS.Timeout | undefined;
-  #coalesced: NodeJS.Timeout | undefined;
 
   /** Attaches. Throws an IpvscopeError, with nothing left behind, when that is not possible. */
   constructor(options: LiveOptions) {
@@ -42,7 +38,6 @@ export class LiveSource implements EventSource {
     this.#session.start((records) => this.#deliver(records));
     // Reading the counters gives up packets whose exit was not seen; see Session.counters().
     this.#sweep = setInterval(() => this.#session.counters(), SWEEP_MS).unref();
-    this.#coalesced = setInterval(() => this.#readCoalesced(), COALESCED_MS).unref();
   }
 
   state(): SourceState {
@@ -61,7 +56,6 @@ export class LiveSource implements EventSource {
   stop(): void {
     if (this.#last !== undefined) return;
     clearInterval(this.#sweep);
-    clearInterval(this.#coalesced);
     try {
       // Read while attached: what `state()` says afterwards is how it was until the end.
       const { programs } = this.state();

@@ -5,8 +5,9 @@
  *
  *   packets SOURCE SOURCE_PORT TARGET TARGET_PORT syn|ack|new WARMUPS COUNT
  *
- * Every SYN has a sequence number of its own; of `new`, SYNs as well, each comes from the next port. Prints the CPU time of COUNT packets in nanoseconds,
- * those of the warm-up left out. Exit code 1 where a packet could not be sent.
+ * Every SYN has a sequence number of its own; of `new`, SYNs as well, each comes from the next
+ * port. Prints the CPU time of COUNT packets in nanoseconds, those of the warm-up left out. Exit
+ * code 1 where a packet could not be sent.
  */
 #include <arpa/inet.h>
 #include <err.h>
