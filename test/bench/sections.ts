@@ -1,0 +1,5 @@
+import { efficiency } from './efficiency/efficiency.js';
+import type { Section } from './section.js';
+
+/** In the order in which they run. */
+export const sections: readonly Section[] = [efficiency];
