@@ -1,3 +1,4 @@
+import { keepQuiet } from '../quiet.js';
 import { type Spread, spread } from '../statistics.js';
 import { RECORDS_PER_ROUND } from '../workload.js';
 import type { Cost } from './protocol.js';
@@ -42,9 +43,10 @@ const isQuiet = ({ cpuNs, wallNs }: Cost): boolean => wallNs <= cpuNs * MOST_WAL
 
 /** Throws a RangeError where there are no pairs. */
 export function summarize(pairs: readonly Pair[]): Result {
-  const quiet = pairs.filter(({ reference, cost }) => isQuiet(reference) && isQuiet(cost));
-  const noisy = quiet.length * 2 < pairs.length;
-  const kept = noisy ? pairs : quiet;
+  const { kept, discarded, noisy } = keepQuiet(
+    pairs,
+    ({ reference, cost }) => isQuiet(reference) && isQuiet(cost),
+  );
   const cpuNs = spread(kept.map(({ cost }) => cost.cpuNs / RECORDS_PER_ROUND));
   const records = pairs.length * RECORDS_PER_ROUND;
   const collections = pairs.reduce((sum, { cost }) => sum + cost.collections, 0);
@@ -56,7 +58,7 @@ export function summarize(pairs: readonly Pair[]): Result {
     collections: (collections * COLLECTIONS_PER) / records,
     records,
     rounds: kept.length,
-    discarded: pairs.length - kept.length,
+    discarded,
     noisy,
   };
 }
