@@ -54,9 +54,18 @@ export class Producer {
     return parseProduction(await this.#peer.ask(request));
   }
 
-  /** As fast as it goes for `durationUs`, from `startUs` on CLOCK_MONOTONIC. */
-  async until(program: number, startUs: number, durationUs: number): Promise<Production> {
-    return parseProduction(await this.#peer.ask(`until ${program} ${startUs} ${durationUs}`));
+  /**
+   * As fast as it goes for `durationUs`, from `startUs` on CLOCK_MONOTONIC, records numbered from 0;
+   * at most `most`.
+   */
+  async until(
+    program: number,
+    startUs: number,
+    durationUs: number,
+    most: number,
+  ): Promise<Production> {
+    const request = `until ${program} ${startUs} ${durationUs} ${most}`;
+    return parseProduction(await this.#peer.ask(request));
   }
 
   stop(): Promise<void> {

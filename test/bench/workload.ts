@@ -1,7 +1,7 @@
 import { RECORD_SIZE } from '../../src/wire/layout.generated.js';
 
 /** BPF_RINGBUF_HDR_SZ: what the kernel puts before every record, in bytes. */
-const RECORD_HEADER_BYTES = 8;
+export const RECORD_HEADER_BYTES = 8;
 
 /** Bytes of the ring's data area. */
 export const RING_BYTES = 4 << 20;

@@ -1,4 +1,5 @@
 import { RECORD_SIZE } from '../../../src/wire/layout.generated.js';
+import { UNLESS } from '../quiet.js';
 import { digits, discards, formatTable, range } from '../table.js';
 import { KEYS, RECORDS_PER_FILL, RECORDS_PER_ROUND, RING_BYTES } from '../workload.js';
 import { MOST_WALL_PER_CPU } from './results.js';
@@ -45,7 +46,7 @@ export function formatReport(results: readonly RowResult[], plan: Plan): string 
     'To produce: CPU time of the making of the record and its way out of the probe, where what is ' +
       'added up is counted; it is read here as often as the ring, by `serve` once a second.',
     'Discarded: rounds in which the row or the reference took over ' +
-      `${MOST_WALL_PER_CPU} times its CPU time, unless that is most of them.`,
+      `${MOST_WALL_PER_CPU} times its CPU time, ${UNLESS}.`,
     '',
   ].join('\n');
 }

@@ -35,7 +35,7 @@ export interface Result {
   readonly rounds: number;
   /** Noisy rounds that they are not made of. */
   readonly discarded: number;
-  /** More than half of the rounds were noisy, so that none was discarded. */
+  /** Too few rounds were quiet, so that none was discarded. */
   readonly noisy: boolean;
 }
 

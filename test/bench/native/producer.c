@@ -12,8 +12,8 @@
  *                                             first of them number FIRST, as fast as it goes, but
  *                                             never more than the ring has room for
  *   pace PROGRAM FIRST RECORDS INTERVAL_NS    one record every INTERVAL_NS
- *   until PROGRAM START_US DURATION_US        as fast as it goes, for as long, from that time on
- *                                             CLOCK_MONOTONIC
+ *   until PROGRAM START_US DURATION_US MOST   as fast as it goes, for as long, from that time on
+ *                                             CLOCK_MONOTONIC, at most MOST records
  *
  * Ends with the input. Exit code 1 says that something failed.
  */
@@ -123,13 +123,14 @@ static void pace(int program, __u64 first, __u64 records, __u64 interval_ns)
 	end(production);
 }
 
-static void produce_until(int program, __u64 start_ns, __u64 duration_ns)
+static void produce_until(int program, __u64 start_ns, __u64 duration_ns, __u64 most)
 {
 	struct production production;
 
 	wait_until(start_ns);
 	production = begin();
-	while (clock_ns(CLOCK_MONOTONIC) < start_ns + duration_ns) {
+	while (production.records + GENERATE_MOST <= most &&
+	       clock_ns(CLOCK_MONOTONIC) < start_ns + duration_ns) {
 		run(program, production.records, GENERATE_MOST);
 		production.records += GENERATE_MOST;
 	}
@@ -162,7 +163,7 @@ int main(int argc, char **argv)
 	puts("{}");
 
 	while (fgets(line, sizeof(line), stdin)) {
-		unsigned long long first, records, interval, start, duration;
+		unsigned long long first, records, interval, start, duration, most;
 		int program;
 		__u32 id;
 
@@ -173,9 +174,10 @@ int main(int argc, char **argv)
 				  &interval) == 4) {
 			program = open_program(id);
 			pace(program, first, records, interval);
-		} else if (sscanf(line, "until %u %llu %llu", &id, &start, &duration) == 3) {
+		} else if (sscanf(line, "until %u %llu %llu %llu", &id, &start, &duration, &most) ==
+			   4) {
 			program = open_program(id);
-			produce_until(program, start * 1000, duration * 1000);
+			produce_until(program, start * 1000, duration * 1000, most);
 		} else {
 			fail(EXIT_TROUBLE, "cannot make sense of: %s", line);
 		}

@@ -1,4 +1,5 @@
 import { twoCpus } from '../cpus.js';
+import { UNLESS } from '../quiet.js';
 import type { Context, Findings, Section } from '../section.js';
 import { digits, discards, formatTable, range } from '../table.js';
 import { KEYS } from '../workload.js';
@@ -81,7 +82,7 @@ function format(results: readonly (Result & { readonly row: Row })[], plan: Plan
       "made until the last had arrived; of what is added up in the kernel, until the producer's end. " +
       'Every total is what the generator made. Ratios are of the same round; medians.',
     `Discarded: rounds in which row or reference did not get a CPU for over ${MOST_DELAY * 100} % of ` +
-      'the time, unless that is most of them.',
+      `the time, ${UNLESS}.`,
     '',
   ].join('\n');
 }
