@@ -8,13 +8,14 @@ import { setImmediate } from 'node:timers/promises';
 import { Aggregator } from '../../src/aggregate/aggregator.js';
 import { IpvscopeError } from '../../src/error.js';
 import { aggregatedTotals } from './aggregated.js';
+import { monotonicUs } from './clock.js';
 import { openGenerator } from './generator-source.js';
 import { TOTALS } from './totals.js';
 import { FINISH, WATCH, type Watched } from './watcher.js';
 import { MOST_SERIES } from './workload.js';
 
 /** `performance.now()` of CLOCK_MONOTONIC 0, in milliseconds: both are the same clock. */
-const origin = performance.now() - Number(process.hrtime.bigint() / 1000n) / 1000;
+const origin = performance.now() - monotonicUs() / 1000;
 const nowUs = (): number => Math.round((performance.now() - origin) * 1000);
 
 /** Counts this process's garbage collections. */

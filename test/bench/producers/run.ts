@@ -1,4 +1,5 @@
 import { RECORD_SIZE } from '../../../src/wire/layout.generated.js';
+import { monotonicUs } from '../clock.js';
 import { allowedCpus } from '../cpus.js';
 import { Producer } from '../producer.js';
 import { KEYS, RECORD_HEADER_BYTES } from '../workload.js';
@@ -68,7 +69,7 @@ async function burst(path: Path, producers: readonly Producer[]) {
   const sharers = Math.max(2, producers.length);
   const most = Math.floor(RING_BYTES / sharers / (RECORD_SIZE + RECORD_HEADER_BYTES));
   path.prepare();
-  const startUs = Number(process.hrtime.bigint() / 1000n) + AHEAD_US;
+  const startUs = monotonicUs() + AHEAD_US;
   const productions = await Promise.all(
     producers.map((producer) => producer.until(path.program, startUs, BURST_US, most)),
   );
