@@ -8,7 +8,7 @@ const names = sections.map(({ name }) => name);
 export const USAGE = `Usage: npm run bench -- [options]
 
 Measures on this machine what this project does with a record, beside others that do the same in the
-same run. Needs root, a C compiler and libbpf's headers; no ip_vs. About three minutes.
+same run. Needs root, a C compiler and libbpf's headers; no ip_vs. About two minutes.
 
 ${sections.map(({ name, title }) => `  ${name.padEnd(12)} ${title}`).join('\n')}
 
@@ -23,7 +23,8 @@ Examples:
   npm run bench -- --only efficiency,throughput --json figures.json
   npm run bench -- --quick
 
-Tables come on standard output, each when its section is done. Exit code: 0; 1 when something counted
+Tables come on standard output, each when its section is done. Peers run at the highest priority, so
+that what else runs on this machine disturbs them less. Exit code: 0; 1 when something counted
 wrongly or failed; 2 for wrong options; 3 when the machine lacks something; 130 after Ctrl-C.
 `;
 

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { ExitCode, IpvscopeError } from '../../src/error.js';
+import { goFirst } from './priority.js';
 
 /** How to start a peer: the program and its arguments. */
 export type Command = readonly [file: string, ...args: string[]];
@@ -22,7 +23,9 @@ export class Peer {
 
   private constructor(name: string, [file, ...args]: Command, signal: AbortSignal) {
     this.#name = name;
-    this.#child = spawn(file, args, { stdio: ['pipe', 'pipe', 'inherit'], signal });
+    // A session of its own has a priority of its own; Ctrl-C comes to it by the signal.
+    this.#child = spawn(file, args, { stdio: ['pipe', 'pipe', 'inherit'], detached: true, signal });
+    if (this.#child.pid !== undefined) goFirst(this.#child.pid);
     // A peer that ended is noticed by the answer that does not come.
     this.#child.stdin.on('error', () => {});
     this.#child.on('error', ({ message }) => {

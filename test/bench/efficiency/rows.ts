@@ -25,14 +25,14 @@ export interface Rows {
 export function makeRows(programs: Programs): Rows {
   const peer = fileURLToPath(new URL('typescript-peer.js', import.meta.url));
   const numbers = [RING_BYTES, KEYS, MOST_SERIES].map(String);
-  const c = (mode: string): Command => [programs.consumer, probeObject, ...numbers, mode];
+  const c = (mode: string): Command => [programs.consumer, probeObject, ...numbers, mode, '0'];
   const typescript = (id: string, label: string, every: number, ...args: string[]): Row => ({
     id: `typescript-${id}`,
     label,
     aggregates: true,
     collects: true,
     every,
-    command: [process.execPath, peer, id, ...args],
+    command: [process.execPath, '--expose-gc', peer, id, ...args],
   });
   return {
     reference: {

@@ -15,6 +15,7 @@ export const idle: Section = {
   async run({ quick, programs, signal, onProgress }: Context): Promise<Findings> {
     const plan: Plan = {
       cpus: twoCpus(),
+      settleMs: quick ? 100 : 12_000,
       idleMs: quick ? 300 : 10_000,
       rounds: quick ? 1 : 5,
       records: quick ? 1_000 : 15_000,
@@ -69,7 +70,7 @@ function format(windows: readonly Windows[], plan: Plan): string {
   return [
     ...formatTable([titles, ...rows]),
     '',
-    `Idle for ${plan.idleMs / 1000} s; wakeups are the voluntary context switches of all threads, CPU is ` +
+    `Idle for ${plan.idleMs / 1000} s, ${plan.settleMs / 1000} s after the start; wakeups are the voluntary context switches of all threads, CPU is ` +
       "the whole process's share of one. Then one record every " +
       `${plan.intervalNs / 1000} us, ${digits(plan.records, 0)} a round, made on the other CPU; medians. ` +
       'All arrived, with their keys (asserted).',

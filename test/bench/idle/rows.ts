@@ -15,12 +15,21 @@ export function makeRows(programs: Programs): Row[] {
   const peer = fileURLToPath(new URL('../live-peer.js', import.meta.url));
   const numbers = [RING_BYTES, KEYS, MOST_SERIES].map(String);
   const typescript = (mode: string): Command => [process.execPath, peer, mode, String(RING_BYTES)];
+  const c = (everyMs: number): Command => {
+    return [programs.consumer, probeObject, ...numbers, 'count', String(everyMs)];
+  };
   return [
     {
-      id: 'C',
-      label: 'C: libbpf, woken as the ring says',
+      id: 'C woken',
+      label: 'C: libbpf, woken by the ring',
       aggregates: false,
-      command: [programs.consumer, probeObject, ...numbers, 'count'],
+      command: c(0),
+    },
+    {
+      id: 'C 10 ms',
+      label: 'C: libbpf, looking every 10 ms',
+      aggregates: false,
+      command: c(10),
     },
     {
       id: 'trace',

@@ -12,6 +12,8 @@ import type { Row } from './rows.js';
 
 export interface Plan {
   readonly cpus: ReturnType<typeof twoCpus>;
+  /** How long nothing happens before it counts: V8 gives back what starting took; milliseconds. */
+  readonly settleMs: number;
   /** How long nothing happens, in milliseconds. */
   readonly idleMs: number;
   /** Windows in which records come, for each row. */
@@ -84,8 +86,9 @@ export async function run(rows: readonly Row[], plan: Plan): Promise<Windows[]> 
 
 /** All rows at once: they do nothing that could disturb another. */
 async function beIdle(runners: readonly Runner[], plan: Plan): Promise<Window[]> {
-  plan.onProgress(`idle: nothing happens for ${plan.idleMs / 1000} s`);
+  plan.onProgress(`idle: nothing happens for ${(plan.settleMs + plan.idleMs) / 1000} s`);
   const count = (): number[] => runners.map(({ watcher }) => wakeups(watcher.pid ?? 0));
+  await setTimeout(plan.settleMs, undefined, { signal: plan.signal });
   for (const { watcher } of runners) await watcher.watch();
   const startUs = monotonicUs();
   const before = count();

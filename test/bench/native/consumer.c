@@ -2,7 +2,9 @@
 /*
  * One row of the benchmark in C: a consumer of the ring by libbpf's ring_buffer.
  *
- *   consumer OBJECT RING_BYTES KEYS MOST_SERIES aggregate|count
+ *   consumer OBJECT RING_BYTES KEYS MOST_SERIES aggregate|count EVERY_MS
+ *
+ * EVERY_MS: how often it looks into the ring while it watches; 0: when the ring wakes it.
  *
  * Requests come as lines on standard input, each answered by one line of JSON on standard output
  * (efficiency/protocol.ts and watcher.ts have the other end); the first line it writes says that it
@@ -27,6 +29,7 @@
 struct consumer {
 	struct generator generator;
 	__u32 keys;
+	int every_ms; /* 0: woken by the ring */
 	struct count_table table;
 	__u64 packets;
 };
@@ -106,7 +109,8 @@ static __u64 consume_until_asked(struct consumer *consumer)
 		__u64 before = consumer->packets;
 		int error;
 
-		if (poll(waits, 2, -1) < 0)
+		if (poll(waits, consumer->every_ms ? 1 : 2,
+			 consumer->every_ms ? consumer->every_ms : -1) < 0)
 			fail(EXIT_TROUBLE, "cannot wait: %s", strerror(errno));
 		/* After the last request as well: records that woke nobody may be there. */
 		error = ring_buffer__consume(consumer->generator.ring);
@@ -182,10 +186,11 @@ int main(int argc, char **argv)
 	char line[128];
 	int error;
 
-	if (argc != 6)
+	if (argc != 7)
 		fail(EXIT_TROUBLE,
-		     "usage: consumer OBJECT RING_BYTES KEYS MOST_SERIES aggregate|count");
+		     "usage: consumer OBJECT RING_BYTES KEYS MOST_SERIES aggregate|count EVERY_MS");
 	consumer.keys = strtoul(argv[3], NULL, 10);
+	consumer.every_ms = atoi(argv[6]);
 	if (count_table_init(&consumer.table, strtoul(argv[4], NULL, 10)))
 		fail(EXIT_TROUBLE, "no memory for the table");
 	error = generator_open(&consumer.generator, argv[1], strtoul(argv[2], NULL, 10),

@@ -11,7 +11,7 @@ export const producers: Section = {
   title: 'CPU time that a record takes its producer, by producers at once',
   async run({ quick, programs, signal, onProgress }: Context): Promise<Findings> {
     const series = await run({
-      rounds: quick ? 2 : 40,
+      rounds: quick ? 2 : 60,
       warmups: quick ? 1 : 3,
       producer: programs.producer,
       signal,

@@ -2,6 +2,7 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { monotonicUs } from '../clock.js';
 import type { Command } from '../peer.js';
+import { goFirst } from '../priority.js';
 
 /**
  * Milliseconds from the start of a program until it has written `text`; undefined where it cannot be
@@ -13,7 +14,10 @@ export async function firstOutput(
   signal: AbortSignal,
 ): Promise<number | undefined> {
   const startUs = monotonicUs();
-  const child = spawn(file, args, { stdio: ['ignore', 'pipe', 'ignore'], signal });
+  const stdio = ['ignore', 'pipe', 'ignore'] as const;
+  // As Peer does it.
+  const child = spawn(file, args, { stdio: [...stdio], detached: true, signal });
+  if (child.pid !== undefined) goFirst(child.pid);
   let output = '';
   let afterUs: number | undefined;
   child.stdout.on('data', (chunk) => {

@@ -43,6 +43,14 @@ const rate = ({ records, wallNs }: Flow): number => (records * 1e9) / wallNs;
 
 const isQuiet = ({ delayNs, wallNs }: Flow): boolean => delayNs <= wallNs * MOST_DELAY;
 
+/** The faster of some series. Throws a RangeError where there is none. */
+export function fastest(series: readonly (readonly Flow[])[]): readonly Flow[] {
+  const [first, ...others] = series;
+  if (first === undefined) throw new RangeError('no series to compare with');
+  const median = (flows: readonly Flow[]): number => spread(flows.map(rate)).median;
+  return others.reduce((best, flows) => (median(flows) > median(best) ? flows : best), first);
+}
+
 /** Throws a RangeError where there are no rounds. */
 export function summarize(references: readonly Flow[], flows: readonly Flow[]): Result {
   const pairs = flows.flatMap((flow, round) => {

@@ -9,45 +9,44 @@ export interface Row {
   readonly label: string;
   /** Whether it tells keys apart. */
   readonly aggregates: boolean;
+  /** Whether it may be what the others are compared to. */
+  readonly counts: boolean;
   /** Whether it has a garbage collector. */
   readonly collects: boolean;
   readonly command: Command;
 }
 
-/** Consumers that wait for records; the reference, which only counts, first. */
+/** How often a consumer looks that is not woken: as often as keeps it from being too late. */
+const EVERY_MS = 1;
+
+/**
+ * Consumers that wait for records. Of those that only count one is the reference: which is the faster
+ * depends on what it costs here to be woken.
+ */
 export function makeRows(programs: Programs, ringBytes: number): Row[] {
   const peer = fileURLToPath(new URL('../live-peer.js', import.meta.url));
   const numbers = [ringBytes, KEYS, MOST_SERIES].map(String);
-  const c = (mode: string): Command => [programs.consumer, probeObject, ...numbers, mode];
-  const typescript = (mode: string): Command => [process.execPath, peer, mode, String(ringBytes)];
+  const c = (id: string, label: string, mode: 'count' | 'aggregate', everyMs: number): Row => ({
+    id,
+    label: `C: libbpf, ${label}`,
+    aggregates: mode === 'aggregate',
+    counts: mode === 'count',
+    collects: false,
+    command: [programs.consumer, probeObject, ...numbers, mode, String(everyMs)],
+  });
+  const typescript = (id: string, label: string, mode: 'ring' | 'added-up'): Row => ({
+    id,
+    label: `TypeScript: ${label}`,
+    aggregates: true,
+    counts: false,
+    collects: true,
+    command: [process.execPath, peer, mode, String(ringBytes)],
+  });
   return [
-    {
-      id: 'c-count',
-      label: 'C: libbpf, counting only (the reference)',
-      aggregates: false,
-      collects: false,
-      command: c('count'),
-    },
-    {
-      id: 'c-aggregate',
-      label: 'C: libbpf, full-key aggregation',
-      aggregates: true,
-      collects: false,
-      command: c('aggregate'),
-    },
-    {
-      id: 'typescript-batch',
-      label: 'TypeScript: batches (ships: `trace`)',
-      aggregates: true,
-      collects: true,
-      command: typescript('ring'),
-    },
-    {
-      id: 'typescript-added-up',
-      label: 'TypeScript: added up in the kernel (ships: `serve`)',
-      aggregates: true,
-      collects: true,
-      command: typescript('added-up'),
-    },
+    c('c-count-woken', 'counting only, woken by the ring', 'count', 0),
+    c('c-count', `counting only, looking every ${EVERY_MS} ms`, 'count', EVERY_MS),
+    c('c-aggregate', `full-key aggregation, every ${EVERY_MS} ms`, 'aggregate', EVERY_MS),
+    typescript('typescript-batch', 'batches (ships: `trace`)', 'ring'),
+    typescript('typescript-added-up', 'added up in the kernel (ships: `serve`)', 'added-up'),
   ];
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type Flow, summarize } from './results.js';
+import { type Flow, fastest, summarize } from './results.js';
 
 /** A round in which `rate` million records a second arrived. */
 const flow = (rate: number, { delay = 0, collections = 0 } = {}): Flow => {
@@ -32,5 +32,13 @@ describe('throughput', () => {
     assert.deepEqual([result.rounds, result.discarded, result.noisy], [2, 2, false]);
     assert.equal(result.ratio.min, 1);
     assert.equal(result.collections, 7.5);
+  });
+
+  it('has the faster of those that only count for a reference', () => {
+    const slow = [flow(10), flow(30), flow(10)];
+    const fast = [flow(12), flow(12), flow(12)];
+    assert.equal(fastest([slow, fast]), fast);
+    assert.equal(fastest([fast, slow]), fast);
+    assert.throws(() => fastest([]), RangeError);
   });
 });
