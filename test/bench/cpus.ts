@@ -1,5 +1,4 @@
 import { readFileSync } from 'node:fs';
-import { ExitCode, IpvscopeError } from '../../src/error.js';
 import type { Command } from './peer.js';
 
 /** `0-2,5` to its numbers. Throws a SyntaxError. */
@@ -18,16 +17,16 @@ export function allowedCpus(): number[] {
   return parseCpuList(/^Cpus_allowed_list:\s*(\S+)$/m.exec(status)?.[1] ?? '');
 }
 
-/** One to produce on, another to consume on. Throws an IpvscopeError ERR_BENCH_CPUS. */
-export function twoCpus(): { readonly producer: number; readonly consumer: number } {
+/** One to produce on, another to consume on. */
+export interface TwoCpus {
+  readonly producer: number;
+  readonly consumer: number;
+}
+
+/** Undefined where there is but one. */
+export function twoCpus(): TwoCpus | undefined {
   const [producer, consumer] = allowedCpus();
-  if (producer === undefined || consumer === undefined) {
-    throw new IpvscopeError('ERR_BENCH_CPUS', 'there is one CPU only to produce and consume on', {
-      hint: 'leave this section out with --only',
-      exitCode: ExitCode.prerequisite,
-    });
-  }
-  return { producer, consumer };
+  return producer === undefined || consumer === undefined ? undefined : { producer, consumer };
 }
 
 /** The command, all its threads on one CPU. */

@@ -22,6 +22,13 @@ export interface Findings {
   readonly others: Readonly<Record<string, number>>;
 }
 
+/** Of a section that cannot be measured on this machine. */
+export const leftOut = (why: string): Findings => ({
+  text: `Left out: ${why}.\n`,
+  goals: {},
+  others: {},
+});
+
 /** One part of the benchmark. */
 export interface Section {
   /** As `--only` takes it. */

@@ -1,5 +1,5 @@
 import { twoCpus } from '../cpus.js';
-import type { Context, Findings, Section } from '../section.js';
+import { type Context, type Findings, leftOut, type Section } from '../section.js';
 import { type Spread, spread } from '../statistics.js';
 import { digits, formatTable, range } from '../table.js';
 import { makeRows } from './rows.js';
@@ -13,8 +13,10 @@ export const idle: Section = {
   name: 'idle',
   title: 'wakeups and CPU of a consumer with nothing to do, and with 10,000 records a second',
   async run({ quick, programs, signal, onProgress }: Context): Promise<Findings> {
+    const cpus = twoCpus();
+    if (cpus === undefined) return leftOut('one CPU to produce and another to consume are needed');
     const plan: Plan = {
-      cpus: twoCpus(),
+      cpus,
       settleMs: quick ? 100 : 12_000,
       idleMs: quick ? 300 : 10_000,
       rounds: quick ? 1 : 5,

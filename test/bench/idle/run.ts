@@ -1,7 +1,7 @@
 import { setTimeout } from 'node:timers/promises';
 import { IpvscopeError } from '../../../src/error.js';
 import { monotonicUs } from '../clock.js';
-import { pinned, type twoCpus } from '../cpus.js';
+import { pinned, type TwoCpus } from '../cpus.js';
 import { expectedTotals } from '../expected.js';
 import { wakeups } from '../processes.js';
 import { Producer } from '../producer.js';
@@ -11,7 +11,7 @@ import { KEYS } from '../workload.js';
 import type { Row } from './rows.js';
 
 export interface Plan {
-  readonly cpus: ReturnType<typeof twoCpus>;
+  readonly cpus: TwoCpus;
   /** How long nothing happens before it counts: V8 gives back what starting took; milliseconds. */
   readonly settleMs: number;
   /** How long nothing happens, in milliseconds. */

@@ -27,7 +27,10 @@ const command = new Command('bench:kernel')
   .option('--rounds <number>', 'of all observers', parseInteger(1, 1_000), 3)
   .option('--observers <names>', `which of ${Object.keys(observers)}; nobody is needed`)
   .option('--json <file>', 'write the goals that the figures answer there, too')
-  .addHelpText('after', '\nExamples:\n  npm run bench:kernel\n  npm run bench:kernel -- --rounds 5\n  npm run bench:kernel -- --observers nobody,fexit')
+  .addHelpText(
+    'after',
+    '\nExamples:\n  npm run bench:kernel\n  npm run bench:kernel -- --rounds 5\n  npm run bench:kernel -- --observers nobody,fexit',
+  )
   .action(async ({ kernel, rounds, observers: names, json }: Options) => {
     const sender = await compileProgram('packets');
     const guest = fileURLToPath(new URL('./guest.js', import.meta.url));

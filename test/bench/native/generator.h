@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
  * The probe's own object with its record generator alone, as every program here loads it. How many
- * rings there are, and which CPU's records are in which, is known to generator_open_rings() only.
+ * rings there are, and which CPU's records are in which, is known to generator_size_rings() and
+ * generator_open_rings() only.
  */
 #ifndef BENCH_GENERATOR_H
 #define BENCH_GENERATOR_H
@@ -44,6 +45,15 @@ static inline int generator_fail(struct generator *generator, int error, const c
 	return error;
 }
 
+/* Before the object is loaded. */
+static inline int generator_size_rings(struct generator *generator, __u32 bytes)
+{
+	struct bpf_map *records = bpf_object__find_map_by_name(generator->object, "records");
+	int error = records ? bpf_map__set_max_entries(records, bytes) : -ENOENT;
+
+	return error ? generator_fail(generator, error, "cannot set the ring's size") : 0;
+}
+
 static inline int generator_open_rings(struct generator *generator, ring_buffer_sample_fn on_record,
 				       void *context)
 {
@@ -60,7 +70,6 @@ static inline int generator_open_rings(struct generator *generator, ring_buffer_
 static inline int generator_load(struct generator *generator, const char *path, __u32 ring_bytes)
 {
 	struct bpf_program *program;
-	struct bpf_map *records;
 	struct bpf_prog_info info = {};
 	__u32 length = sizeof(info);
 	int error;
@@ -76,16 +85,15 @@ static inline int generator_load(struct generator *generator, const char *path, 
 			return generator_fail(generator, error, "cannot choose the program");
 	}
 	program = bpf_object__find_program_by_name(generator->object, "generate_records");
-	records = bpf_object__find_map_by_name(generator->object, "records");
-	if (!program || !records)
+	if (!program)
 		return generator_fail(generator, -ENOENT,
-				      "the probe's object has no generate_records or no records");
+				      "the probe's object has no generate_records");
 	error = bpf_program__set_autoload(program, true);
 	if (error)
 		return generator_fail(generator, error, "cannot choose the program");
-	error = bpf_map__set_max_entries(records, ring_bytes);
+	error = generator_size_rings(generator, ring_bytes);
 	if (error)
-		return generator_fail(generator, error, "cannot set the ring's size");
+		return error;
 	error = bpf_object__load(generator->object);
 	if (error)
 		return generator_fail(generator, error, "the kernel does not take the generator");

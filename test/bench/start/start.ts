@@ -5,16 +5,14 @@ import { parseNumbers } from '../numbers.js';
 import { Peer } from '../peer.js';
 import { Producer } from '../producer.js';
 import type { Context, Findings, Section } from '../section.js';
-import { spread } from '../statistics.js';
-import { digits, formatTable, range } from '../table.js';
 import { KEYS } from '../workload.js';
+import { BPFTRACE, findings, type Started } from './findings.js';
 import { firstOutput } from './first-output.js';
 
 /** Milliseconds from the start; undefined where the program is not there or says nothing. */
 type Measure = () => Promise<number | undefined>;
 
-interface Row {
-  readonly label: string;
+interface Row extends Started {
   readonly measure: Measure;
   readonly times: number[];
 }
@@ -42,8 +40,6 @@ export const start: Section = {
     }
   },
 };
-
-const BPFTRACE = 'bpftrace';
 
 function makeRows(producer: Producer, signal: AbortSignal): Row[] {
   const script = 'BEGIN { printf("ready\\n"); exit(); }';
@@ -76,34 +72,4 @@ async function firstRecord(producer: Producer, signal: AbortSignal): Promise<num
   } finally {
     await peer.stop();
   }
-}
-
-const titles = ['program', 'ms', 'min–max', 'times as long as ours', 'rounds'];
-
-function findings(rows: readonly Row[]): Findings {
-  const measured = rows.filter(({ times }) => times.length > 0);
-  const absent = rows.filter(({ times }) => times.length === 0);
-  const own = spread(measured[0]?.times ?? []).median;
-  const table = measured.map(({ label, times }) => {
-    const time = spread(times);
-    return [
-      label,
-      digits(time.median, 0),
-      range(time, 0),
-      digits(time.median / own, 2),
-      digits(times.length, 0),
-    ];
-  });
-  const text = [
-    ...formatTable([titles, ...table]),
-    '',
-    'From the start of the process. This project: a session with the record generator, opened and ' +
-      'watched as `trace` does it; the record is made when it says that it is open. Medians.',
-    ...absent.map(({ label }) => `Not here, or it says nothing: ${label}.`),
-    '',
-  ].join('\n');
-  const bpftrace = measured.find(({ label }) => label.startsWith(BPFTRACE));
-  const others =
-    bpftrace === undefined ? {} : { 'G8 over bpftrace': own / spread(bpftrace.times).median };
-  return { text, goals: { G8: own }, others };
 }

@@ -1,5 +1,5 @@
 import { IpvscopeError } from '../../../src/error.js';
-import { pinned, type twoCpus } from '../cpus.js';
+import { pinned, type TwoCpus } from '../cpus.js';
 import { expectedTotals } from '../expected.js';
 import { runDelay } from '../processes.js';
 import { Producer } from '../producer.js';
@@ -10,7 +10,7 @@ import type { Flow } from './results.js';
 import type { Row } from './rows.js';
 
 export interface Plan {
-  readonly cpus: ReturnType<typeof twoCpus>;
+  readonly cpus: TwoCpus;
   readonly rounds: number;
   /** Rounds before those, not measured. */
   readonly warmups: number;

@@ -1,6 +1,6 @@
 import { twoCpus } from '../cpus.js';
 import { UNLESS } from '../quiet.js';
-import type { Context, Findings, Section } from '../section.js';
+import { type Context, type Findings, leftOut, type Section } from '../section.js';
 import { digits, discards, formatTable, range } from '../table.js';
 import { KEYS } from '../workload.js';
 import { fastest, MOST_DELAY, type Result, summarize } from './results.js';
@@ -15,8 +15,10 @@ export const throughput: Section = {
   name: 'throughput',
   title: 'records a second that arrive, none of them lost, while one CPU makes them flat out',
   async run({ quick, programs, signal, onProgress }: Context): Promise<Findings> {
+    const cpus = twoCpus();
+    if (cpus === undefined) return leftOut('one CPU to produce and another to consume are needed');
     const plan: Plan = {
-      cpus: twoCpus(),
+      cpus,
       rounds: quick ? 2 : 48,
       warmups: quick ? 1 : 8,
       records: quick ? 500_000 : 1_000_000,
