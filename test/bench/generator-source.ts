@@ -2,6 +2,7 @@ import type { EventSource } from '../../src/source/event-source.js';
 import { LiveSource } from '../../src/source/live.js';
 import type { KindName } from '../../src/wire/names.js';
 
+/** A source of records that somebody else makes. */
 export interface GeneratorSource {
   readonly source: EventSource;
   /** The generator's number in the kernel, by which a producer finds it. */

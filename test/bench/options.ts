@@ -28,6 +28,7 @@ that what else runs on this machine disturbs them less. Exit code: 0; 1 when som
 wrongly or failed; 2 for wrong options; 3 when the machine lacks something; 130 after Ctrl-C.
 `;
 
+/** What the command line asks for. */
 export interface Options {
   readonly sections: readonly Section[];
   /** Undefined: what each section takes unless told. */

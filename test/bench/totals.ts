@@ -14,6 +14,7 @@ export interface Totals {
 /** Asks a peer for them. */
 export const TOTALS = 'totals';
 
+/** Throws a SyntaxError, as `parseNumbers` does. */
 export const parseTotals = (line: string): Totals =>
   parseNumbers(line, ['packets', 'overflow', 'keys', 'checksum']);
 

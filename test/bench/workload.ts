@@ -18,4 +18,5 @@ export const RECORDS_PER_FILL = Math.floor((RING_BYTES - 1) / (RECORD_SIZE + REC
 /** Fills that one consumer drains before the next one has its turn. */
 export const FILLS_PER_ROUND = 3;
 
+/** Records that one consumer drains in a round. */
 export const RECORDS_PER_ROUND = RECORDS_PER_FILL * FILLS_PER_ROUND;

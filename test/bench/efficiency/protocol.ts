@@ -23,6 +23,7 @@ export interface Round {
   readonly records: number;
 }
 
+/** As `parseRound` reads it. */
 export function formatRound({ first, fills, records }: Round): string {
   return `round ${first} ${fills} ${records}`;
 }
@@ -35,5 +36,6 @@ export function parseRound(line: string): Round | undefined {
     : { first: Number(first), fills: Number(fills), records: Number(records) };
 }
 
+/** Throws a SyntaxError, as `parseNumbers` does. */
 export const parseCost = (line: string): Cost =>
   parseNumbers(line, ['fillNs', 'cpuNs', 'wallNs', 'collections']);

@@ -38,7 +38,7 @@ export function formatReport(results: readonly RowResult[], plan: Plan): string 
   return [
     ...formatTable([titles, ...results.map(cells)]),
     '',
-    `${digits(most, 0)} records of ${RECORD_SIZE} bytes a row (slow rows an eighth of them), after ` +
+    `${digits(most, 0)} records of ${RECORD_SIZE} bytes a row (fewer of slow rows), after ` +
       `${warmups} to warm up; ${digits(KEYS, 0)} keys; ${RING_BYTES >> 20} MiB ring filled with ` +
       `${digits(RECORDS_PER_FILL, 0)} before every drain. Every total is what the generator made.`,
     'CPU time of the whole process while it drains; ratio: C over the row, of the same round. ' +

@@ -18,6 +18,7 @@ export interface Pair {
   readonly cost: Cost;
 }
 
+/** What the rounds of a row come to. */
 export interface Result {
   /** CPU nanoseconds a record. */
   readonly cpuNs: Spread;

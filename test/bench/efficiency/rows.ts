@@ -16,12 +16,14 @@ export interface Row {
   readonly command: Command;
 }
 
+/** All rows of the table. */
 export interface Rows {
   /** What the others are compared to. */
   readonly reference: Row;
   readonly others: readonly Row[];
 }
 
+/** The consumers, in the order of the table. */
 export function makeRows(programs: Programs): Rows {
   const peer = fileURLToPath(new URL('typescript-peer.js', import.meta.url));
   const numbers = [RING_BYTES, KEYS, MOST_SERIES].map(String);

@@ -7,6 +7,7 @@ import { type Cost, formatRound, parseCost } from './protocol.js';
 import { type Pair, type Result, summarize } from './results.js';
 import type { Row, Rows } from './rows.js';
 
+/** How long to measure. */
 export interface Plan {
   readonly rounds: number;
   /** Rounds before those, not measured: V8's compilers see what the code does. */
@@ -15,6 +16,7 @@ export interface Plan {
   readonly onProgress: (line: string) => void;
 }
 
+/** ... and whose they are. */
 export interface RowResult extends Result {
   readonly row: Row;
 }

@@ -40,6 +40,7 @@ const busyShare = ({ busy }: Windows): Spread => spread(busy.map(share));
 
 const busyWakeups = ({ busy }: Windows): Spread => spread(busy.map(perSecond));
 
+/** Wakeups a second, and CPU as a share of one, 0 to 1; medians. */
 export function figures(windows: readonly Windows[]): Record<string, number> {
   return Object.fromEntries(
     windows.flatMap((of) => [
@@ -72,8 +73,8 @@ function format(windows: readonly Windows[], plan: Plan): string {
   return [
     ...formatTable([titles, ...rows]),
     '',
-    `Idle for ${plan.idleMs / 1000} s, ${plan.settleMs / 1000} s after the start; wakeups are the voluntary context switches of all threads, CPU is ` +
-      "the whole process's share of one. Then one record every " +
+    `Idle for ${plan.idleMs / 1000} s, ${plan.settleMs / 1000} s after the start; wakeups are the ` +
+      "voluntary context switches of all threads, CPU is the whole process's share of one. Then one record every " +
       `${plan.intervalNs / 1000} us, ${digits(plan.records, 0)} a round, made on the other CPU; medians. ` +
       'All arrived, with their keys (asserted).',
     '',

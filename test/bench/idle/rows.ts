@@ -11,6 +11,7 @@ export interface Row {
   readonly command: Command;
 }
 
+/** The consumers, in the order of the table. */
 export function makeRows(programs: Programs): Row[] {
   const peer = fileURLToPath(new URL('../live-peer.js', import.meta.url));
   const numbers = [RING_BYTES, KEYS, MOST_SERIES].map(String);

@@ -10,6 +10,7 @@ import { Watcher } from '../watcher.js';
 import { KEYS } from '../workload.js';
 import type { Row } from './rows.js';
 
+/** How long to wait, and for what. */
 export interface Plan {
   readonly cpus: TwoCpus;
   /** How long nothing happens before it counts: V8 gives back what starting took; milliseconds. */
@@ -37,6 +38,7 @@ export interface Window {
   readonly wakeups: number;
 }
 
+/** All windows of a row. */
 export interface Windows {
   readonly row: Row;
   /** Nothing happened in it. */

@@ -7,6 +7,7 @@ import { expectedTotals } from '../expected.js';
 import { verify } from '../verify.js';
 import { KEYS, MOST_SERIES } from '../workload.js';
 
+/** The ways out: told one by one, or added up by key. */
 export type PathName = 'ring' | 'added up';
 
 /** Bytes of the ring's data area: room for what all producers make before it is read. */

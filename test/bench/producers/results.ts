@@ -12,6 +12,7 @@ export interface Burst {
   readonly cpus: number;
 }
 
+/** What the bursts of as many producers come to. */
 export interface Result {
   /** CPU nanoseconds that a record took its producer. */
   readonly cpuNs: Spread;

@@ -13,6 +13,7 @@ export const COUNTS = [1, 2, 4] as const;
 export const BURST_US = 8_000;
 const AHEAD_US = 2_000;
 
+/** How long to measure. */
 export interface Plan {
   readonly rounds: number;
   /** Rounds before those, not measured. */

@@ -23,6 +23,7 @@ export interface Flow {
   readonly delayNs: number;
 }
 
+/** What the rounds of a row come to. */
 export interface Result {
   readonly recordsPerSecond: Spread;
   /** Records a second over the reference's, of the same round. */

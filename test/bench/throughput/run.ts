@@ -9,6 +9,7 @@ import { KEYS } from '../workload.js';
 import type { Flow } from './results.js';
 import type { Row } from './rows.js';
 
+/** How much to send, from where to where. */
 export interface Plan {
   readonly cpus: TwoCpus;
   readonly rounds: number;
