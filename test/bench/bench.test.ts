@@ -1,46 +1,42 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { parseCpuList } from './cpus.js';
+import { expectedTotals } from './expected.js';
+import { formatGoals } from './goals.js';
+import { parseNumbers } from './numbers.js';
 import { parseOptions } from './options.js';
-import { formatRound, parseCost, parseRound, type Totals } from './protocol.js';
-import { type Pair, summarize } from './results.js';
-import { makeRows } from './rows.js';
+import { Peer } from './peer.js';
+import { parseRunDelay, parseWakeups } from './processes.js';
+import { sections } from './sections.js';
 import { spread } from './statistics.js';
-import { checksum } from './totals.js';
+import { formatTable } from './table.js';
+import { checksum, type Totals } from './totals.js';
 import { verify } from './verify.js';
-import { KEYS, RECORDS_PER_ROUND } from './workload.js';
-
-/** A round at `ns` CPU nanoseconds a record that took `stretch` times as long. */
-const cost = (ns: number, stretch = 1) => ({
-  cpuNs: ns * RECORDS_PER_ROUND,
-  wallNs: ns * RECORDS_PER_ROUND * stretch,
-  collections: 1,
-});
-
-const rounds = (...costs: readonly ReturnType<typeof cost>[]): Pair[] =>
-  costs.map((round) => ({ reference: cost(40), cost: round }));
 
 describe('options', () => {
   it('refuses what it does not know', () => {
-    for (const args of [['--rounds', '0'], ['--rounds', 'many'], ['--fast'], ['table']]) {
+    const wrong = [['--rounds', '0'], ['--rounds', 'many'], ['--fast'], ['table'], ['--only', 'x']];
+    for (const args of wrong) {
       assert.throws(() => parseOptions(args), { code: 'ERR_ARGUMENT', exitCode: 2 });
     }
   });
 
-  it('lets --rounds overrule --quick', () => {
-    assert.equal(parseOptions(['--quick', '--rounds', '7']).rounds, 7);
+  it('takes sections in the order in which they run, all of them unless told', () => {
+    const all = sections.map(({ name }) => name);
+    const only = (list: readonly string[]) =>
+      parseOptions(['--only', list.join(',')]).sections.map(({ name }) => name);
+    assert.deepEqual(only([...all].reverse()), all);
+    assert.deepEqual(only(all.slice(0, 1)), all.slice(0, 1));
+    assert.deepEqual(parseOptions([]).sections, sections);
   });
 });
 
-describe('protocol', () => {
-  it('reads its own request, and nothing else', () => {
-    const round = { first: 12, fills: 3, records: 30_840 };
-    assert.deepEqual(parseRound(formatRound(round)), round);
-    assert.equal(parseRound('round 1 2'), undefined);
-  });
-
-  it('refuses an answer that lacks a number', () => {
-    assert.throws(() => parseCost('{"cpuNs":1,"wallNs":"2","collections":0}'), SyntaxError);
-    assert.throws(() => parseCost('null'), SyntaxError);
+describe('numbers', () => {
+  it('refuses an answer that lacks one', () => {
+    assert.deepEqual(parseNumbers('{"a":1,"b":2}', ['a']), { a: 1 });
+    for (const line of ['{"a":"1"}', '{"a":1.5}', 'null', '{"a":1']) {
+      assert.throws(() => parseNumbers(line, ['a']), SyntaxError);
+    }
   });
 });
 
@@ -52,52 +48,140 @@ describe('spread', () => {
   });
 });
 
-describe('summarize', () => {
-  it('discards noisy rounds, yet counts their garbage collections', () => {
-    const result = summarize(rounds(cost(80), cost(800, 2), cost(80)));
-    assert.deepEqual(result.cpuNs, { median: 80, min: 80, max: 80 });
-    assert.equal(result.ratio.median, 0.5);
-    assert.deepEqual([result.rounds, result.discarded, result.collections], [2, 1, 3]);
-  });
-
-  it("discards a round for the reference's noise", () => {
-    const pairs = [{ reference: cost(40, 2), cost: cost(90) }, ...rounds(cost(80), cost(80))];
-    assert.equal(summarize(pairs).discarded, 1);
-  });
-
-  it('says so where most rounds are noisy, and keeps them all', () => {
-    const result = summarize(rounds(cost(80, 2), cost(90, 2), cost(100)));
-    assert.deepEqual([result.noisy, result.rounds, result.discarded], [true, 3, 0]);
-  });
-});
-
 describe('totals', () => {
-  const { reference, others } = makeRows('consumer');
-  const totals: Totals = { packets: 8, overflow: 0, keys: KEYS, checksum: 5 };
-  const every = [reference, ...others].map((row) => ({
-    row,
-    totals: row.aggregates ? totals : { ...totals, keys: 0, checksum: 0 },
-  }));
+  const expected: Totals = { packets: 8, overflow: 0, keys: 4, checksum: 5 };
 
-  it('agree when every row counted the same', () => {
-    assert.equal(verify(every, 8), 5);
+  it('may be what they have to be', () => {
+    verify('a row', true, expected, expected);
+    verify('a row', false, { ...expected, keys: 0, checksum: 0 }, expected);
   });
 
   for (const change of [{ packets: 7 }, { overflow: 1 }, { keys: 1 }, { checksum: 6 }]) {
-    it(`differ by ${Object.keys(change)[0]}`, () => {
-      const changed = every.map(({ row, totals }) =>
-        row.id === 'typescript-batch' ? { row, totals: { ...totals, ...change } } : { row, totals },
-      );
-      assert.throws(() => verify(changed, 8), { code: 'ERR_BENCH_TOTALS', exitCode: 1 });
+    it(`must not differ by ${Object.keys(change)[0]}`, () => {
+      assert.throws(() => verify('a row', true, { ...expected, ...change }, expected), {
+        code: 'ERR_BENCH_TOTALS',
+        exitCode: 1,
+      });
     });
   }
 
+  const row = (destination: string, packets: number) => {
+    return { netns: 1, fwmark: 0, virtual: '10.96.0.1:80', destination, packets };
+  };
+
   it('have a checksum that knows no order, but whose packets are whose', () => {
-    const row = (destination: string, packets: number) => {
-      return { netns: 1, fwmark: 0, virtual: '10.96.0.1:80', destination, packets };
-    };
     const sum = checksum([row('10.244.0.1:80', 1), row('10.244.0.2:80', 2)]);
     assert.equal(sum, checksum([row('10.244.0.2:80', 2), row('10.244.0.1:80', 1)]));
     assert.notEqual(sum, checksum([row('10.244.0.1:80', 2), row('10.244.0.2:80', 1)]));
+  });
+
+  it('are known of any numbers of records', () => {
+    const counts = new Map<number, number>();
+    for (const [first, records] of [
+      [3, 10],
+      [500, 7],
+    ] as const) {
+      for (let n = first; n < first + records; n++) {
+        counts.set(n % 5, (counts.get(n % 5) ?? 0) + 1);
+      }
+    }
+    const rows = [...counts].map(([key, packets]) => ({
+      ...row(`10.244.0.${key}:8080`, packets),
+      virtual: `10.96.0.${key}:80`,
+    }));
+    const totals = expectedTotals(
+      [
+        [3, 10],
+        [500, 7],
+      ],
+      5,
+    );
+    assert.deepEqual(totals, { packets: 17, overflow: 0, keys: 5, checksum: checksum(rows) });
+    assert.equal(expectedTotals([[0, 3]], 4096).keys, 3);
+  });
+});
+
+describe('goals', () => {
+  const found = (goals: Record<string, number>, others: Record<string, number> = {}) => {
+    return { text: '', goals, others };
+  };
+
+  it('are plain numbers by name, and all else is in the context', () => {
+    const text = formatGoals([found({ G8: 212.5 }, { idle: 1 }), found({ G1: 1, G3: 0 })], {
+      node: 'v20',
+    });
+    assert.deepEqual(JSON.parse(text), {
+      G1: 1,
+      G3: 0,
+      G8: 212.5,
+      context: { node: 'v20', idle: 1 },
+    });
+    assert.match(text, /^\{\s+"G1"/);
+  });
+
+  it('are not written when one is no number, or found twice', () => {
+    assert.throws(() => formatGoals([found({ G1: Number.NaN })], {}), RangeError);
+    assert.throws(() => formatGoals([found({ G1: 1 }), found({ G1: 2 })], {}), RangeError);
+  });
+});
+
+describe('table', () => {
+  it('has its figures to the right', () => {
+    const rows = [
+      ['a', 'figure'],
+      ['long name', '1'],
+    ];
+    assert.deepEqual(formatTable(rows), [
+      '| a         | figure |',
+      '| --------- | -----: |',
+      '| long name |      1 |',
+    ]);
+  });
+});
+
+describe('what the kernel says', () => {
+  it('of CPUs', () => {
+    assert.deepEqual(parseCpuList('0-2,5'), [0, 1, 2, 5]);
+    assert.deepEqual(parseCpuList('7'), [7]);
+    assert.throws(() => parseCpuList(''), SyntaxError);
+  });
+
+  it('of a thread', () => {
+    const status = 'Name:\tnode\nvoluntary_ctxt_switches:\t12\nnonvoluntary_ctxt_switches:\t34\n';
+    assert.equal(parseWakeups(status), 12);
+    assert.throws(() => parseWakeups('Name:\tnode\n'), SyntaxError);
+    assert.equal(parseRunDelay('100 88701 1\n'), 88_701);
+  });
+});
+
+describe('a peer', () => {
+  const start = (script: string, signal = new AbortController().signal) =>
+    Peer.start('a peer', [process.execPath, '-e', script], signal, JSON.parse);
+  const echo = 'console.log("{}"); process.stdin.on("data", (line) => process.stdout.write(line))';
+
+  it('answers what it is asked, and ends with its input', async () => {
+    const { peer, ready } = await start(echo);
+    assert.deepEqual(ready, {});
+    assert.equal(await peer.ask('12'), '12');
+    await peer.stop();
+    await assert.rejects(peer.ask('13'), { code: 'ERR_BENCH_PEER', exitCode: 1 });
+  });
+
+  it('that lacks something says so by its exit code', async () => {
+    await assert.rejects(start('process.exitCode = 3'), { code: 'ERR_BENCH_PEER', exitCode: 3 });
+  });
+
+  it('that is not there is an error', async () => {
+    const command = ['/no/such/program'] as const;
+    const started = Peer.start('a peer', command, new AbortController().signal, JSON.parse);
+    await assert.rejects(started, { code: 'ERR_BENCH_PEER', message: /ENOENT/ });
+  });
+
+  it('is ended when the benchmark is', async () => {
+    const controller = new AbortController();
+    const { peer } = await start(echo, controller.signal);
+    controller.abort();
+    await assert.rejects(peer.ask('12'), { code: 'ERR_BENCH_PEER' });
+    await peer.stop();
   });
 });

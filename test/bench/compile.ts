@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process';
+import { existsSync, readFileSync } from 'node:fs';
 import { mkdir } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { ExitCode, IpvscopeError } from '../../src/error.js';
@@ -18,18 +20,42 @@ function firstError(error: unknown): string {
   return (lines.find((line) => /error|cannot find/i.test(line)) ?? lines[0] ?? '').trim();
 }
 
+const libbpf = ['-lbpf', '-lelf', '-lz'];
+
+/** Each of test/bench/native: what the compiler is told besides. */
 const programs = {
-  consumer: ['-lbpf', '-lelf', '-lz'],
+  consumer: libbpf,
+  producer: libbpf,
+  callback: libbpf,
   packets: [],
 } as const satisfies Readonly<Record<string, readonly string[]>>;
+
+/** Paths of the compiled programs that `npm run bench` runs. */
+export type Programs = Readonly<Record<'consumer' | 'producer' | 'callback', string>>;
+
+/**
+ * Node's headers, as the addon was built with them: those beside the running Node, else those that
+ * node-gyp noted.
+ */
+function nodeHeaders(): string {
+  const beside = join(dirname(dirname(process.execPath)), 'include/node');
+  if (existsSync(join(beside, 'node_api.h'))) return beside;
+  const noted = path('build/config.gypi');
+  const directory = existsSync(noted)
+    ? /"nodedir": "([^"]+)"/.exec(readFileSync(noted, 'utf8'))?.[1]
+    : undefined;
+  return join(directory ?? '', 'include/node');
+}
 
 /**
  * Compiles a program of test/bench/native, every time: it takes a quarter of a second and is never
  * out of date. Returns its path. Throws an IpvscopeError ERR_BENCH_COMPILE.
  */
 export async function compileProgram(name: keyof typeof programs): Promise<string> {
-  const program = path(`build/bench/${name}`);
+  const isAddon = name === 'callback';
+  const program = path(`build/bench/${name}${isAddon ? '.node' : ''}`);
   const flags = ['-std=gnu11', '-O2', '-Wall', '-Wextra', `-I${path('native/include')}`];
+  if (isAddon) flags.push('-shared', '-fPIC', `-I${nodeHeaders()}`);
   const source = path(`test/bench/native/${name}.c`);
   await mkdir(path('build/bench'), { recursive: true });
   try {
@@ -47,4 +73,14 @@ export async function compileProgram(name: keyof typeof programs): Promise<strin
     );
   }
   return program;
+}
+
+/** All that `npm run bench` runs. Throws as `compileProgram` does. */
+export async function compilePrograms(): Promise<Programs> {
+  const [consumer, producer, callback] = await Promise.all([
+    compileProgram('consumer'),
+    compileProgram('producer'),
+    compileProgram('callback'),
+  ]);
+  return { consumer, producer, callback };
 }

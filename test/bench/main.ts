@@ -1,24 +1,57 @@
-/** `npm run bench`: the table goes to standard output, progress to standard error. */
+/** `npm run bench`: tables go to standard output, progress to standard error. */
 import { writeFile } from 'node:fs/promises';
+import { availableParallelism, release } from 'node:os';
+import { Stop } from '../../src/cli/stop.js';
 import { IpvscopeError } from '../../src/error.js';
-import { compileProgram } from './compile.js';
-import { parseOptions, USAGE } from './options.js';
+import { compilePrograms } from './compile.js';
+import { formatGoals } from './goals.js';
+import { type Options, parseOptions, USAGE } from './options.js';
 import { showProgress } from './progress.js';
-import { formatJson, formatReport } from './report.js';
-import { makeRows } from './rows.js';
-import { run } from './run.js';
+import type { Context, Findings } from './section.js';
+
+/** What a shell says of a program that SIGINT ended. */
+const INTERRUPTED = 130;
+
+async function run(options: Options, signal: AbortSignal): Promise<void> {
+  const onProgress = showProgress(process.stderr);
+  onProgress('compiling the peers in C');
+  const { quick, rounds } = options;
+  const programs = await compilePrograms();
+  const context: Context = { quick, rounds, programs, signal, onProgress };
+  const findings: Findings[] = [];
+  for (const section of options.sections) {
+    const found = await section.run(context);
+    findings.push(found);
+    process.stdout.write(`${section.name}: ${section.title}\n\n${found.text}\n`);
+  }
+  if (options.json !== undefined) {
+    const machine = {
+      kernel: release(),
+      node: process.version,
+      cpus: availableParallelism(),
+      quick: Number(quick),
+    };
+    await writeFile(options.json, formatGoals(findings, machine));
+  }
+}
 
 async function main(args: readonly string[]): Promise<void> {
-  const { help, json, ...options } = parseOptions(args);
-  if (help) {
+  const options = parseOptions(args);
+  if (options.help) {
     process.stdout.write(USAGE);
     return;
   }
-  const plan = { ...options, onProgress: showProgress(process.stderr) };
-  plan.onProgress('compiling the C consumer');
-  const outcome = await run(makeRows(await compileProgram('consumer')), plan);
-  if (json !== undefined) await writeFile(json, formatJson(outcome, plan));
-  process.stdout.write(formatReport(outcome, plan));
+  const stop = new Stop();
+  try {
+    await run(options, stop.signal);
+  } catch (error) {
+    // Whatever failed after Ctrl-C failed because its peers were ended.
+    if (!stop.signal.aborted) throw error;
+    process.stderr.write('bench: interrupted\n');
+    process.exitCode = INTERRUPTED;
+  } finally {
+    stop.release();
+  }
 }
 
 try {

@@ -3,56 +3,70 @@ import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
 import { ExitCode, IpvscopeError } from '../../src/error.js';
-import {
-  type Cost,
-  formatRound,
-  parseCost,
-  parseTotals,
-  READY,
-  type Round,
-  TOTALS,
-  type Totals,
-} from './protocol.js';
+import { goFirst } from './priority.js';
 
 /** How to start a peer: the program and its arguments. */
 export type Command = readonly [file: string, ...args: string[]];
 
 /**
- * The process of one row. It lives for the whole benchmark and works only while a request waits for
- * its answer, so that no two peers ever run at the same time. What it has to complain about it writes
- * to standard error.
+ * A process that the benchmark measures, or that works for it. It says one line when it is ready,
+ * and then answers each line on its standard input with one on its standard output. What it has to
+ * complain about it writes to standard error. It ends with its input: none outlives the benchmark.
  */
 export class Peer {
   readonly #name: string;
   readonly #child: ChildProcessByStdio<Writable, Readable, null>;
-  readonly #exit: Promise<unknown[]>;
+  readonly #exit: Promise<unknown>;
   readonly #answers: AsyncIterator<string>;
+  #end: string | undefined;
+  #exitCode: ExitCode = ExitCode.trouble;
 
-  private constructor(name: string, [file, ...args]: Command) {
+  private constructor(name: string, [file, ...args]: Command, signal: AbortSignal) {
     this.#name = name;
-    this.#child = spawn(file, args, { stdio: ['pipe', 'pipe', 'inherit'] });
+    // A session of its own has a priority of its own; Ctrl-C comes to it by the signal.
+    this.#child = spawn(file, args, { stdio: ['pipe', 'pipe', 'inherit'], detached: true, signal });
+    if (this.#child.pid !== undefined) goFirst(this.#child.pid);
     // A peer that ended is noticed by the answer that does not come.
     this.#child.stdin.on('error', () => {});
-    this.#exit = once(this.#child, 'close');
+    this.#child.on('error', ({ message }) => {
+      this.#end ??= message;
+    });
+    this.#child.on('exit', (code, killed) => {
+      this.#end ??= `ended with ${killed ?? `exit code ${code}`}`;
+      if (code === ExitCode.prerequisite) this.#exitCode = code;
+    });
+    this.#exit = once(this.#child, 'close').catch(() => {});
     this.#answers = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
   }
 
-  /** Returns when the peer has its ring. Throws as its requests do. */
-  static async start(name: string, command: Command): Promise<Peer> {
-    const peer = new Peer(name, command);
-    const answer = await peer.#answer();
-    if (answer !== READY) throw peer.#failure(`said '${answer}' first`, ExitCode.trouble);
-    return peer;
+  /**
+   * Returns when the peer has said its first line, with what `parse` made of it. Throws as `ask`
+   * does.
+   */
+  static async start<Ready>(
+    name: string,
+    command: Command,
+    signal: AbortSignal,
+    parse: (line: string) => Ready,
+  ): Promise<{ peer: Peer; ready: Ready }> {
+    const peer = new Peer(name, command, signal);
+    try {
+      return { peer, ready: parse(await peer.#answer()) };
+    } catch (error) {
+      await peer.stop();
+      throw error;
+    }
+  }
+
+  /** Undefined where it could not be started. */
+  get pid(): number | undefined {
+    return this.#child.pid;
   }
 
   /** Throws an IpvscopeError ERR_BENCH_PEER, with the peer's exit code, when the peer ended. */
-  async round(round: Round): Promise<Cost> {
-    return parseCost(await this.#ask(formatRound(round)));
-  }
-
-  /** Throws as `round` does. */
-  async totals(): Promise<Totals> {
-    return parseTotals(await this.#ask(TOTALS));
+  ask(request: string): Promise<string> {
+    this.#child.stdin.write(`${request}\n`);
+    return this.#answer();
   }
 
   async stop(): Promise<void> {
@@ -60,20 +74,12 @@ export class Peer {
     await this.#exit;
   }
 
-  #ask(request: string): Promise<string> {
-    this.#child.stdin.write(`${request}\n`);
-    return this.#answer();
-  }
-
   async #answer(): Promise<string> {
     const answer = await this.#answers.next();
     if (answer.done !== true) return answer.value;
-    const [code, signal] = await this.#exit;
-    const exitCode = code === ExitCode.prerequisite ? ExitCode.prerequisite : ExitCode.trouble;
-    throw this.#failure(`ended with ${signal ?? `exit code ${code}`}`, exitCode);
-  }
-
-  #failure(what: string, exitCode: ExitCode): IpvscopeError {
-    return new IpvscopeError('ERR_BENCH_PEER', `'${this.#name}' ${what}`, { exitCode });
+    await this.#exit;
+    throw new IpvscopeError('ERR_BENCH_PEER', `'${this.#name}' ${this.#end ?? 'ended'}`, {
+      exitCode: this.#exitCode,
+    });
   }
 }

@@ -1,3 +1,23 @@
+import { parseNumbers } from './numbers.js';
+
+/** What all that a consumer took added up to. */
+export interface Totals {
+  readonly packets: number;
+  /** Packets whose key found no room. */
+  readonly overflow: number;
+  /** Different keys; 0 where it does not aggregate. */
+  readonly keys: number;
+  /** Over every key and its packets, whatever their order; see `checksum`. */
+  readonly checksum: number;
+}
+
+/** Asks a peer for them. */
+export const TOTALS = 'totals';
+
+/** Throws a SyntaxError, as `parseNumbers` does. */
+export const parseTotals = (line: string): Totals =>
+  parseNumbers(line, ['packets', 'overflow', 'keys', 'checksum']);
+
 /** One row of a table, in what a snapshot and an event both tell. */
 export interface CountedKey {
   readonly netns: number;

@@ -1,7 +1,7 @@
 import { RECORD_SIZE } from '../../src/wire/layout.generated.js';
 
 /** BPF_RINGBUF_HDR_SZ: what the kernel puts before every record, in bytes. */
-const RECORD_HEADER_BYTES = 8;
+export const RECORD_HEADER_BYTES = 8;
 
 /** Bytes of the ring's data area. */
 export const RING_BYTES = 4 << 20;
@@ -18,4 +18,5 @@ export const RECORDS_PER_FILL = Math.floor((RING_BYTES - 1) / (RECORD_SIZE + REC
 /** Fills that one consumer drains before the next one has its turn. */
 export const FILLS_PER_ROUND = 3;
 
+/** Records that one consumer drains in a round. */
 export const RECORDS_PER_ROUND = RECORDS_PER_FILL * FILLS_PER_ROUND;

@@ -1,63 +1,38 @@
 // SPDX-License-Identifier: MIT
 /*
- * One row of the benchmark in C: loads the probe's own object with its record generator alone,
- * fills the ring and times ring_buffer__consume() over it, round after round as the driver asks.
+ * One row of the benchmark in C: a consumer of the ring by libbpf's ring_buffer.
  *
- *   consumer OBJECT RING_BYTES KEYS MOST_SERIES aggregate|count
+ *   consumer OBJECT RING_BYTES KEYS MOST_SERIES aggregate|count EVERY_MS
+ *
+ * EVERY_MS: how often it looks into the ring while it watches; 0: when the ring wakes it.
  *
  * Requests come as lines on standard input, each answered by one line of JSON on standard output
- * (protocol.ts has the other end); the first line it writes says that it is ready:
+ * (efficiency/protocol.ts and watcher.ts have the other end); the first line it writes says that it
+ * is ready and how others find its generator:
  *
  *   round FIRST FILLS RECORDS   FILLS times: fill with RECORDS records, the first of all of them
  *                               number FIRST, and consume them
- *   totals                      what all rounds added up to
+ *   watch                       from now on wait for records and consume them as they come
+ *   finish                      no more come: consume the rest, and tell of all since `watch`
+ *   totals                      what everything added up to
  *
  * Ends with the input. Exit code 3: the kernel does not take the object; 1: anything else.
  */
 #include <arpa/inet.h>
-#include <errno.h>
-#include <stdarg.h>
-#include <stdio.h>
-#include <time.h>
-
-#include <bpf/bpf.h>
-#include <bpf/libbpf.h>
+#include <poll.h>
+#include <unistd.h>
 
 #include "count_table.h"
-
-#define EXIT_TROUBLE	  1
-#define EXIT_PREREQUISITE 3
-
-/* Records of one test run. Were it less, the ring would come out short and the round fail. */
-#define GENERATE_MOST 1024
+#include "generator.h"
+#include "report.h"
 
 struct consumer {
-	int generator; /* program descriptor */
+	struct generator generator;
 	__u32 keys;
-	struct ring_buffer *ring;
+	int every_ms; /* 0: woken by the ring */
 	struct count_table table;
 	__u64 packets;
 };
-
-__attribute__((noreturn, format(printf, 2, 3))) static void fail(int code, const char *format, ...)
-{
-	va_list arguments;
-
-	fputs("bench consumer: ", stderr);
-	va_start(arguments, format);
-	vfprintf(stderr, format, arguments);
-	va_end(arguments);
-	fputc('\n', stderr);
-	exit(code);
-}
-
-static __u64 clock_ns(clockid_t clock)
-{
-	struct timespec now;
-
-	clock_gettime(clock, &now);
-	return (__u64)now.tv_sec * 1000000000 + (__u64)now.tv_nsec;
-}
 
 static const struct ipvscope_record *checked(const void *data, size_t size)
 {
@@ -85,66 +60,87 @@ static int count_record(void *context, void *data, size_t size)
 	return 0;
 }
 
-static void open_consumer(struct consumer *consumer, const char *path, __u32 ring_bytes,
-			  ring_buffer_sample_fn on_record)
-{
-	struct bpf_object *object = bpf_object__open_file(path, NULL);
-	struct bpf_program *program;
-	struct bpf_map *records;
-
-	if (!object)
-		fail(EXIT_PREREQUISITE, "cannot open the probe's object: %s", strerror(errno));
-	bpf_object__for_each_program (program, object)
-		bpf_program__set_autoload(program, false);
-	program = bpf_object__find_program_by_name(object, "generate_records");
-	records = bpf_object__find_map_by_name(object, "records");
-	if (!program || !records)
-		fail(EXIT_TROUBLE, "the probe's object has no generate_records or no records");
-	bpf_program__set_autoload(program, true);
-	if (bpf_map__set_max_entries(records, ring_bytes))
-		fail(EXIT_TROUBLE, "cannot set the ring's size: %s", strerror(errno));
-	if (bpf_object__load(object))
-		fail(EXIT_PREREQUISITE, "the kernel does not take the generator: %s",
-		     strerror(errno));
-	consumer->generator = bpf_program__fd(program);
-	consumer->ring = ring_buffer__new(bpf_map__fd(records), on_record, consumer, NULL);
-	if (!consumer->ring)
-		fail(EXIT_TROUBLE, "cannot map the ring: %s", strerror(errno));
-}
-
-static void fill(const struct consumer *consumer, __u64 first, __u32 records)
-{
-	while (records) {
-		__u32 count = records < GENERATE_MOST ? records : GENERATE_MOST;
-		__u64 arguments[] = {first, count, consumer->keys};
-		LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = arguments,
-			    .ctx_size_in = sizeof(arguments));
-
-		if (bpf_prog_test_run_opts(consumer->generator, &options))
-			fail(EXIT_TROUBLE, "cannot run the generator: %s", strerror(errno));
-		first += count;
-		records -= count;
-	}
-}
-
 static void run_round(struct consumer *consumer, __u64 first, __u32 fills, __u32 records)
 {
-	__u64 cpu_ns = 0, wall_ns = 0;
+	__u64 fill_ns = 0, cpu_ns = 0, wall_ns = 0;
 
 	for (__u32 i = 0; i < fills; i++) {
-		__u64 cpu, wall;
+		__u64 cpu = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+		__u64 wall;
 		int consumed;
 
-		fill(consumer, first + (__u64)i * records, records);
+		consumed = generator_run(consumer->generator.program, first + (__u64)i * records,
+					 records, consumer->keys);
+		if (consumed)
+			fail(EXIT_TROUBLE, "cannot run the generator: %s", strerror(-consumed));
 		wall = clock_ns(CLOCK_MONOTONIC);
+		fill_ns += clock_ns(CLOCK_PROCESS_CPUTIME_ID) - cpu;
 		cpu = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
-		consumed = ring_buffer__consume(consumer->ring);
+		consumed = ring_buffer__consume(consumer->generator.ring);
 		cpu_ns += clock_ns(CLOCK_PROCESS_CPUTIME_ID) - cpu;
 		wall_ns += clock_ns(CLOCK_MONOTONIC) - wall;
 		if (consumed < 0 || (__u32)consumed != records)
 			fail(EXIT_TROUBLE, "consumed %d records of %u", consumed, records);
 	}
-	printf("{\"cpuNs\":%llu,\"wallNs\":%llu,\"collections\":0}\n", cpu_ns, wall_ns);
+	printf("{\"fillNs\":%llu,\"cpuNs\":%llu,\"wallNs\":%llu,\"collections\":0}\n", fill_ns,
+	       cpu_ns, wall_ns);
+}
+
+static __u64 shed(const struct consumer *consumer)
+{
+	__u64 records = 0;
+	int error = generator_shed(&consumer->generator, &records);
+
+	if (error)
+		fail(EXIT_TROUBLE, "cannot read what was lost: %s", strerror(-error));
+	return records;
+}
+
+/* Waits until there is a request, and consumes meanwhile. When the last record came, in us. */
+static __u64 consume_until_asked(struct consumer *consumer)
+{
+	struct pollfd waits[] = {
+		{.fd = STDIN_FILENO, .events = POLLIN},
+		{.fd = ring_buffer__epoll_fd(consumer->generator.ring), .events = POLLIN},
+	};
+	__u64 last_us = 0;
+
+	for (;;) {
+		__u64 before = consumer->packets;
+		int error;
+
+		if (poll(waits, consumer->every_ms ? 1 : 2,
+			 consumer->every_ms ? consumer->every_ms : -1) < 0)
+			fail(EXIT_TROUBLE, "cannot wait: %s", strerror(errno));
+		/* After the last request as well: records that woke nobody may be there. */
+		error = ring_buffer__consume(consumer->generator.ring);
+		if (error < 0)
+			fail(EXIT_TROUBLE, "cannot consume: %s", strerror(-error));
+		if (consumer->packets != before)
+			last_us = clock_ns(CLOCK_MONOTONIC) / 1000;
+		if (waits[0].revents)
+			return last_us;
+	}
+}
+
+static void watch(struct consumer *consumer)
+{
+	__u64 cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
+	__u64 packets = consumer->packets;
+	__u64 shed_before = shed(consumer);
+	char line[128];
+	__u64 last_us;
+
+	puts("{}");
+	last_us = consume_until_asked(consumer);
+	cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID) - cpu_ns;
+	if (!fgets(line, sizeof(line), stdin))
+		return;
+	if (strcmp(line, "finish\n"))
+		fail(EXIT_TROUBLE, "cannot make sense of: %s", line);
+	printf("{\"packets\":%llu,\"shed\":%llu,\"lastUs\":%llu,\"cpuNs\":%llu,\"collections\":0}"
+	       "\n",
+	       consumer->packets - packets, shed(consumer) - shed_before, last_us, cpu_ns);
 }
 
 /* FNV-1a, 32 bits, over a text. */
@@ -188,19 +184,25 @@ int main(int argc, char **argv)
 {
 	struct consumer consumer = {};
 	char line[128];
-	bool aggregate;
+	int error;
 
-	if (argc != 6)
+	if (argc != 7)
 		fail(EXIT_TROUBLE,
-		     "usage: consumer OBJECT RING_BYTES KEYS MOST_SERIES aggregate|count");
-	aggregate = !strcmp(argv[5], "aggregate");
+		     "usage: consumer OBJECT RING_BYTES KEYS MOST_SERIES aggregate|count EVERY_MS");
 	consumer.keys = strtoul(argv[3], NULL, 10);
+	consumer.every_ms = atoi(argv[6]);
 	if (count_table_init(&consumer.table, strtoul(argv[4], NULL, 10)))
 		fail(EXIT_TROUBLE, "no memory for the table");
-	open_consumer(&consumer, argv[1], strtoul(argv[2], NULL, 10),
-		      aggregate ? aggregate_record : count_record);
+	error = generator_open(&consumer.generator, argv[1], strtoul(argv[2], NULL, 10),
+			       strcmp(argv[5], "count") ? aggregate_record : count_record,
+			       &consumer);
+	if (error)
+		fail(consumer.generator.refused ? EXIT_PREREQUISITE : EXIT_TROUBLE, "%s: %s",
+		     consumer.generator.what, strerror(-error));
+	/* poll() must not miss a line that is in a buffer here already. */
+	setvbuf(stdin, NULL, _IONBF, 0);
 	setvbuf(stdout, NULL, _IOLBF, 0);
-	puts("{}");
+	printf("{\"program\":%u}\n", consumer.generator.id);
 
 	while (fgets(line, sizeof(line), stdin)) {
 		__u32 fills, records;
@@ -208,6 +210,8 @@ int main(int argc, char **argv)
 
 		if (sscanf(line, "round %llu %u %u", &first, &fills, &records) == 3)
 			run_round(&consumer, first, fills, records);
+		else if (!strcmp(line, "watch\n"))
+			watch(&consumer);
 		else if (!strcmp(line, "totals\n"))
 			print_totals(&consumer);
 		else

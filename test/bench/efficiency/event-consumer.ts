@@ -1,10 +1,7 @@
-import type { Session } from '../../src/native/session.js';
-import { RecordBatch } from '../../src/wire/batch.js';
-import { decodeEvent } from '../../src/wire/decode.js';
-import type { IpvsEvent } from '../../src/wire/event.js';
-import type { Consumer } from './consumer.js';
-import type { Totals } from './protocol.js';
-import { checksum } from './totals.js';
+import { decodeEvent } from '../../../src/wire/decode.js';
+import type { IpvsEvent } from '../../../src/wire/event.js';
+import { checksum, type Totals } from '../totals.js';
+import { SessionConsumer } from './session-consumer.js';
 
 interface Count {
   readonly event: IpvsEvent;
@@ -24,30 +21,23 @@ const keyOf = (event: IpvsEvent): string =>
  * counts it in a Map. The records still leave the addon in batches, so this is the cost of the style
  * alone, not of a call out of C++ for every record.
  */
-export class EventConsumer implements Consumer {
-  readonly #session: Session;
-  readonly #batch: RecordBatch;
+export class EventConsumer extends SessionConsumer {
   readonly #counts = new Map<string, Count>();
   #packets = 0;
 
-  constructor(session: Session) {
-    this.#session = session;
-    this.#batch = new RecordBatch(session.bytes);
-  }
-
-  consume(): number {
+  override consume(): number {
     let consumed = 0;
-    for (let records = this.#session.drain(); records > 0; records = this.#session.drain()) {
-      this.#batch.count = records;
+    for (let records = this.session.drain(); records > 0; records = this.session.drain()) {
+      this.batch.count = records;
       for (let index = 0; index < records; index++) {
-        this.#onEvent(decodeEvent(this.#batch, index, noTime));
+        this.#onEvent(decodeEvent(this.batch, index, noTime));
       }
       consumed += records;
     }
     return consumed;
   }
 
-  totals(): Totals {
+  override totals(): Totals {
     const rows = [...this.#counts.values()].map(({ event, packets }) => ({
       netns: event.netns,
       fwmark: event.fwmark,

@@ -1,0 +1,26 @@
+import type { Aggregator } from '../../src/aggregate/aggregator.js';
+import type { Endpoint } from '../../src/aggregate/snapshot.js';
+import { formatEndpoint } from '../../src/wire/address.js';
+import { checksum, type Totals } from './totals.js';
+
+const format = (endpoint: Endpoint | undefined): string =>
+  endpoint === undefined ? '' : formatEndpoint(endpoint.address, endpoint.port);
+
+/** What the aggregator that ships has added up. */
+export function aggregatedTotals(aggregator: Aggregator): Totals {
+  const { rows, packets, overflow } = aggregator.snapshot();
+  return {
+    packets,
+    overflow,
+    keys: rows.length,
+    checksum: checksum(
+      rows.map((row) => ({
+        netns: row.netns,
+        fwmark: row.fwmark,
+        virtual: format(row.virtual),
+        destination: format(row.destination),
+        packets: row.packets,
+      })),
+    ),
+  };
+}

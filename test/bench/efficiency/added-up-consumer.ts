@@ -1,0 +1,42 @@
+import { Aggregator } from '../../../src/aggregate/aggregator.js';
+import { aggregatedTotals } from '../aggregated.js';
+import type { Totals } from '../totals.js';
+import { KEYS, MOST_SERIES } from '../workload.js';
+import { SessionConsumer } from './session-consumer.js';
+
+/**
+ * The path that ships where nobody wants to see packets one by one: the probe adds them up by key,
+ * and both of its tables are read, the one in use last.
+ */
+export class AddedUpConsumer extends SessionConsumer {
+  readonly #aggregator = new Aggregator(MOST_SERIES);
+
+  constructor() {
+    super({ detail: [] });
+  }
+
+  override consume(): number {
+    let consumed = 0;
+    for (let table = 0; table < 2; table++) {
+      for (
+        let records = this.session.coalesced();
+        records > 0;
+        records = this.session.coalesced()
+      ) {
+        this.batch.count = records;
+        this.#aggregator.ingest(this.batch);
+        consumed += records;
+      }
+    }
+    return consumed;
+  }
+
+  /** One for each key. */
+  override expect(records: number): number {
+    return Math.min(records, KEYS);
+  }
+
+  override totals(): Totals {
+    return aggregatedTotals(this.#aggregator);
+  }
+}

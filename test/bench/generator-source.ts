@@ -1,0 +1,28 @@
+import type { EventSource } from '../../src/source/event-source.js';
+import { LiveSource } from '../../src/source/live.js';
+import type { KindName } from '../../src/wire/names.js';
+
+/** A source of records that somebody else makes. */
+export interface GeneratorSource {
+  readonly source: EventSource;
+  /** The generator's number in the kernel, by which a producer finds it. */
+  readonly program: number;
+}
+
+/** What ships, waiting as it does, but for the generator in place of the probe. */
+export function openGenerator(options: {
+  readonly ringBytes?: number;
+  readonly detail?: readonly KindName[];
+}): GeneratorSource {
+  const source = new LiveSource({
+    ...options,
+    attachments: [{ variant: 'fexit' }],
+    generator: true,
+  });
+  const [program] = source.state().programs;
+  if (program === undefined || !('id' in program)) {
+    source.stop();
+    throw new TypeError('the session does not say which program it has loaded');
+  }
+  return { source, program: Number(program.id) };
+}
