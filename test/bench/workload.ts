@@ -12,8 +12,12 @@ export const KEYS = 4096;
 /** Keys that every table has room for: what Aggregator takes unless told. */
 export const MOST_SERIES = 10_000;
 
-/** Records that fit into the ring; its last byte stays free (kernel/bpf/ringbuf.c). */
-export const RECORDS_PER_FILL = Math.floor((RING_BYTES - 1) / (RECORD_SIZE + RECORD_HEADER_BYTES));
+/**
+ * Records that fit into the ring beside the one that a session holds back (native/addon/ring.h); its
+ * last byte stays free (kernel/bpf/ringbuf.c).
+ */
+export const RECORDS_PER_FILL =
+  Math.floor((RING_BYTES - 1) / (RECORD_SIZE + RECORD_HEADER_BYTES)) - 1;
 
 /** Fills that one consumer drains before the next one has its turn. */
 export const FILLS_PER_ROUND = 3;

@@ -11,6 +11,7 @@
 #include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
@@ -23,10 +24,11 @@
 struct generator {
 	struct bpf_object *object;
 	struct ring_buffer *ring;
-	int program;   /* descriptor */
-	__u32 id;      /* the kernel's number of it, by which a producer finds it */
-	char what[96]; /* what failed, when something did */
-	bool refused;  /* by the kernel: the machine lacks something */
+	__u32 ring_bytes; /* of a CPU's */
+	int program;	  /* descriptor */
+	__u32 id;	  /* the kernel's number of it, by which a producer finds it */
+	char what[96];	  /* what failed, when something did */
+	bool refused;	  /* by the kernel: the machine lacks something */
 };
 
 /* What libbpf says is told where something fails: it warns of much that does not matter. */
@@ -45,25 +47,45 @@ static inline int generator_fail(struct generator *generator, int error, const c
 	return error;
 }
 
-/* Before the object is loaded. */
+/* Before the object is loaded: a ring for every CPU that is online, as the session has them. */
 static inline int generator_size_rings(struct generator *generator, __u32 bytes)
 {
 	struct bpf_map *records = bpf_object__find_map_by_name(generator->object, "records");
-	int error = records ? bpf_map__set_max_entries(records, bytes) : -ENOENT;
+	long cpus = sysconf(_SC_NPROCESSORS_ONLN);
+	int error = records ? bpf_map__set_max_entries(records, cpus) : -ENOENT;
 
-	return error ? generator_fail(generator, error, "cannot set the ring's size") : 0;
+	generator->ring_bytes = bytes;
+	return error ? generator_fail(generator, error, "cannot set the number of rings") : 0;
+}
+
+static inline int generator_open_ring(struct generator *generator, int records, __u32 cpu,
+				      ring_buffer_sample_fn on_record, void *context)
+{
+	int ring =
+		bpf_map_create(BPF_MAP_TYPE_RINGBUF, "records", 0, 0, generator->ring_bytes, NULL);
+
+	if (ring < 0 || bpf_map_update_elem(records, &cpu, &ring, BPF_ANY))
+		return generator_fail(generator, -errno, "cannot make a ring");
+	if (generator->ring)
+		return ring_buffer__add(generator->ring, ring, on_record, context)
+			       ? generator_fail(generator, -errno, "cannot map a ring")
+			       : 0;
+	generator->ring = ring_buffer__new(ring, on_record, context, NULL);
+	return generator->ring ? 0 : generator_fail(generator, -errno, "cannot map a ring");
 }
 
 static inline int generator_open_rings(struct generator *generator, ring_buffer_sample_fn on_record,
 				       void *context)
 {
-	int records = bpf_object__find_map_fd_by_name(generator->object, "records");
+	struct bpf_map *map = bpf_object__find_map_by_name(generator->object, "records");
 
-	if (records < 0)
-		return generator_fail(generator, records, "the probe's object has no records");
-	generator->ring = ring_buffer__new(records, on_record, context, NULL);
-	if (!generator->ring)
-		return generator_fail(generator, -errno, "cannot map the ring");
+	for (__u32 cpu = 0; cpu < bpf_map__max_entries(map); cpu++) {
+		int error =
+			generator_open_ring(generator, bpf_map__fd(map), cpu, on_record, context);
+
+		if (error)
+			return error;
+	}
 	return 0;
 }
 
