@@ -10,6 +10,7 @@
       "target_name": "ipvscope",
       "sources": [
         "native/addon/coalesced.cc",
+        "native/addon/known.cc",
         "native/addon/layout.cc",
         "native/addon/log.cc",
         "native/addon/module.cc",

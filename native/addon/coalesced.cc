@@ -11,17 +11,20 @@
 #include <cstring>
 #include <limits>
 
-#include "ipvscope_record.h"
-
 namespace ipvscope {
 
 static_assert(offsetof(ipvscope_record, netns) == IPVSCOPE_KEY_OFFSET);
-static_assert(offsetof(ipvscope_record, reserved_end) == IPVSCOPE_KEY_OFFSET + IPVSCOPE_KEY_SIZE);
+static_assert(sizeof(ipvscope_record) == IPVSCOPE_KEY_OFFSET + IPVSCOPE_KEY_SIZE);
 
 namespace {
 
 // Elements taken at a time. A bucket of the kernel's table has to fit.
 constexpr uint32_t kBatch = 1024;
+
+// struct coalesced_sum: packets, and what they waited.
+constexpr size_t kSumWords = 2;
+
+constexpr uint64_t kMost = std::numeric_limits<uint32_t>::max();
 
 Failure Fail(int error, const char* message) {
   return Failure{
@@ -30,72 +33,100 @@ Failure Fail(int error, const char* message) {
 
 } // namespace
 
-Outcome Coalesced::Open(const Tables& tables) {
+Outcome Coalesced::Open(const Source& source) {
   const int cpus = libbpf_num_possible_cpus();
   if (cpus < 0) {
     return Fail(-cpus, "cannot count the CPUs");
   }
-  tables_ = tables;
+  source_ = source;
   cpus_ = static_cast<size_t>(cpus);
   keys_.resize(kBatch * IPVSCOPE_KEY_SIZE);
-  values_.resize(kBatch * cpus_);
+  values_.resize(kBatch * cpus_ * kSumWords);
   held_ = 0;
+  stage_ = Stage::kTables;
+  return known_.Open(source.known_keys, source.known_counts, source.cpus, &source.used[2]);
+}
+
+Outcome Coalesced::Fetch(const int* tables) {
+  for (table_ = 0; table_ < kTables; table_++) {
+    // The whole table from its start each time: what was taken is no longer there.
+    uint32_t position = 0;
+    uint32_t count = kBatch;
+    const int result = bpf_map_lookup_and_delete_batch(
+        tables[table_], nullptr, &position, keys_.data(), values_.data(), &count, nullptr);
+    if (result != 0 && errno != ENOENT) {
+      return Fail(errno, "cannot read what was added up");
+    }
+    held_ = count;
+    if (held_ != 0) {
+      break;
+    }
+  }
   return {};
 }
 
-Outcome Coalesced::Fetch(int descriptor) {
-  // The whole table from its start each time: what was taken is no longer there.
-  uint32_t position = 0;
-  uint32_t count = kBatch;
-  const int result = bpf_map_lookup_and_delete_batch(descriptor, nullptr, &position, keys_.data(),
-                                                     values_.data(), &count, nullptr);
-  if (result != 0 && errno != ENOENT) {
-    return Fail(errno, "cannot read what was added up");
+size_t Coalesced::TellHeld(uint8_t* to, size_t most) {
+  const uint64_t now = MonotonicNow();
+  size_t records = 0;
+  while (held_ != 0 && records < most) {
+    const uint8_t* key = &keys_[(held_ - 1) * IPVSCOPE_KEY_SIZE];
+    uint64_t* values = &values_[(held_ - 1) * cpus_ * kSumWords];
+    uint64_t packets = 0;
+    uint64_t delay_us = 0;
+    for (size_t cpu = 0; cpu < cpus_; cpu++) {
+      packets += values[cpu * kSumWords];
+      delay_us += values[cpu * kSumWords + 1];
+    }
+    ipvscope_record record{};
+    record.time_ns = now;
+    record.count = static_cast<uint32_t>(std::min(packets, kMost));
+    record.delay_us = static_cast<uint32_t>(std::min(delay_us, kMost));
+    record.cpu = IPVSCOPE_CPU_SEVERAL;
+    memcpy(&record.netns, key, IPVSCOPE_KEY_SIZE);
+    memcpy(to + records * sizeof(record), &record, sizeof(record));
+    records += packets == 0 && delay_us == 0 ? 0 : 1;
+    // What one record cannot say is left for the next.
+    std::fill(values, values + cpus_ * kSumWords, 0);
+    values[0] = packets - record.count;
+    values[1] = delay_us - record.delay_us;
+    if (values[0] == 0 && values[1] == 0) {
+      held_--;
+      if (table_ == 0 && record.kind != IPVSCOPE_KIND_RETRY) {
+        known_.Learn(key, now);
+      }
+    }
   }
-  held_ = count;
-  return {};
+  return records;
 }
 
 Outcome Coalesced::Read(uint8_t* to, size_t most, size_t* records) {
-  const uint32_t idle = 1 - *tables_.active;
-  const uint64_t now = MonotonicNow();
+  const uint32_t idle = 1 - *source_.active;
   *records = 0;
-  while (*records < most) {
-    if (held_ == 0 && tables_.used[idle]) {
-      // Before it is read: a program that comes late to this table says so again.
-      tables_.used[idle] = false;
-      Outcome failure = Fetch(tables_.descriptors[idle]);
+  while (stage_ == Stage::kTables && *records < most) {
+    if (held_ == 0 && used(idle)) {
+      // Before it is read: a program that comes late to this side says so again.
+      source_.used[idle] = false;
+      Outcome failure = Fetch(source_.tables[idle]);
       if (failure || held_ != 0) {
-        tables_.used[idle] = true; // there may be more
+        source_.used[idle] = true; // there may be more
       }
       if (failure) {
         return failure;
       }
     }
     if (held_ == 0) {
-      break;
+      stage_ = Stage::kKnown;
+      known_.Begin();
     }
-    const size_t last = held_ - 1;
-    uint64_t* values = &values_[last * cpus_];
-    uint64_t packets = 0;
-    for (size_t cpu = 0; cpu < cpus_; cpu++) {
-      packets += values[cpu];
-    }
-    const uint64_t told = std::min<uint64_t>(packets, std::numeric_limits<uint32_t>::max());
-    ipvscope_record record{};
-    record.time_ns = now;
-    record.count = static_cast<uint32_t>(told);
-    record.cpu = IPVSCOPE_CPU_SEVERAL;
-    memcpy(&record.netns, &keys_[last * IPVSCOPE_KEY_SIZE], IPVSCOPE_KEY_SIZE);
-    memcpy(to + *records * sizeof(record), &record, sizeof(record));
-    *records += told == 0 ? 0 : 1;
-    // What one record cannot say is left for the next.
-    std::fill(values, values + cpus_, 0);
-    values[0] = packets - told;
-    held_ -= packets == told ? 1 : 0;
+    *records += TellHeld(to + *records * sizeof(ipvscope_record), most - *records);
+  }
+  if (stage_ == Stage::kKnown && *records < most) {
+    *records += known_.Read(to + *records * sizeof(ipvscope_record), most - *records, MonotonicNow());
+    stage_ = *records < most ? Stage::kDone : stage_;
   }
   if (*records == 0) {
-    __atomic_store_n(tables_.active, idle, __ATOMIC_RELEASE);
+    __atomic_store_n(source_.active, idle, __ATOMIC_RELEASE);
+    stage_ = Stage::kTables;
   }
   return {};
 }

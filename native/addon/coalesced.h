@@ -2,6 +2,7 @@
 #pragma once
 
 #include "failure.h"
+#include "known.h"
 
 #include <cstddef>
 #include <cstdint>
@@ -11,35 +12,51 @@ namespace ipvscope {
 
 // Reads what the probe added up (native/bpf/coalesce.bpf.h) as records of several packets each.
 //
-// 1. The probe adds to one of two tables; the other is emptied here, then they change places. A
-//    program that was still at work on the old one is long done when it is emptied next.
+// 1. Of the tables by which keys get known the probe adds to one side; the other is emptied here,
+//    then they change places. A program that was still at work on the old side is long done when it
+//    is emptied next.
 // 2. Nothing is ever taken from a table that is being added to: no count is lost.
 class Coalesced {
 public:
-  struct Tables {
-    int descriptors[2]; // the two maps
-    uint32_t* active;   // which of them is added to
-    bool* used;         // by table: whether anything was added
+  static constexpr size_t kTables = 2; // by key, and without addresses
+
+  struct Source {
+    int tables[2][kTables]; // the maps of each side
+    int known_keys;
+    int known_counts;
+    uint32_t cpus;    // that known_counts has room for
+    uint32_t* active; // which side is added to
+    bool* used;       // whether anything was added: even, odd, known
   };
 
-  Outcome Open(const Tables& tables);
+  Outcome Open(const Source& source);
+  void Close() { known_.Close(); }
 
-  // Fills up to `most` records at `to`. 0: the table that was idle is empty, and the other one now
-  // is idle.
+  // Fills up to `most` records at `to`. 0: all that was there has been told, and the side that was
+  // added to is now idle.
   Outcome Read(uint8_t* to, size_t most, size_t* records);
 
   // Whether there is anything that Read() has not told.
-  bool waiting() const { return held_ != 0 || tables_.used[0] || tables_.used[1]; }
+  bool waiting() const { return held_ != 0 || used(0) || used(1) || used(2); }
 
 private:
-  Outcome Fetch(int descriptor);
+  enum class Stage { kTables, kKnown, kDone };
 
-  Tables tables_{};
-  size_t cpus_ = 0;
-  // Elements taken from the idle table and not yet told.
+  bool used(size_t place) const {
+    return __atomic_load_n(&source_.used[place], __ATOMIC_RELAXED);
+  }
+  Outcome Fetch(const int* tables);
+  size_t TellHeld(uint8_t* to, size_t most);
+
+  Source source_{};
+  Stage stage_ = Stage::kTables;
+  Known known_;
+  size_t cpus_ = 0; // values that the kernel gives for an element
+  // Elements taken from the idle side and not yet told.
   std::vector<uint8_t> keys_;
   std::vector<uint64_t> values_;
   size_t held_ = 0;
+  size_t table_ = 0; // of the side, that they were taken from
 };
 
 } // namespace ipvscope

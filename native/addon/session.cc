@@ -27,10 +27,8 @@ namespace ipvscope {
 
 // The record as C++ sees it; the BTF of the object says the same to TypeScript.
 static_assert(sizeof(ipvscope_record) == 128);
-static_assert(offsetof(ipvscope_record, netns) % 4 == 0, "the key begins at a whole word");
-static_assert(offsetof(ipvscope_record, reserved_end) == 124,
-              "the key ends where the padding begins");
-static_assert(offsetof(ipvscope_record, virtual_address) == 88);
+static_assert(offsetof(ipvscope_record, netns) % 8 == 0, "the key begins at a whole word");
+static_assert(offsetof(ipvscope_record, virtual_address) == 92);
 
 static_assert(sizeof(ipvscope_pending) == sizeof(ipvscope_record) + 3 * 8 + 2 * 4 + 4 * 2,
               "no holes: it is a value of a map");
@@ -49,6 +47,12 @@ uint32_t KernelHz() {
     return 0;
   }
   return static_cast<uint32_t>((1000000000L + tick.tv_nsec / 2) / tick.tv_nsec);
+}
+
+// Those there are now, not all that could ever be: each takes memory. A CPU that comes later uses
+// what others have (emit.bpf.h, coalesce.bpf.h). 
+uint32_t OnlineCpus() {
+  return static_cast<uint32_t>(sysconf(_SC_NPROCESSORS_ONLN));
 }
 
 // "fexit/ip_vs_in_hook" to its two halves; the generator's "raw_tp" has no function.
@@ -102,10 +106,14 @@ Outcome Session::Open(const Config& config) {
                     config.ring_bytes, sizeof(ipvscope_record));
   }
   if (!failure) {
-    failure = coalesced_.Open(
-        {{bpf_map__fd(object_->maps.coalesced_even), bpf_map__fd(object_->maps.coalesced_odd)},
-         &object_->bss->coalesced_active,
-         object_->bss->coalesced_used});
+    const auto& maps = object_->maps;
+    failure = coalesced_.Open({{{bpf_map__fd(maps.coalesced_even), bpf_map__fd(maps.folded_even)},
+                                {bpf_map__fd(maps.coalesced_odd), bpf_map__fd(maps.folded_odd)}},
+                               bpf_map__fd(maps.known_keys),
+                               bpf_map__fd(maps.known_counts),
+                               OnlineCpus(),
+                               &object_->bss->coalesced_active,
+                               object_->bss->coalesced_used});
   }
   if (!failure && config.variant != Variant::kGenerator) {
     failure = Attach();
@@ -137,10 +145,13 @@ Outcome Session::Load(const Config& config) {
   object_->rodata->can_cast =
       config.variant == Variant::kTrampoline && KernelHas("bpf_rdonly_cast");
   object_->rodata->ring_mark = config.ring_bytes / 2;
-  // Those online, not all that could ever be: a ring takes memory.
-  const auto cpus = static_cast<uint32_t>(sysconf(_SC_NPROCESSORS_ONLN));
-  if (int error = bpf_map__set_max_entries(object_->maps.records, cpus)) {
-    return Fail("ERR_PROBE_OPEN", "open", -error, "cannot set the number of rings");
+  const uint32_t cpus = OnlineCpus();
+  int error = bpf_map__set_max_entries(object_->maps.records, cpus);
+  if (error == 0) {
+    error = bpf_map__set_max_entries(object_->maps.known_counts, cpus * IPVSCOPE_KNOWN_KEYS);
+  }
+  if (error != 0) {
+    return Fail("ERR_PROBE_OPEN", "open", -error, "cannot set the number of CPUs");
   }
   if (Outcome failure = ChoosePrograms(config.variant)) {
     return failure;
@@ -150,7 +161,8 @@ Outcome Session::Load(const Config& config) {
       return failure;
     }
   }
-  if (int error = ipvscope_bpf::load(object_)) {
+  error = ipvscope_bpf::load(object_);
+  if (error != 0) {
     return Fail("ERR_PROBE_LOAD", "load", -error, "the kernel does not take the probe");
   }
   return {};
@@ -248,6 +260,7 @@ void Session::Detach() {
 }
 
 void Session::Close() {
+  coalesced_.Close();
   rings_.Close();
   ipvscope_bpf::destroy(object_);
   object_ = nullptr;

@@ -3,69 +3,178 @@
  * Packets added up by the record's key instead of told one by one: kinds that nobody asked to see,
  * and whatever finds no room in the ring. Detail is shed, numbers are not.
  *
- * Two tables: one is added to while the session empties the other (native/addon/coalesced.cc), so
- * that nothing is added to an element that is being taken away.
+ * Keys that the session knows have numbers of their own (ipvscope_known.h): a hash, a comparison and
+ * an addition. All others go into a table by which the session gets to know them, and where that is
+ * full, into one without addresses. Of these tables there are two each: one is added to while the
+ * session empties the other (native/addon/coalesced.cc), so that nothing is added to an element that
+ * is being taken away.
  */
 #ifndef IPVSCOPE_COALESCE_BPF_H
 #define IPVSCOPE_COALESCE_BPF_H
 
 #include "kernel.bpf.h"
-#include "../include/ipvscope_record.h"
+#include "../include/ipvscope_known.h"
 
-/* Per CPU, and added to atomically all the same: a softirq may interrupt a task's packet. */
-#define COALESCED_TABLE(name)                                                                      \
+/* Of a key that is not known. Per CPU, and added to atomically all the same: a softirq may interrupt
+ * a task's packet. */
+struct coalesced_sum {
+	__u64 packets;
+	__u64 delay_us; /* retry: of all of them together */
+};
+
+#define COALESCED_TABLE(name, entries)                                                             \
 	struct {                                                                                   \
 		__uint(type, BPF_MAP_TYPE_PERCPU_HASH);                                            \
-		__uint(max_entries, 16384);                                                        \
+		__uint(max_entries, entries);                                                      \
 		__uint(key_size, IPVSCOPE_KEY_SIZE);                                               \
-		__type(value, __u64);                                                              \
+		__type(value, struct coalesced_sum);                                               \
 	} name SEC(".maps")
 
-COALESCED_TABLE(coalesced_even);
-COALESCED_TABLE(coalesced_odd);
+COALESCED_TABLE(coalesced_even, 16384);
+COALESCED_TABLE(coalesced_odd, 16384);
+COALESCED_TABLE(folded_even, 1024);
+COALESCED_TABLE(folded_odd, 1024);
 
-/* Which table is added to now: 0 or 1, set by the session. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, IPVSCOPE_KNOWN_KEYS);
+	__type(key, __u32);
+	__type(value, struct ipvscope_known_key);
+} known_keys SEC(".maps");
+
+/* Packets: of CPU c and place p at c * IPVSCOPE_KNOWN_KEYS + p. The session sets the number. */
+struct {
+	__uint(type, BPF_MAP_TYPE_ARRAY);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, IPVSCOPE_KNOWN_KEYS);
+	__type(key, __u32);
+	__type(value, __u64);
+} known_counts SEC(".maps");
+
+/* Which tables are added to now: 0 even, 1 odd; set by the session. */
 __u32 coalesced_active;
 
-/* Whether anything was added to each since the session last looked: else it need not look again. */
-bool coalesced_used[2];
+enum coalesced_place {
+	COALESCED_EVEN,
+	COALESCED_ODD,
+	COALESCED_KNOWN,
+	COALESCED_PLACES,
+	/* No room anywhere. */
+	COALESCED_NOWHERE = COALESCED_PLACES,
+};
+
+/* Whether anything was added there since the session last looked: else it need not look again. */
+bool coalesced_used[COALESCED_PLACES];
+
+static __always_inline bool add_to(void *table, const struct ipvscope_record *record)
+{
+	const void *key = (const void *)record + IPVSCOPE_KEY_OFFSET;
+	struct coalesced_sum one = {.packets = 1, .delay_us = record->delay_us};
+	struct coalesced_sum *sum = bpf_map_lookup_elem(table, key);
+
+	if (!sum) {
+		if (!bpf_map_update_elem(table, key, &one, BPF_NOEXIST))
+			return true;
+		/* Added by another CPU just now, or no room. */
+		sum = bpf_map_lookup_elem(table, key);
+		if (!sum)
+			return false;
+	}
+	__sync_fetch_and_add(&sum->packets, 1);
+	if (record->delay_us)
+		__sync_fetch_and_add(&sum->delay_us, record->delay_us);
+	return true;
+}
+
+/* The same without what there is too much of. */
+static __always_inline bool add_folded(void *table, const struct ipvscope_record *record)
+{
+	struct ipvscope_record folded = {
+		.delay_us = record->delay_us,
+		.kind = record->kind,
+		.verdict = record->verdict,
+		.conn_state = record->conn_state,
+		.protocol = record->protocol,
+		.forwarding = record->forwarding,
+		.conntrack = record->conntrack,
+		.flags = record->flags,
+	};
+
+	return add_to(table, &folded);
+}
+
+static __always_inline bool is_key(const struct ipvscope_known_key *known, const __u64 *words)
+{
+	__u64 difference = 0;
+
+#pragma unroll
+	for (int i = 0; i < IPVSCOPE_KEY_WORDS; i++)
+		difference |= known->words[i] ^ words[i];
+	return !difference;
+}
+
+/* False where the session does not know the key (yet). */
+static __always_inline bool count_known(const struct ipvscope_record *record)
+{
+	const __u64 *words = (const void *)record + IPVSCOPE_KEY_OFFSET;
+	__u32 place = ipvscope_known_place(words);
+
+#pragma unroll
+	for (__u32 way = 0; way < 2; way++) {
+		__u32 at = place ^ way;
+		struct ipvscope_known_key *known = bpf_map_lookup_elem(&known_keys, &at);
+		__u64 *packets;
+
+		if (!known || !*(volatile __u64 *)&known->used || !is_key(known, words))
+			continue;
+		at += bpf_get_smp_processor_id() * IPVSCOPE_KNOWN_KEYS;
+		packets = bpf_map_lookup_elem(&known_counts, &at);
+		/* A CPU that was not there when the session began. */
+		if (!packets)
+			return false;
+		__sync_fetch_and_add(packets, 1);
+		return true;
+	}
+	return false;
+}
+
+static __always_inline enum coalesced_place add_up(const struct ipvscope_record *record)
+{
+	/* Of a retry there is more to add up than one number. */
+	if (record->kind != IPVSCOPE_KIND_RETRY && count_known(record))
+		return COALESCED_KNOWN;
+	if (*(volatile __u32 *)&coalesced_active)
+		return add_to(&coalesced_odd, record) || add_folded(&folded_odd, record)
+			       ? COALESCED_ODD
+			       : COALESCED_NOWHERE;
+	return add_to(&coalesced_even, record) || add_folded(&folded_even, record)
+		       ? COALESCED_EVEN
+		       : COALESCED_NOWHERE;
+}
 
 enum coalesced {
 	COALESCED,
 	/* The first since the session last looked. */
 	COALESCED_FIRST,
-	/* The table has no room for another key. */
 	COALESCED_NOT,
 };
 
-static __always_inline enum coalesced add_to(void *table, volatile bool *used,
-					     const struct ipvscope_record *record)
-{
-	const void *key = (const void *)record + IPVSCOPE_KEY_OFFSET;
-	__u64 *packets = bpf_map_lookup_elem(table, key);
-	__u64 one = 1;
-
-	if (!packets) {
-		if (bpf_map_update_elem(table, key, &one, BPF_NOEXIST)) {
-			/* Added by another CPU just now, or no room. */
-			packets = bpf_map_lookup_elem(table, key);
-			if (!packets)
-				return COALESCED_NOT;
-		}
-	}
-	if (packets)
-		__sync_fetch_and_add(packets, 1);
-	if (*used)
-		return COALESCED;
-	*used = true;
-	return COALESCED_FIRST;
-}
-
+/*
+ * Looks before it writes: a line that is only read stays with every CPU. After the addition, which
+ * is a full barrier: the session clears first and reads then (x86-64; elsewhere what is missed is
+ * read with the next packet's).
+ */
 static __always_inline enum coalesced coalesce(const struct ipvscope_record *record)
 {
-	if (*(volatile __u32 *)&coalesced_active)
-		return add_to(&coalesced_odd, &coalesced_used[1], record);
-	return add_to(&coalesced_even, &coalesced_used[0], record);
+	enum coalesced_place place = add_up(record);
+
+	if (place >= COALESCED_PLACES)
+		return COALESCED_NOT;
+	if (*(volatile bool *)&coalesced_used[place])
+		return COALESCED;
+	*(volatile bool *)&coalesced_used[place] = true;
+	return COALESCED_FIRST;
 }
 
 #endif

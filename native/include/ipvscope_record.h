@@ -7,8 +7,8 @@
  *
  * Host byte order, unless a member's comment says network byte order. Every byte is written:
  * padding is named and zero, so that two records of equal meaning are equal to the bit. Members
- * from netns to destination_port are the aggregation key, whole 32-bit words: what does not tell
- * two rows of a table apart stands before them.
+ * from netns to the end are the aggregation key, whole 64-bit words: what does not tell two rows
+ * of a table apart stands before them.
  */
 #ifndef IPVSCOPE_RECORD_H
 #define IPVSCOPE_RECORD_H
@@ -93,7 +93,7 @@ enum ipvscope_loss {
 	IPVSCOPE_LOSS_UNREADABLE = 3,
 	/* A dropped opening packet could not be remembered: its retry will not be reported. */
 	IPVSCOPE_LOSS_RETRY_FULL = 4,
-	/* A record that was to be added up with others alike found no room there either. */
+	/* A record that was to be added up with others alike found no room, not even without addresses. */
 	IPVSCOPE_LOSS_COALESCED_FULL = 5,
 };
 
@@ -105,7 +105,8 @@ enum ipvscope_loss {
 
 /*
  * An IPv4 address takes the first 4 bytes, the rest is zero. Addresses and ports: network byte
- * order. 128 bytes, aligned to 8.
+ * order. 128 bytes, aligned to 8. Where a table has no room for another key, packets are added up
+ * without what there is too much of: netns, fwmark, addresses, ports and families are then zero.
  */
 struct ipvscope_record {
 	__u64 time_ns;	     /* CLOCK_MONOTONIC at the lookup; of several: when they were read */
@@ -122,6 +123,7 @@ struct ipvscope_record {
 	__u8 new_destination_address[16];
 	__be16 client_port;
 	__be16 new_destination_port;
+	__u32 reserved; /* zero */
 	/* The aggregation key begins here. */
 	__u32 netns;  /* inode number of the network namespace */
 	__u32 fwmark; /* of the virtual service; 0: a service by address */
@@ -138,11 +140,9 @@ struct ipvscope_record {
 	__u8 destination_address[16];
 	__be16 virtual_port;
 	__be16 destination_port;
-	/* The aggregation key ends here. */
-	__u32 reserved_end; /* zero */
 };
 
-#define IPVSCOPE_KEY_OFFSET 68
+#define IPVSCOPE_KEY_OFFSET 72
 #define IPVSCOPE_KEY_SIZE   56
 
 #endif

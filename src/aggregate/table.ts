@@ -8,7 +8,7 @@ const DELAY_WORD = Offset.delayUs / 4;
 const DROPS_WORD = Offset.drops / 4;
 const KEY_START = Offset.netns / 4;
 /** 32-bit words of the key: everything that tells two rows apart. */
-export const KEY_WORDS = Offset.reservedEnd / 4 - KEY_START;
+export const KEY_WORDS = RECORD_SIZE / 4 - KEY_START;
 
 /**
  * Each word times an odd constant of its own, all added up, then mixed. Written out, because the

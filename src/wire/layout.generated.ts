@@ -1,6 +1,6 @@
 // Generated from the BTF of the embedded object by `npm run generate`. Not to be edited.
 
-export const LAYOUT_FINGERPRINT = '87a91e36ead3cced';
+export const LAYOUT_FINGERPRINT = 'b29850a1af998cce';
 
 /** Bytes of one record. */
 export const RECORD_SIZE = 128;
@@ -34,37 +34,37 @@ export const Offset = {
   /** 2 bytes, network byte order */
   newDestinationPort: 66,
   /** 4 bytes */
-  netns: 68,
+  reserved: 68,
   /** 4 bytes */
-  fwmark: 72,
-  /** 1 byte */
-  kind: 76,
-  /** 1 byte */
-  verdict: 77,
-  /** 1 byte */
-  connState: 78,
-  /** 1 byte */
-  protocol: 79,
-  /** 1 byte */
-  family: 80,
-  /** 1 byte */
-  destinationFamily: 81,
-  /** 1 byte */
-  forwarding: 82,
-  /** 1 byte */
-  conntrack: 83,
+  netns: 72,
   /** 4 bytes */
-  flags: 84,
+  fwmark: 76,
+  /** 1 byte */
+  kind: 80,
+  /** 1 byte */
+  verdict: 81,
+  /** 1 byte */
+  connState: 82,
+  /** 1 byte */
+  protocol: 83,
+  /** 1 byte */
+  family: 84,
+  /** 1 byte */
+  destinationFamily: 85,
+  /** 1 byte */
+  forwarding: 86,
+  /** 1 byte */
+  conntrack: 87,
+  /** 4 bytes */
+  flags: 88,
   /** 16 bytes */
-  virtualAddress: 88,
+  virtualAddress: 92,
   /** 16 bytes */
-  destinationAddress: 104,
+  destinationAddress: 108,
   /** 2 bytes, network byte order */
-  virtualPort: 120,
+  virtualPort: 124,
   /** 2 bytes, network byte order */
-  destinationPort: 122,
-  /** 4 bytes */
-  reservedEnd: 124,
+  destinationPort: 126,
 } as const;
 
 export const Kind = {

@@ -83,7 +83,7 @@ export class PromClientConsumer extends SessionConsumer {
 
   #child(index: number): Counter.Internal {
     const start = index * RECORD_SIZE;
-    const key = this.#buffer.toString('latin1', start + Offset.netns, start + Offset.reservedEnd);
+    const key = this.#buffer.toString('latin1', start + Offset.netns, start + RECORD_SIZE);
     let child = this.#children.get(key);
     if (child === undefined) {
       child = this.#counter.labels(labelsOf(decodeEvent(this.batch, index, noTime)));

@@ -14,7 +14,7 @@
 #include "ipvscope_record.h"
 
 #define KEY_START offsetof(struct ipvscope_record, netns)
-#define KEY_BYTES (offsetof(struct ipvscope_record, reserved_end) - KEY_START)
+#define KEY_BYTES (sizeof(struct ipvscope_record) - KEY_START)
 #define KEY_WORDS (KEY_BYTES / sizeof(__u32))
 
 _Static_assert(KEY_BYTES % sizeof(__u32) == 0, "the key is whole words");

@@ -1,0 +1,146 @@
+// SPDX-License-Identifier: MIT
+#include "known.h"
+
+#include <sys/mman.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstring>
+
+namespace ipvscope {
+
+static_assert(sizeof(ipvscope_known_key) == 64, "a cache line");
+
+namespace {
+
+// A key that had no packet for so long gives its place to another that wants it.
+constexpr uint64_t kIdle = 60'000'000'000; // ns
+// No program runs so long.
+constexpr uint64_t kRest = 1'000'000'000; // ns
+
+constexpr size_t kKeysBytes = IPVSCOPE_KNOWN_KEYS * sizeof(ipvscope_known_key);
+
+size_t CountsBytes(uint32_t cpus) { return sizeof(uint64_t) * IPVSCOPE_KNOWN_KEYS * cpus; }
+
+} // namespace
+
+Known::~Known() { Close(); }
+
+Outcome Known::Open(int keys, int counts, uint32_t cpus, bool* used) {
+  const auto fail = [] {
+    return Failure{"ERR_PROBE_RING", "ring", errno,
+                   std::string("cannot map the counts: ") + strerror(errno), {}};
+  };
+  void* mapped = mmap(nullptr, kKeysBytes, PROT_READ | PROT_WRITE, MAP_SHARED, keys, 0);
+  if (mapped == MAP_FAILED) {
+    return fail();
+  }
+  keys_ = static_cast<ipvscope_known_key*>(mapped);
+  cpus_ = cpus;
+  mapped = mmap(nullptr, CountsBytes(cpus), PROT_READ, MAP_SHARED, counts, 0);
+  if (mapped == MAP_FAILED) {
+    Outcome failure = fail();
+    Close();
+    return failure;
+  }
+  counts_ = static_cast<uint64_t*>(mapped);
+  used_ = used;
+  where_.assign(IPVSCOPE_KNOWN_KEYS, 0);
+  return {};
+}
+
+void Known::Close() {
+  if (counts_ != nullptr) {
+    munmap(counts_, CountsBytes(cpus_));
+    counts_ = nullptr;
+  }
+  if (keys_ != nullptr) {
+    munmap(keys_, kKeysBytes);
+    keys_ = nullptr;
+  }
+  places_.clear();
+  where_.clear();
+  next_ = 0;
+}
+
+uint64_t Known::Sum(uint32_t number) const {
+  uint64_t sum = 0;
+  for (uint32_t cpu = 0; cpu < cpus_; cpu++) {
+    const size_t at = static_cast<size_t>(cpu) * IPVSCOPE_KNOWN_KEYS + number;
+    sum += __atomic_load_n(&counts_[at], __ATOMIC_RELAXED);
+  }
+  return sum;
+}
+
+void Known::Learn(const uint8_t* key, uint64_t now_ns) {
+  __u64 words[IPVSCOPE_KEY_WORDS];
+  memcpy(words, key, sizeof(words));
+  const uint32_t first = ipvscope_known_place(words);
+  for (const uint32_t number : {first, first ^ 1}) {
+    // It may have been learned while this packet was on its way.
+    if (keys_[number].used != 0 && memcmp(keys_[number].words, words, sizeof(words)) == 0) {
+      return;
+    }
+  }
+  for (const uint32_t number : {first, first ^ 1}) {
+    if (Take(number, words, now_ns)) {
+      return;
+    }
+  }
+}
+
+bool Known::Take(uint32_t number, const __u64* words, uint64_t now_ns) {
+  if (where_[number] != 0) {
+    Place& place = places_[where_[number] - 1];
+    if (place.retired_ns == 0 && place.changed_ns + kIdle < now_ns) {
+      place.retired_ns = now_ns;
+      __atomic_store_n(&keys_[number].used, 0, __ATOMIC_SEQ_CST);
+    }
+    return false;
+  }
+  places_.push_back({number, Sum(number), now_ns, 0});
+  where_[number] = static_cast<uint32_t>(places_.size());
+  memcpy(keys_[number].words, words, sizeof(keys_[number].words));
+  __atomic_store_n(&keys_[number].used, 1, __ATOMIC_RELEASE);
+  return true;
+}
+
+void Known::Begin() {
+  next_ = 0;
+  // Before the numbers are read: a packet that comes later says so again.
+  __atomic_store_n(used_, false, __ATOMIC_SEQ_CST);
+}
+
+size_t Known::Read(uint8_t* to, size_t most, uint64_t now_ns) {
+  size_t records = 0;
+  while (next_ < places_.size() && records < most) {
+    Place& place = places_[next_];
+    const uint64_t packets = Sum(place.number) - place.told;
+    if (packets != 0) {
+      ipvscope_record record{};
+      record.time_ns = now_ns;
+      record.count = static_cast<uint32_t>(std::min<uint64_t>(packets, UINT32_MAX));
+      record.cpu = IPVSCOPE_CPU_SEVERAL;
+      memcpy(reinterpret_cast<uint8_t*>(&record) + IPVSCOPE_KEY_OFFSET, keys_[place.number].words,
+             IPVSCOPE_KEY_SIZE);
+      memcpy(to + records * sizeof(record), &record, sizeof(record));
+      records++;
+      place.told += record.count;
+      place.changed_ns = now_ns;
+      // What one record cannot say is left for the next.
+      next_ += record.count == packets ? 1 : 0;
+    } else if (place.retired_ns != 0 && place.retired_ns + kRest < now_ns) {
+      where_[place.number] = 0;
+      place = places_.back();
+      places_.pop_back();
+      if (next_ < places_.size()) {
+        where_[place.number] = static_cast<uint32_t>(next_) + 1;
+      }
+    } else {
+      next_++;
+    }
+  }
+  return records;
+}
+
+} // namespace ipvscope
