@@ -27,6 +27,10 @@ export class Delays {
     found.sumSeconds += seconds;
   }
 
+  remove(row: number): void {
+    this.#rows.delete(row);
+  }
+
   of(row: number): DelayHistogram | undefined {
     return this.#rows.get(row);
   }
