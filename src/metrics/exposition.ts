@@ -1,0 +1,53 @@
+import type { Aggregator } from '../aggregate/aggregator.js';
+import type { RowWatcher } from '../aggregate/row-watcher.js';
+import { readRow } from '../aggregate/snapshot.js';
+import type { CountTable } from '../aggregate/table.js';
+import type { RowSeries } from './row-series.js';
+
+/**
+ * The text of all metrics that are made of the count table.
+ *
+ * A scrape compares every row's count with the one that it saw last, and hands on what was added:
+ * one pass over two arrays. Only a row that is new is read in words, once in its life, to find out
+ * which series it adds to.
+ */
+export class Exposition implements RowWatcher {
+  readonly #table: CountTable;
+  readonly #families: readonly RowSeries[];
+  /** By row: its count when it was last looked at; 0: it is new. */
+  readonly #seen: Float64Array;
+
+  constructor(aggregator: Aggregator, families: readonly RowSeries[]) {
+    this.#table = aggregator.table;
+    this.#families = families;
+    this.#seen = new Float64Array(this.#table.capacity);
+    aggregator.watch(this);
+  }
+
+  /** Every metric as of now, each with a line end behind its last line. */
+  texts(): string[] {
+    const { counts, end } = this.#table;
+    for (let row = 0; row < end; row++) {
+      if (counts[row] !== this.#seen[row]) this.#look(row);
+    }
+    return this.#families.map((family) => family.text());
+  }
+
+  /** What was added since the last scrape must not go with the row. */
+  onExpire(row: number): void {
+    this.#look(row);
+    this.#seen[row] = 0;
+    for (const family of this.#families) family.drop(row);
+  }
+
+  #look(row: number): void {
+    const count = this.#table.counts[row] as number;
+    const seen = this.#seen[row] as number;
+    this.#seen[row] = count;
+    if (seen === 0) {
+      const described = readRow(this.#table, row);
+      for (const family of this.#families) family.adopt(row, described);
+    }
+    for (const family of this.#families) family.add(row, count - seen);
+  }
+}

@@ -1,0 +1,28 @@
+/** The text format 0.0.4 of Prometheus, as prom-client writes it. */
+
+export type Labels = Readonly<Record<string, string | number>>;
+
+const lineBreaks = (text: string): string => text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n');
+
+const labelValue = (value: string | number): string =>
+  typeof value === 'number' ? String(value) : lineBreaks(value).replaceAll('"', '\\"');
+
+/** `name{label="value",...} `: a sample without its value, labels in the order they have. */
+export function seriesText(name: string, labels: Labels): string {
+  // Joined, because a text that + puts together is kept in pieces until somebody reads it.
+  const pieces = [name];
+  for (const label in labels) {
+    pieces.push(
+      pieces.length === 1 ? '{' : '",',
+      label,
+      '="',
+      labelValue(labels[label] as string | number),
+    );
+  }
+  pieces.push(pieces.length === 1 ? ' ' : '"} ');
+  return pieces.join('');
+}
+
+/** The two lines above a metric's samples. */
+export const headerText = (name: string, help: string, type: string): string =>
+  `# HELP ${name} ${lineBreaks(help)}\n# TYPE ${name} ${type}\n`;
