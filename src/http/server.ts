@@ -7,7 +7,7 @@ import { landingPage } from './landing-page.js';
 /** What `/metrics` answers with. */
 export interface Metrics {
   readonly contentType: string;
-  metrics(): Promise<string>;
+  metrics(): Promise<string | Uint8Array>;
 }
 
 export interface HttpOptions {
@@ -22,7 +22,7 @@ export interface HttpOptions {
 interface Answer {
   readonly status: number;
   readonly type: string;
-  readonly body: string;
+  readonly body: string | Uint8Array;
 }
 
 const text = (status: number, body: string): Answer => ({

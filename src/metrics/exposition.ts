@@ -4,12 +4,14 @@ import { readRow } from '../aggregate/snapshot.js';
 import type { CountTable } from '../aggregate/table.js';
 import type { RowSeries } from './row-series.js';
 
+const NEW_LINE = 10;
+
 /**
  * The text of all metrics that are made of the count table.
  *
  * A scrape compares every row's count with the one that it saw last, and hands on what was added:
  * one pass over two arrays. Only a row that is new is read in words, once in its life, to find out
- * which series it adds to.
+ * which series it adds to. The rest is SampleText's.
  */
 export class Exposition implements RowWatcher {
   readonly #table: CountTable;
@@ -24,13 +26,26 @@ export class Exposition implements RowWatcher {
     aggregator.watch(this);
   }
 
-  /** Every metric as of now, each with a line end behind its last line. */
-  texts(): string[] {
+  /** Every metric as of now, a blank line below each, then `rest`. Nobody may write to it. */
+  text(rest: string): Buffer {
     const { counts, end } = this.#table;
     for (let row = 0; row < end; row++) {
       if (counts[row] !== this.#seen[row]) this.#look(row);
     }
-    return this.#families.map((family) => family.text());
+    let length = Buffer.byteLength(rest);
+    for (const family of this.#families) {
+      family.update();
+      length += family.samples.byteLength + 1;
+    }
+    const text = Buffer.allocUnsafeSlow(length);
+    let at = 0;
+    for (const { samples } of this.#families) {
+      samples.write(text, at);
+      at += samples.byteLength;
+      text[at++] = NEW_LINE;
+    }
+    text.write(rest, at);
+    return text;
   }
 
   /** What was added since the last scrape must not go with the row. */
@@ -48,6 +63,7 @@ export class Exposition implements RowWatcher {
       const described = readRow(this.#table, row);
       for (const family of this.#families) family.adopt(row, described);
     }
+    if (count === seen) return;
     for (const family of this.#families) family.add(row, count - seen);
   }
 }

@@ -21,8 +21,8 @@ export interface MetricsInput {
 
 export interface Metrics {
   readonly contentType: string;
-  /** All metrics, as of the moment of the call. */
-  metrics(): Promise<string>;
+  /** All metrics as of now, in the text format. Nobody may write to it. */
+  metrics(): Promise<Buffer>;
 }
 
 /** Metrics of which each row of the count table may make a series. */
@@ -49,10 +49,8 @@ export function createRegistry({ aggregator, state }: MetricsInput, version: str
   return {
     contentType: registry.contentType,
     async metrics() {
-      // Both in one tick, so that all of them speak of the same moment.
-      const self = registry.metrics();
-      const texts = exposition.texts();
-      return [...texts, await self].join('\n');
+      // Nothing is ingested between the two: all of them speak of the same moment.
+      return exposition.text(await registry.metrics());
     },
   };
 }

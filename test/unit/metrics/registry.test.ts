@@ -20,7 +20,7 @@ async function samples(prefix: string, ...records: RecordFields[]): Promise<stri
   aggregator.ingest(batchOf(...records));
   const registry = createRegistry({ aggregator, state: () => state }, '1.2.3');
   await registry.metrics(); // a scrape must not change the next one
-  const text = await registry.metrics();
+  const text = String(await registry.metrics());
   return text.split('\n').filter((line) => line.startsWith(prefix));
 }
 
@@ -190,6 +190,6 @@ test('a scrape reads the state once, and the next one reads everything anew', as
   await registry.metrics();
   assert.equal(reads, 1);
   aggregator.ingest(batchOf({}));
-  assert.match(await registry.metrics(), /^ipvscope_events_total 1$/m);
+  assert.match(String(await registry.metrics()), /^ipvscope_events_total 1$/m);
   assert.equal(reads, 2);
 });

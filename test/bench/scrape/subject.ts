@@ -1,0 +1,64 @@
+import { Aggregator } from '../../../src/aggregate/aggregator.js';
+import { createRegistry, type Metrics } from '../../../src/metrics/registry.js';
+import type { RecordBatch } from '../../../src/wire/batch.js';
+import { PlainMetrics } from './plain-metrics.js';
+import type { Workload } from './workload.js';
+
+/** What is measured: something that counts the workload, and writes the text of a scrape. */
+export interface Subject {
+  /** Every server's packets once more. */
+  ingest(): void;
+  /** The bytes that would be sent. */
+  scrape(): Promise<Uint8Array>;
+  /** Bytes there from the start for each row, used or not. */
+  readonly arrayBytesPerRow: number;
+}
+
+class Ours implements Subject {
+  readonly #aggregator: Aggregator;
+  readonly #batch: RecordBatch;
+  readonly #registry: Metrics;
+
+  constructor({ batch }: Workload) {
+    this.#batch = batch;
+    this.#aggregator = new Aggregator(this.#batch.count);
+    const state = () => ({ programs: [], losses: {}, shed: 0 });
+    this.#registry = createRegistry({ aggregator: this.#aggregator, state }, '0.0.0');
+  }
+
+  ingest(): void {
+    this.#aggregator.ingest(this.#batch);
+  }
+
+  scrape(): Promise<Uint8Array> {
+    return this.#registry.metrics();
+  }
+
+  get arrayBytesPerRow(): number {
+    return this.#aggregator.byteLength / this.#aggregator.table.capacity;
+  }
+}
+
+class Plain implements Subject {
+  readonly #metrics: PlainMetrics;
+  readonly arrayBytesPerRow = 0;
+
+  constructor({ reuses }: Workload) {
+    this.#metrics = new PlainMetrics(reuses);
+  }
+
+  ingest(): void {
+    this.#metrics.ingest();
+  }
+
+  async scrape(): Promise<Uint8Array> {
+    return Buffer.from(await this.#metrics.metrics());
+  }
+}
+
+/** By the name that a peer is started with. */
+export const subjects = { ours: Ours, plain: Plain } as const satisfies Readonly<
+  Record<string, new (workload: Workload) => Subject>
+>;
+
+export type SubjectName = keyof typeof subjects;
