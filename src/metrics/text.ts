@@ -4,8 +4,12 @@ export type Labels = Readonly<Record<string, string | number>>;
 
 const lineBreaks = (text: string): string => text.replaceAll('\\', '\\\\').replaceAll('\n', '\\n');
 
-const labelValue = (value: string | number): string =>
-  typeof value === 'number' ? String(value) : lineBreaks(value).replaceAll('"', '\\"');
+const needsEscape = /[\\"\n]/;
+
+const labelValue = (value: string | number): string => {
+  if (typeof value === 'number') return String(value);
+  return needsEscape.test(value) ? lineBreaks(value).replaceAll('"', '\\"') : value;
+};
 
 /** `name{label="value",...} `: a sample without its value, labels in the order they have. */
 export function seriesText(name: string, labels: Labels): string {

@@ -1,10 +1,12 @@
 import { Aggregator } from '../../../src/aggregate/aggregator.js';
 import { createRegistry, type Metrics } from '../../../src/metrics/registry.js';
-import type { RecordBatch } from '../../../src/wire/batch.js';
 import { PlainMetrics } from './plain-metrics.js';
 import type { Workload } from './workload.js';
 
-/** What is measured: something that counts the workload, and writes the text of a scrape. */
+/**
+ * What is measured: something that counts the workload, and writes the text of a scrape. It holds on to
+ * the whole workload, so that no part of it is let go of while memory is measured.
+ */
 export interface Subject {
   /** Every server's packets once more. */
   ingest(): void;
@@ -16,18 +18,18 @@ export interface Subject {
 
 class Ours implements Subject {
   readonly #aggregator: Aggregator;
-  readonly #batch: RecordBatch;
+  readonly #workload: Workload;
   readonly #registry: Metrics;
 
-  constructor({ batch }: Workload) {
-    this.#batch = batch;
-    this.#aggregator = new Aggregator(this.#batch.count);
+  constructor(workload: Workload) {
+    this.#workload = workload;
+    this.#aggregator = new Aggregator(workload.reuses.length);
     const state = () => ({ programs: [], losses: {}, shed: 0 });
     this.#registry = createRegistry({ aggregator: this.#aggregator, state }, '0.0.0');
   }
 
   ingest(): void {
-    this.#aggregator.ingest(this.#batch);
+    this.#aggregator.ingest(this.#workload.batch);
   }
 
   scrape(): Promise<Uint8Array> {
