@@ -32,7 +32,7 @@ export class Aggregator {
     this.#packets += this.table.ingest(batch);
   }
 
-  /** `watcher` is told of every row that expires from now on. */
+  /** `watcher` is told of the rows that expire from now on. */
   watch(watcher: RowWatcher): void {
     this.#watchers.push(watcher);
   }
@@ -45,10 +45,8 @@ export class Aggregator {
   expire(nowSeconds: number): number {
     const gone = this.#expiry.pass(this.table, nowSeconds);
     if (gone.length === 0) return 0;
-    for (const row of gone) {
-      for (const watcher of this.#watchers) watcher.onExpire(row);
-      this.#expired.addRow(this.table, row);
-    }
+    for (const watcher of this.#watchers) watcher.onExpire(gone);
+    for (const row of gone) this.#expired.addRow(this.table, row);
     this.table.remove(gone);
     return gone.length;
   }

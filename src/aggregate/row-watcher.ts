@@ -1,5 +1,5 @@
-/** Whoever keeps something that was made of a row. */
+/** Whoever keeps something that was made of rows. */
 export interface RowWatcher {
-  /** Row `row` of the table, as it is still, is about to be forgotten and given to another key. */
-  onExpire(row: number): void;
+  /** These rows of the table, as they are still, are about to be forgotten and given to other keys. */
+  onExpire(rows: readonly number[]): void;
 }

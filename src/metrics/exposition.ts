@@ -28,10 +28,7 @@ export class Exposition implements RowWatcher {
 
   /** Every metric as of now, a blank line below each, then `rest`. Nobody may write to it. */
   text(rest: string): Buffer {
-    const { counts, end } = this.#table;
-    for (let row = 0; row < end; row++) {
-      if (counts[row] !== this.#seen[row]) this.#look(row);
-    }
+    this.#catchUp();
     let length = Buffer.byteLength(rest);
     for (const family of this.#families) {
       family.update();
@@ -48,11 +45,21 @@ export class Exposition implements RowWatcher {
     return text;
   }
 
-  /** What was added since the last scrape must not go with the row. */
-  onExpire(row: number): void {
-    this.#look(row);
-    this.#seen[row] = 0;
-    for (const family of this.#families) family.drop(row);
+  onExpire(rows: readonly number[]): void {
+    // What was added since the last scrape must not go with its row, and a sum must know of the rows
+    // that stay before it lets go of one.
+    this.#catchUp();
+    for (const row of rows) {
+      this.#seen[row] = 0;
+      for (const family of this.#families) family.drop(row);
+    }
+  }
+
+  #catchUp(): void {
+    const { counts, end } = this.#table;
+    for (let row = 0; row < end; row++) {
+      if (counts[row] !== this.#seen[row]) this.#look(row);
+    }
   }
 
   #look(row: number): void {
@@ -63,7 +70,6 @@ export class Exposition implements RowWatcher {
       const described = readRow(this.#table, row);
       for (const family of this.#families) family.adopt(row, described);
     }
-    if (count === seen) return;
     for (const family of this.#families) family.add(row, count - seen);
   }
 }
