@@ -21,13 +21,13 @@ export class CounterSeries implements RowSeries {
     this.#family = family;
     this.#sampleOf = new Int32Array(rows);
     this.samples = new SampleText(headerText(family.name, family.help, 'counter'));
-    if (family.fromStart !== undefined) this.#join(seriesText(family.name, family.fromStart));
+    if (family.fromStart !== undefined) this.#join(seriesText(family.name, ...family.fromStart));
   }
 
   adopt(row: number, described: SnapshotRow): void {
     const labels = this.#family.labels(described);
     if (labels === undefined) return;
-    this.#sampleOf[row] = this.#join(seriesText(this.#family.name, labels)) + 1;
+    this.#sampleOf[row] = this.#join(seriesText(this.#family.name, ...labels)) + 1;
   }
 
   add(row: number, packets: number): void {

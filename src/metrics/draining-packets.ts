@@ -5,6 +5,6 @@ export const drainingPackets: RowFamily = {
   help: 'Packets of established connections to servers of weight 0: normal while they drain.',
   labels(row) {
     if (row.kind !== 'draining' || row.verdict !== 'forwarded') return undefined;
-    return { ...serviceLabels(row), ...serverLabels(row.destination) };
+    return [serviceLabels(row), serverLabels(row.destination)];
   },
 };

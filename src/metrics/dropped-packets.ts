@@ -5,6 +5,6 @@ export const droppedPackets: RowFamily = {
   help: 'Packets that ip_vs dropped, by cause.',
   labels(row) {
     if (row.cause === undefined) return undefined;
-    return { ...serviceLabels(row), cause: row.cause, opening: String(row.opening) };
+    return [serviceLabels(row), { cause: row.cause, opening: String(row.opening) }];
   },
 };

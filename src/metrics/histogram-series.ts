@@ -9,7 +9,7 @@ import { headerText, type Labels, seriesText } from './text.js';
 const PLACES = delayBounds.length + 1;
 
 interface Series {
-  readonly labels: Labels;
+  readonly labels: readonly Labels[];
   /** A bucket for each place, then sum and count; none while nobody has waited. */
   samples: readonly number[];
   readonly rows: Set<number>;
@@ -37,7 +37,7 @@ export class HistogramSeries implements RowSeries {
   adopt(row: number, described: SnapshotRow): void {
     const labels = this.#family.labels(described);
     if (labels === undefined) return;
-    const text = seriesText(this.#family.name, labels);
+    const text = seriesText(this.#family.name, ...labels);
     let series = this.#byText.get(text);
     if (series === undefined) {
       const gone = Array.from({ length: PLACES }, () => 0);
@@ -59,7 +59,7 @@ export class HistogramSeries implements RowSeries {
     this.#seriesOf.delete(row);
     series.rows.delete(row);
     if (series.rows.size === 0) {
-      this.#byText.delete(seriesText(this.#family.name, series.labels));
+      this.#byText.delete(seriesText(this.#family.name, ...series.labels));
       this.#stale.delete(series);
       for (const sample of series.samples) this.samples.close(sample);
       return;
@@ -100,12 +100,12 @@ export class HistogramSeries implements RowSeries {
     }
   }
 
-  #open(labels: Labels): number[] {
+  #open(labels: readonly Labels[]): number[] {
     const { name } = this.#family;
     return [
-      ...[...delayBounds, '+Inf'].map((le) => seriesText(`${name}_bucket`, { le, ...labels })),
-      seriesText(`${name}_sum`, labels),
-      seriesText(`${name}_count`, labels),
+      ...[...delayBounds, '+Inf'].map((le) => seriesText(`${name}_bucket`, { le }, ...labels)),
+      seriesText(`${name}_sum`, ...labels),
+      seriesText(`${name}_count`, ...labels),
     ].map((text) => this.samples.open(text));
   }
 }

@@ -4,8 +4,8 @@ import type { RowFamily } from './row-family.js';
 export const missingFixDrops: RowFamily = {
   name: 'ipvscope_missing_fix_drops_total',
   help: `Packets that ip_vs dropped although their conntrack entry was not confirmed: this kernel lacks commit ${CONNTRACK_FIX}.`,
-  fromStart: {},
+  fromStart: [],
   labels(row) {
-    return row.missingFix ? {} : undefined;
+    return row.missingFix ? [] : undefined;
   },
 };

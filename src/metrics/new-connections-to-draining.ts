@@ -15,6 +15,6 @@ export const newConnectionsToDraining: RowFamily = {
   labels(row) {
     const reason = cause(row);
     if (reason === undefined) return undefined;
-    return { ...serviceLabels(row), ...serverLabels(row.destination), cause: reason };
+    return [serviceLabels(row), serverLabels(row.destination), { cause: reason }];
   },
 };

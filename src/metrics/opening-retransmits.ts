@@ -5,6 +5,6 @@ export const openingRetransmits: RowFamily = {
   help: 'Packets opening a connection that were sent again to a real server that has not answered.',
   labels(row) {
     if (row.kind !== 'retransmit') return undefined;
-    return { ...serviceLabels(row), draining: String(row.draining) };
+    return [serviceLabels(row), { draining: String(row.draining) }];
   },
 };

@@ -5,11 +5,7 @@ export const portReuse: RowFamily = {
   help: 'Packets opening a connection that matched an existing ip_vs entry.',
   labels(row) {
     if (row.kind !== 'reuse') return undefined;
-    return {
-      ...serviceLabels(row),
-      verdict: row.verdict,
-      conn_state: row.connState,
-      draining: String(row.draining),
-    };
+    const { verdict, connState, draining } = row;
+    return [serviceLabels(row), { verdict, conn_state: connState, draining: String(draining) }];
   },
 };

@@ -6,12 +6,12 @@ export interface RowFamily {
   readonly name: string;
   readonly help: string;
   /** The labels of a series that is there before any row, at 0, and stays. */
-  readonly fromStart?: Labels;
+  readonly fromStart?: readonly Labels[];
   /**
    * The labels of the series that a row adds to, in the order they are written; undefined where it
    * adds to none. Asked once for a row, when it is new: only what tells rows apart can decide.
    */
-  labels(row: SnapshotRow): Labels | undefined;
+  labels(row: SnapshotRow): readonly Labels[] | undefined;
 }
 
 /**

@@ -11,17 +11,15 @@ const labelValue = (value: string | number): string => {
   return needsEscape.test(value) ? lineBreaks(value).replaceAll('"', '\\"') : value;
 };
 
-/** `name{label="value",...} `: a sample without its value, labels in the order they have. */
-export function seriesText(name: string, labels: Labels): string {
+/** `name{label="value",...} `: a sample without its value, labels in the order they are given. */
+export function seriesText(name: string, ...labels: readonly Labels[]): string {
   // Joined, because a text that + puts together is kept in pieces until somebody reads it.
   const pieces = [name];
-  for (const label in labels) {
-    pieces.push(
-      pieces.length === 1 ? '{' : '",',
-      label,
-      '="',
-      labelValue(labels[label] as string | number),
-    );
+  for (const some of labels) {
+    for (const label in some) {
+      const before = pieces.length === 1 ? '{' : '",';
+      pieces.push(before, label, '="', labelValue(some[label] as string | number));
+    }
   }
   pieces.push(pieces.length === 1 ? ' ' : '"} ');
   return pieces.join('');
