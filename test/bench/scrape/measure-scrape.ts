@@ -34,7 +34,7 @@ export interface ScrapeFigures extends Size {
   /** Bytes that a row takes, all in all: arrays, and what is kept of the text of its series. */
   readonly bytesPerRow: number;
   /** Those that are there from the start, whether the row is used or not. */
-  readonly arrayBytesPerRow: number;
+  readonly idleBytesPerRow: number;
   /** Bytes that prom-client takes for a server. */
   readonly plainBytesPerRow: number;
 }
@@ -92,7 +92,7 @@ async function measure(
     first,
     blocked: spread(costs.map(({ ours: { wallMs = 0 } }) => wallMs)),
     bytesPerRow: Math.round((await ask(ours, 'memory', 'usedBytes')) / rows),
-    arrayBytesPerRow: Math.round(await ask(ours, 'memory', 'arrayBytesPerRow')),
+    idleBytesPerRow: Math.round((await ask(ours, 'memory', 'idleBytes')) / rows),
     plainBytesPerRow: Math.round((await ask(plain, 'memory', 'usedBytes')) / rows),
   };
 }
@@ -100,7 +100,7 @@ async function measure(
 async function ask(
   peer: Peer,
   request: Request,
-  what: 'cpuMs' | 'usedBytes' | 'arrayBytesPerRow',
+  what: 'cpuMs' | 'usedBytes' | 'idleBytes',
 ): Promise<number> {
   return (await peer.ask(request))[what] ?? Number.NaN;
 }

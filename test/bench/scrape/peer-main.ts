@@ -13,6 +13,7 @@ warm.ingest();
 await warm.scrape();
 const before = usedBytes();
 const subject = new Chosen(workload);
+const idleBytes = usedBytes() - before;
 
 const answers: Readonly<Record<Request, () => Promise<Answer> | Answer>> = {
   ingest() {
@@ -30,7 +31,7 @@ const answers: Readonly<Record<Request, () => Promise<Answer> | Answer>> = {
     return { text: Buffer.from(await subject.scrape()).toString() };
   },
   memory() {
-    return { usedBytes: usedBytes() - before, arrayBytesPerRow: subject.arrayBytesPerRow };
+    return { usedBytes: usedBytes() - before, idleBytes };
   },
 };
 

@@ -6,13 +6,13 @@ import type { Size } from './workload.js';
 
 export type Request = 'ingest' | 'scrape' | 'text' | 'memory';
 
-/** What the request asked for; `scrape`: both times, `memory`: both sizes. */
+/** What the request asked for; `scrape`: both times, `memory`: bytes in use now, and before the first packet. */
 export interface Answer {
   readonly cpuMs?: number;
   readonly wallMs?: number;
   readonly text?: string;
   readonly usedBytes?: number;
-  readonly arrayBytesPerRow?: number;
+  readonly idleBytes?: number;
 }
 
 const program = fileURLToPath(new URL('./peer-main.js', import.meta.url));

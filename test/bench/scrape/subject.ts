@@ -12,8 +12,6 @@ export interface Subject {
   ingest(): void;
   /** The bytes that would be sent. */
   scrape(): Promise<Uint8Array>;
-  /** Bytes there from the start for each row, used or not. */
-  readonly arrayBytesPerRow: number;
 }
 
 class Ours implements Subject {
@@ -35,15 +33,10 @@ class Ours implements Subject {
   scrape(): Promise<Uint8Array> {
     return this.#registry.metrics();
   }
-
-  get arrayBytesPerRow(): number {
-    return this.#aggregator.byteLength / this.#aggregator.table.capacity;
-  }
 }
 
 class Plain implements Subject {
   readonly #metrics: PlainMetrics;
-  readonly arrayBytesPerRow = 0;
 
   constructor({ reuses }: Workload) {
     this.#metrics = new PlainMetrics(reuses);
