@@ -39,13 +39,14 @@ const counters = [
  * Every metric: the many series of the count table from an Exposition, the few of the tool itself
  * from prom-client.
  */
-export function createRegistry({ aggregator, state }: MetricsInput, version: string): Metrics {
+export function createRegistry(input: MetricsInput, version: string): Metrics {
+  const { aggregator } = input;
   const { capacity, delays } = aggregator.table;
   const exposition = new Exposition(aggregator, [
     ...counters.map((family) => new CounterSeries(family, capacity)),
     new HistogramSeries(connectDelay, delays),
   ]);
-  const registry = createSelfRegistry({ aggregator, state }, version);
+  const registry = createSelfRegistry(input, version);
   return {
     contentType: registry.contentType,
     async metrics() {
@@ -55,11 +56,11 @@ export function createRegistry({ aggregator, state }: MetricsInput, version: str
   };
 }
 
-function createSelfRegistry({ aggregator, state }: MetricsInput, version: string): Registry {
+function createSelfRegistry(source: MetricsInput, version: string): Registry {
   const registry = new Registry();
   const input = {
-    totals: oncePerScrape(() => aggregator.totals()),
-    state: oncePerScrape(state),
+    totals: oncePerScrape(() => source.aggregator.totals()),
+    state: oncePerScrape(() => source.state()),
   };
   for (const family of selfFamilies) register(registry, family, input);
   new Gauge({
