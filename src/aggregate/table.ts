@@ -10,6 +10,8 @@ const COUNT_WORD = Offset.count / 4;
 const DELAY_WORD = Offset.delayUs / 4;
 const DROPS_WORD = Offset.drops / 4;
 const KEY_START_WORD = KEY_START / 4;
+// The compiler takes a module's own constant for one, and reads an imported one again at every turn.
+const WORDS = KEY_WORDS;
 
 /**
  * Counts records by key in an open-addressing table of typed arrays: no allocation, no string and no
@@ -74,8 +76,10 @@ export class CountTable {
     for (let index = 0; index < count; index++) {
       const record = index * RECORD_WORDS;
       const amount = words[record + COUNT_WORD] as number;
-      const row = this.#add(words, record + KEY_START_WORD, amount);
+      let row = this.#row(words, record + KEY_START_WORD, this.#whole);
+      if (row < 0) row = this.#fold(words, record + KEY_START_WORD, amount);
       packets += amount;
+      (this.counts[row] as number) += amount;
       // Only a retry has drops, and retries are rare.
       if (words[record + DROPS_WORD] !== 0) {
         this.delays.add(row, (words[record + DELAY_WORD] as number) / 1e6);
@@ -86,7 +90,10 @@ export class CountTable {
 
   /** Adds the packets of another table's row. */
   addRow(other: CountTable, row: number): void {
-    this.#add(other.keys, row * KEY_WORDS, other.counts[row] as number);
+    const packets = other.counts[row] as number;
+    let mine = this.#row(other.keys, row * KEY_WORDS, this.#whole);
+    if (mine < 0) mine = this.#fold(other.keys, row * KEY_WORDS, packets);
+    (this.counts[mine] as number) += packets;
   }
 
   /** Forgets these rows. Once for many: every other key has to be found in its slot afterwards. */
@@ -106,15 +113,10 @@ export class CountTable {
     }
   }
 
-  /** Adds packets to the key's row, and returns it. */
-  #add(words: Uint32Array, start: number, packets: number): number {
-    let row = this.#row(words, start, this.#whole);
-    if (row < 0) {
-      this.overflow += packets;
-      row = this.#row(this.#folder.fold(words, start), 0, this.#folded);
-    }
-    (this.counts[row] as number) += packets;
-    return row;
+  /** The row for packets whose key found no room. */
+  #fold(words: Uint32Array, start: number, packets: number): number {
+    this.overflow += packets;
+    return this.#row(this.#folder.fold(words, start), 0, this.#folded);
   }
 
   /** The key's row; where it has none, one out of `room`. -1: there is none left. */
@@ -128,8 +130,8 @@ export class CountTable {
   }
 
   #equal(row: number, words: Uint32Array, start: number): boolean {
-    const key = row * KEY_WORDS;
-    for (let i = 0; i < KEY_WORDS; i++) {
+    const key = row * WORDS;
+    for (let i = 0; i < WORDS; i++) {
       if (this.keys[key + i] !== words[start + i]) return false;
     }
     return true;
@@ -140,7 +142,7 @@ export class CountTable {
     if (row < 0) return -1;
     this.#slots[slot] = row + 1;
     this.used[row] = 1;
-    this.keys.set(words.subarray(start, start + KEY_WORDS), row * KEY_WORDS);
+    this.keys.set(words.subarray(start, start + WORDS), row * WORDS);
     return row;
   }
 }
