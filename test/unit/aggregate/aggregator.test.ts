@@ -54,6 +54,24 @@ test('rows differ by what tells them apart, and by nothing else', () => {
   assert.ok(rows.slice(1).every((row) => row.packets === 1));
 });
 
+const numbered: Readonly<Record<string, (number: number) => RecordFields>> = {
+  'the first word': (netns) => ({ netns }),
+  'a word in between': (flags) => ({ flags }),
+  'the last word': (port) => ({ destination: [[10, 0, 2, 11], port] }),
+};
+
+for (const [word, fields] of Object.entries(numbered)) {
+  test(`keys that share a slot and differ in ${word} alone are not taken for each other`, () => {
+    const aggregator = new Aggregator();
+    // So many that some must share one.
+    const records = Array.from({ length: 9000 }, (_, number) => fields(number + 1));
+    for (let times = 0; times < 2; times++) aggregator.ingest(batchOf(...records));
+    const { rows } = aggregator.snapshot();
+    assert.equal(rows.length, records.length);
+    assert.ok(rows.every(({ packets }) => packets === 2));
+  });
+}
+
 test('adds up as a map by key does', () => {
   const aggregator = new Aggregator();
   const expected = new Map<string, number>();
