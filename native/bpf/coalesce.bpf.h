@@ -12,7 +12,7 @@
 #ifndef IPVSCOPE_COALESCE_BPF_H
 #define IPVSCOPE_COALESCE_BPF_H
 
-#include "kernel.bpf.h"
+#include "losses.bpf.h"
 #include "../include/ipvscope_known.h"
 
 /* Of a key that is not known. Per CPU, and added to atomically all the same: a softirq may interrupt
@@ -101,7 +101,10 @@ static __always_inline bool add_folded(void *table, const struct ipvscope_record
 		.flags = record->flags,
 	};
 
-	return add_to(table, &folded);
+	if (!add_to(table, &folded))
+		return false;
+	count_loss(IPVSCOPE_LOSS_FOLDED);
+	return true;
 }
 
 static __always_inline bool is_key(const struct ipvscope_known_key *known, const __u64 *words)

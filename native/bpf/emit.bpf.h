@@ -32,13 +32,6 @@ struct {
 		});
 } records SEC(".maps");
 
-struct {
-	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
-	__uint(max_entries, IPVSCOPE_LOSS_CAUSES);
-	__type(key, __u32);
-	__type(value, __u64);
-} losses SEC(".maps");
-
 /* Types used only through pointers are missing from BTF unless something global has them. */
 const struct ipvscope_record *ipvscope_record_type __attribute__((unused));
 const enum ipvscope_kind *ipvscope_kind_type __attribute__((unused));
@@ -47,18 +40,10 @@ const enum ipvscope_conntrack *ipvscope_conntrack_type __attribute__((unused));
 const enum ipvscope_forwarding *ipvscope_forwarding_type __attribute__((unused));
 const enum ipvscope_flag *ipvscope_flag_type __attribute__((unused));
 const enum ipvscope_loss *ipvscope_loss_type __attribute__((unused));
+const enum ipvscope_delay_bound_ms *ipvscope_delay_bound_ms_type __attribute__((unused));
 
 /* A record and the header that the kernel puts before it. */
 #define RING_BYTES_EACH (sizeof(struct ipvscope_record) + BPF_RINGBUF_HDR_SZ)
-
-static __always_inline void count_loss(__u32 cause)
-{
-	__u64 *lost = bpf_map_lookup_elem(&losses, &cause);
-
-	/* Atomic: a softirq on this CPU may interrupt a program that runs in a task. */
-	if (lost)
-		__sync_fetch_and_add(lost, 1);
-}
 
 /* A CPU that was not there when the session began uses the first one's. */
 static __always_inline void *ring_here(void)

@@ -72,6 +72,22 @@ static __always_inline bool may_end_drops(void)
 	return *(volatile bool *)&openings_dropped;
 }
 
+static __always_inline __u32 delay_place(__u32 delay_us)
+{
+	static const __u32 bounds_ms[] = {
+		IPVSCOPE_DELAY_BOUND_MS_0, IPVSCOPE_DELAY_BOUND_MS_1, IPVSCOPE_DELAY_BOUND_MS_2,
+		IPVSCOPE_DELAY_BOUND_MS_3, IPVSCOPE_DELAY_BOUND_MS_4, IPVSCOPE_DELAY_BOUND_MS_5,
+		IPVSCOPE_DELAY_BOUND_MS_6, IPVSCOPE_DELAY_BOUND_MS_7, IPVSCOPE_DELAY_BOUND_MS_8,
+		IPVSCOPE_DELAY_BOUND_MS_9, IPVSCOPE_DELAY_BOUND_MS_10,
+	};
+	__u32 place = 0;
+
+#pragma unroll
+	for (__u32 i = 0; i < sizeof(bounds_ms) / sizeof(*bounds_ms); i++)
+		place += delay_us > bounds_ms[i] * 1000;
+	return place;
+}
+
 /* A packet got through: fills delay and drops, and is true, where copies of it were dropped. */
 static __always_inline bool ends_drops(struct ipvscope_record *record, __u32 number)
 {
@@ -89,6 +105,7 @@ static __always_inline bool ends_drops(struct ipvscope_record *record, __u32 num
 	if (same) {
 		record->delay_us = (record->time_ns - known->first_ns) / 1000;
 		record->drops = known->drops;
+		record->flags |= delay_place(record->delay_us) * IPVSCOPE_FLAG_DELAY;
 	}
 	bpf_map_delete_elem(&dropped_openings, &key);
 	return same;

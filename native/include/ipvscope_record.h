@@ -79,6 +79,28 @@ enum ipvscope_flag {
 	IPVSCOPE_FLAG_SERVICE_SOUGHT = 256,
 	/* There is an entry, found or made for this packet: its members are filled. */
 	IPVSCOPE_FLAG_HAS_ENTRY = 512,
+	/* From this bit on, of a retry: how many of ipvscope_delay_bound_ms its delay lies above.
+	 */
+	IPVSCOPE_FLAG_DELAY = 65536,
+};
+
+/*
+ * What clients waited is sorted by these upper bounds, in milliseconds. A client's first copy comes
+ * after 1 s (TCP) or 3 s (SCTP), each further one after twice as long: the bounds lie above these
+ * sums.
+ */
+enum ipvscope_delay_bound_ms {
+	IPVSCOPE_DELAY_BOUND_MS_0 = 250,
+	IPVSCOPE_DELAY_BOUND_MS_1 = 500,
+	IPVSCOPE_DELAY_BOUND_MS_2 = 1000,
+	IPVSCOPE_DELAY_BOUND_MS_3 = 1250,
+	IPVSCOPE_DELAY_BOUND_MS_4 = 1500,
+	IPVSCOPE_DELAY_BOUND_MS_5 = 2000,
+	IPVSCOPE_DELAY_BOUND_MS_6 = 3500,
+	IPVSCOPE_DELAY_BOUND_MS_7 = 7500,
+	IPVSCOPE_DELAY_BOUND_MS_8 = 15500,
+	IPVSCOPE_DELAY_BOUND_MS_9 = 31500,
+	IPVSCOPE_DELAY_BOUND_MS_10 = 63500,
 };
 
 /* Why something that happened has no record of its own. One counter each and CPU. */
@@ -95,12 +117,14 @@ enum ipvscope_loss {
 	IPVSCOPE_LOSS_RETRY_FULL = 4,
 	/* A record that was to be added up with others alike found no room, not even without addresses. */
 	IPVSCOPE_LOSS_COALESCED_FULL = 5,
+	/* ... but it did without addresses: no packet is lost, but whose it was. */
+	IPVSCOPE_LOSS_FOLDED = 6,
 };
 
-#define IPVSCOPE_LOSS_CAUSES 6
+#define IPVSCOPE_LOSS_CAUSES 7
 
-/* In place of a CPU's number: a record that was added up. Of its members only time, count and the
- * aggregation key are filled. */
+/* In place of a CPU's number: a record that was added up. Of its members only time, count,
+ * delay_us and the aggregation key are filled. */
 #define IPVSCOPE_CPU_SEVERAL 0xffff
 
 /*
@@ -112,7 +136,7 @@ struct ipvscope_record {
 	__u64 time_ns;	     /* CLOCK_MONOTONIC at the lookup; of several: when they were read */
 	__u32 count;	     /* packets this record stands for, at least 1 */
 	__u32 expires_in_ms; /* remaining lifetime of the entry at the lookup; 0 when overdue */
-	__u32 delay_us;	     /* retry: from the first dropped copy to this packet */
+	__u32 delay_us;	     /* retry: from the first dropped copy to this packet; of several: the sum */
 	__u32 drops;	     /* retry: copies dropped before this packet */
 	__s32 weight;	     /* of the server, at the lookup */
 	__u16 cpu;	     /* or IPVSCOPE_CPU_SEVERAL */

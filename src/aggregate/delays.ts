@@ -1,8 +1,7 @@
-/**
- * Upper bounds in seconds. A client's first copy comes after 1 s (TCP) or 3 s (SCTP), each further
- * one after twice as long: the bounds lie above these sums.
- */
-export const delayBounds = [0.25, 0.5, 1, 1.25, 1.5, 2, 3.5, 7.5, 15.5, 31.5, 63.5] as const;
+import { DelayBoundMs } from '../wire/layout.generated.js';
+
+/** Upper bounds in seconds; the probe sorts by them (enum ipvscope_delay_bound_ms says why these). */
+export const delayBounds: readonly number[] = Object.values(DelayBoundMs).map((ms) => ms / 1000);
 
 /** How long clients waited, sorted into buckets. */
 export interface DelayHistogram {
@@ -15,16 +14,20 @@ export interface DelayHistogram {
 export class Delays {
   readonly #rows = new Map<number, { buckets: number[]; sumSeconds: number }>();
 
-  add(row: number, seconds: number): void {
+  /** `packets` whose delays are `seconds` together, all of them in this place of `buckets`. */
+  add(row: number, place: number, packets: number, seconds: number): void {
     let found = this.#rows.get(row);
     if (found === undefined) {
       found = { buckets: Array.from({ length: delayBounds.length + 1 }, () => 0), sumSeconds: 0 };
       this.#rows.set(row, found);
     }
-    const bucket = delayBounds.findIndex((bound) => seconds <= bound);
-    const place = bucket < 0 ? delayBounds.length : bucket;
-    found.buckets[place] = (found.buckets[place] ?? 0) + 1;
+    const bucket = Math.min(place, delayBounds.length);
+    found.buckets[bucket] = (found.buckets[bucket] ?? 0) + packets;
     found.sumSeconds += seconds;
+  }
+
+  remove(row: number): void {
+    this.#rows.delete(row);
   }
 
   of(row: number): DelayHistogram | undefined {

@@ -1,4 +1,4 @@
-import { formatAddress } from '../wire/address.js';
+import { formatAddress, OVERFLOW_ADDRESS } from '../wire/address.js';
 import { dropCause, showsMissingFix } from '../wire/decode.js';
 import type { DropCause } from '../wire/event.js';
 import { Flag, Offset } from '../wire/layout.generated.js';
@@ -13,14 +13,19 @@ import {
   verdictName,
 } from '../wire/names.js';
 import type { DelayHistogram } from './delays.js';
-import { type CountTable, KEY_WORDS } from './table.js';
+import { KEY_START, KEY_WORDS } from './key.js';
+import type { CountTable } from './table.js';
+import type { Totals } from './totals.js';
 
 export interface Endpoint {
   readonly address: string;
   readonly port: number;
 }
 
-/** Packets alike in all that tells them apart. */
+/**
+ * Packets alike in all that tells them apart. Where there was no room for a row of their own, service
+ * and server are folded away: both addresses are `overflow`, ports, mark and namespace 0.
+ */
 export interface SnapshotRow {
   readonly kind: KindName;
   readonly verdict: VerdictName;
@@ -46,61 +51,61 @@ export interface SnapshotRow {
   readonly delays: DelayHistogram | undefined;
 }
 
-export interface Snapshot {
+/** The packets of `rows` are `packets`, together. */
+export interface Snapshot extends Totals {
   readonly rows: readonly SnapshotRow[];
-  /** Packets whose row found no room. */
-  readonly overflow: number;
-  /** Records received since the start. */
-  readonly records: number;
-  /** Packets they stand for. */
-  readonly packets: number;
 }
 
 /** Packets that only a kernel without the fix drops. */
 export const missingFixPackets = ({ rows }: Snapshot): number =>
   rows.reduce((sum, row) => sum + (row.missingFix ? row.packets : 0), 0);
 
-const KEY_START = Offset.netns;
+const folded: Endpoint = { address: OVERFLOW_ADDRESS, port: 0 };
+
+/** One row of the table in words. */
+export function readRow(table: CountTable, row: number): SnapshotRow {
+  const { keyBytes: bytes, keys } = table;
+  const at = row * KEY_WORDS * 4 - KEY_START;
+  const byte = (offset: number): number => bytes[at + offset] ?? 0;
+  const word = (offset: number): number => keys[(at + offset) / 4] ?? 0;
+  const endpoint = (address: number, port: number, family: number): Endpoint => ({
+    address: formatAddress(bytes, at + address, family),
+    port: (byte(port) << 8) | byte(port + 1),
+  });
+  const flags = word(Offset.flags);
+  const cause = dropCause(byte(Offset.kind), byte(Offset.verdict), flags);
+  // The kernel folds alike where its own tables are full.
+  const isFolded = byte(Offset.family) === 0;
+  const hasDestination = (flags & Flag.hasDestination) !== 0;
+  const destination = (): Endpoint =>
+    endpoint(Offset.destinationAddress, Offset.destinationPort, byte(Offset.destinationFamily));
+  return {
+    kind: kindName(byte(Offset.kind)),
+    verdict: verdictName(byte(Offset.verdict)),
+    proto: protocolName(byte(Offset.protocol)),
+    virtual: isFolded
+      ? folded
+      : endpoint(Offset.virtualAddress, Offset.virtualPort, byte(Offset.family)),
+    fwmark: word(Offset.fwmark),
+    destination: isFolded ? folded : hasDestination ? destination() : undefined,
+    draining: (flags & Flag.weightZero) !== 0,
+    newDraining: (flags & Flag.newWeightZero) !== 0,
+    opening: (flags & Flag.opening) !== 0,
+    connState: stateName(byte(Offset.protocol), byte(Offset.connState)),
+    conntrack: conntrackName(byte(Offset.conntrack)),
+    cause,
+    missingFix: showsMissingFix(cause, byte(Offset.conntrack)),
+    netns: word(Offset.netns),
+    packets: table.counts[row] ?? 0,
+    delays: table.delays.of(row),
+  };
+}
 
 /** The table's rows in words, made when somebody asks. */
 export function readRows(table: CountTable): SnapshotRow[] {
-  const bytes = new Uint8Array(table.keys.buffer, table.keys.byteOffset, table.keys.byteLength);
   const rows: SnapshotRow[] = [];
-  for (let row = 0; row < table.size; row++) {
-    const at = row * KEY_WORDS * 4 - KEY_START;
-    const byte = (offset: number): number => bytes[at + offset] ?? 0;
-    const word = (offset: number): number => table.keys[(at + offset) / 4] ?? 0;
-    const endpoint = (address: number, port: number, family: number): Endpoint => ({
-      address: formatAddress(bytes, at + address, family),
-      port: (byte(port) << 8) | byte(port + 1),
-    });
-    const flags = word(Offset.flags);
-    const cause = dropCause(byte(Offset.kind), byte(Offset.verdict), flags);
-    rows.push({
-      kind: kindName(byte(Offset.kind)),
-      verdict: verdictName(byte(Offset.verdict)),
-      proto: protocolName(byte(Offset.protocol)),
-      virtual: endpoint(Offset.virtualAddress, Offset.virtualPort, byte(Offset.family)),
-      fwmark: word(Offset.fwmark),
-      destination:
-        (flags & Flag.hasDestination) === 0
-          ? undefined
-          : endpoint(
-              Offset.destinationAddress,
-              Offset.destinationPort,
-              byte(Offset.destinationFamily),
-            ),
-      draining: (flags & Flag.weightZero) !== 0,
-      newDraining: (flags & Flag.newWeightZero) !== 0,
-      opening: (flags & Flag.opening) !== 0,
-      connState: stateName(byte(Offset.protocol), byte(Offset.connState)),
-      conntrack: conntrackName(byte(Offset.conntrack)),
-      cause,
-      missingFix: showsMissingFix(cause, byte(Offset.conntrack)),
-      netns: word(Offset.netns),
-      packets: table.counts[row] ?? 0,
-      delays: table.delays.of(row),
-    });
+  for (let row = 0; row < table.end; row++) {
+    if (table.used[row] !== 0) rows.push(readRow(table, row));
   }
   return rows;
 }

@@ -1,70 +1,72 @@
 import type { RecordBatch } from '../wire/batch.js';
-import { Offset, RECORD_SIZE } from '../wire/layout.generated.js';
+import { Flag, Offset, RECORD_SIZE } from '../wire/layout.generated.js';
 import { Delays } from './delays.js';
+import { KeyFolder, MOST_FOLDED_KEYS } from './fold.js';
+import { hashKey, KEY_START, KEY_WORDS } from './key.js';
+import { RowRoom } from './row-room.js';
 
 const RECORD_WORDS = RECORD_SIZE / 4;
 const COUNT_WORD = Offset.count / 4;
 const DELAY_WORD = Offset.delayUs / 4;
-const DROPS_WORD = Offset.drops / 4;
-const KEY_START = Offset.netns / 4;
-/** 32-bit words of the key: everything that tells two rows apart. */
-export const KEY_WORDS = RECORD_SIZE / 4 - KEY_START;
-
-/**
- * Each word times an odd constant of its own, all added up, then mixed. Written out, because the
- * processor then multiplies them side by side: a loop in which each step waits for the one before
- * takes twice the time. With the header's key of another size, `KEY_WORDS` and this differ (a test
- * sees to it).
- */
-function hashKey(words: Uint32Array, start: number): number {
-  const sum =
-    Math.imul(words[start] as number, 0x9e3779b1) +
-    Math.imul(words[start + 1] as number, 0x85ebca6b) +
-    Math.imul(words[start + 2] as number, 0xc2b2ae35) +
-    Math.imul(words[start + 3] as number, 0x27d4eb2f) +
-    Math.imul(words[start + 4] as number, 0x165667b1) +
-    Math.imul(words[start + 5] as number, 0xd3a2646d) +
-    Math.imul(words[start + 6] as number, 0xfd7046c5) +
-    Math.imul(words[start + 7] as number, 0xb55a4f09) +
-    Math.imul(words[start + 8] as number, 0x8cb92ba7) +
-    Math.imul(words[start + 9] as number, 0xe9b5dba5) +
-    Math.imul(words[start + 10] as number, 0x3c6ef373) +
-    Math.imul(words[start + 11] as number, 0xa54ff53b) +
-    Math.imul(words[start + 12] as number, 0x510e527f) +
-    Math.imul(words[start + 13] as number, 0x9b05688d);
-  const hash = Math.imul((sum | 0) ^ ((sum | 0) >>> 16), 0x7feb352d);
-  return hash ^ (hash >>> 15);
-}
+const FLAGS_WORD = Offset.flags / 4;
+const KEY_START_WORD = KEY_START / 4;
+// The compiler takes a module's own constant for one, and reads an imported one again at every turn.
+const WORDS = KEY_WORDS;
 
 /**
  * Counts records by key in an open-addressing table of typed arrays: no allocation, no string and no
- * object per record. It holds at most `mostKeys` keys; what does not find room is added up in
- * `overflow`, never lost.
+ * object per record. It holds at most `mostKeys` keys as they are. What does not find room is folded
+ * (see KeyFolder), and added up in one of at most MOST_FOLDED_KEYS rows more: never lost.
+ *
+ * A key keeps its row until the row is removed; then the row is given to another key.
  */
 export class CountTable {
+  /** Rows there is room for, folded ones included. */
+  readonly capacity: number;
   /** Key of row r at r * KEY_WORDS. */
   readonly keys: Uint32Array;
-  /** Packets of row r. */
+  /** The same, in bytes. */
+  readonly keyBytes: Uint8Array;
+  /** Packets of row r; 0 where it is not in use. */
   readonly counts: Float64Array;
-  /** Rows in use. */
-  size = 0;
+  /** Whether row r is in use: 1 or 0. */
+  readonly used: Uint8Array;
   /** What clients waited, by row. */
   readonly delays = new Delays();
-  /** Packets whose key found no room. */
+  /** Packets that were folded. */
   overflow = 0;
+  readonly #whole: RowRoom;
+  readonly #folded: RowRoom;
   readonly #mostKeys: number;
+  readonly #folder = new KeyFolder();
   /** Row number + 1, or 0; a power of two, at most half full. */
   readonly #slots: Uint32Array;
   readonly #mask: number;
 
   constructor(mostKeys: number) {
+    this.capacity = mostKeys + MOST_FOLDED_KEYS;
+    this.keys = new Uint32Array(this.capacity * KEY_WORDS);
+    this.keyBytes = new Uint8Array(this.keys.buffer);
+    this.counts = new Float64Array(this.capacity);
+    this.used = new Uint8Array(this.capacity);
     this.#mostKeys = mostKeys;
-    this.keys = new Uint32Array(mostKeys * KEY_WORDS);
-    this.counts = new Float64Array(mostKeys);
+    this.#whole = new RowRoom(0, mostKeys);
+    this.#folded = new RowRoom(mostKeys, MOST_FOLDED_KEYS);
     let slots = 16;
-    while (slots < mostKeys * 2) slots *= 2;
+    while (slots < this.capacity * 2) slots *= 2;
     this.#slots = new Uint32Array(slots);
     this.#mask = slots - 1;
+  }
+
+  /** Behind the last row that was ever in use. */
+  get end(): number {
+    return this.#folded.end === this.#mostKeys ? this.#whole.end : this.#folded.end;
+  }
+
+  /** Bytes of the arrays. */
+  get byteLength(): number {
+    const { keys, counts, used } = this;
+    return keys.byteLength + counts.byteLength + used.byteLength + this.#slots.byteLength;
   }
 
   /** Adds every record of the batch; returns the packets they stand for. */
@@ -74,43 +76,75 @@ export class CountTable {
     for (let index = 0; index < count; index++) {
       const record = index * RECORD_WORDS;
       const amount = words[record + COUNT_WORD] as number;
-      const row = this.#row(words, record + KEY_START);
+      let row = this.#row(words, record + KEY_START_WORD, this.#whole);
+      if (row < 0) row = this.#fold(words, record + KEY_START_WORD, amount);
       packets += amount;
-      if (row < 0) {
-        this.overflow += amount;
-      } else {
-        (this.counts[row] as number) += amount;
-        // Only a retry has drops, and retries are rare.
-        if (words[record + DROPS_WORD] !== 0) {
-          this.delays.add(row, (words[record + DELAY_WORD] as number) / 1e6);
-        }
+      (this.counts[row] as number) += amount;
+      // Only a retry has a delay, and retries are rare.
+      const delayUs = words[record + DELAY_WORD] as number;
+      if (delayUs !== 0) {
+        const place = Math.floor((words[record + FLAGS_WORD] as number) / Flag.delay);
+        this.delays.add(row, place, amount, delayUs / 1e6);
       }
     }
     return packets;
   }
 
-  #row(words: Uint32Array, start: number): number {
+  /** Adds the packets of another table's row. */
+  addRow(other: CountTable, row: number): void {
+    const packets = other.counts[row] as number;
+    let mine = this.#row(other.keys, row * KEY_WORDS, this.#whole);
+    if (mine < 0) mine = this.#fold(other.keys, row * KEY_WORDS, packets);
+    (this.counts[mine] as number) += packets;
+  }
+
+  /** Forgets these rows. Once for many: every other key has to be found in its slot afterwards. */
+  remove(rows: readonly number[]): void {
+    for (const row of rows) {
+      this.used[row] = 0;
+      this.counts[row] = 0;
+      this.delays.remove(row);
+      (row < this.#mostKeys ? this.#whole : this.#folded).giveBack(row);
+    }
+    this.#slots.fill(0);
+    for (let row = 0; row < this.end; row++) {
+      if (this.used[row] === 0) continue;
+      let slot = hashKey(this.keys, row * KEY_WORDS) & this.#mask;
+      while (this.#slots[slot] !== 0) slot = (slot + 1) & this.#mask;
+      this.#slots[slot] = row + 1;
+    }
+  }
+
+  /** The row for packets whose key found no room. */
+  #fold(words: Uint32Array, start: number, packets: number): number {
+    this.overflow += packets;
+    return this.#row(this.#folder.fold(words, start), 0, this.#folded);
+  }
+
+  /** The key's row; where it has none, one out of `room`. -1: there is none left. */
+  #row(words: Uint32Array, start: number, room: RowRoom): number {
     const hash = hashKey(words, start);
     for (let slot = hash & this.#mask; ; slot = (slot + 1) & this.#mask) {
       const row = (this.#slots[slot] as number) - 1;
-      if (row < 0) return this.#add(words, start, slot);
+      if (row < 0) return this.#enter(words, start, slot, room);
       if (this.#equal(row, words, start)) return row;
     }
   }
 
   #equal(row: number, words: Uint32Array, start: number): boolean {
-    const key = row * KEY_WORDS;
-    for (let i = 0; i < KEY_WORDS; i++) {
+    const key = row * WORDS;
+    for (let i = 0; i < WORDS; i++) {
       if (this.keys[key + i] !== words[start + i]) return false;
     }
     return true;
   }
 
-  #add(words: Uint32Array, start: number, slot: number): number {
-    if (this.size === this.#mostKeys) return -1;
-    const row = this.size++;
+  #enter(words: Uint32Array, start: number, slot: number, room: RowRoom): number {
+    const row = room.take();
+    if (row < 0) return -1;
     this.#slots[slot] = row + 1;
-    this.keys.set(words.subarray(start, start + KEY_WORDS), row * KEY_WORDS);
+    this.used[row] = 1;
+    this.keys.set(words.subarray(start, start + WORDS), row * WORDS);
     return row;
   }
 }

@@ -19,6 +19,8 @@ import type { ListenAddress } from './options.js';
 
 export interface ObserverOptions {
   readonly maxSeries?: number;
+  /** Rows to which nothing was added for so long are forgotten; absent: never. */
+  readonly expireAfterSeconds?: number;
   readonly listen?: ListenAddress;
   /** Created once every program is attached and the server listens. */
   readonly readyFile?: string;
@@ -40,10 +42,11 @@ export class Observer {
   readonly #aggregator: Aggregator;
   readonly #startedNs = process.hrtime.bigint();
   #http: HttpServer | undefined;
+  #expiry: NodeJS.Timeout | undefined;
 
   private constructor(options: ObserverOptions) {
     this.#options = options;
-    this.#aggregator = new Aggregator(options.maxSeries);
+    this.#aggregator = new Aggregator(options.maxSeries, options.expireAfterSeconds);
     this.#source = new WatchedSource({
       attach: () =>
         new LiveSource({
@@ -70,13 +73,10 @@ export class Observer {
   }
 
   async #begin(): Promise<void> {
-    const { listen, onBatch, wait } = this.#options;
+    const { listen, onBatch, wait, expireAfterSeconds } = this.#options;
     const clock = new Clock();
     if (listen !== undefined) {
-      const input = {
-        snapshot: () => this.#aggregator.snapshot(),
-        state: () => this.#source.state(),
-      };
+      const input = { aggregator: this.#aggregator, state: () => this.#source.state() };
       this.#http = await HttpServer.listen({
         ...listen,
         registry: createRegistry(input, version),
@@ -84,6 +84,10 @@ export class Observer {
         ready: () => isAttached(this.#source.state()),
       });
       note(`metrics at ${this.#http.url}/metrics`);
+    }
+    if (expireAfterSeconds !== undefined) {
+      const pass = () => this.#aggregator.expire(performance.now() / 1000);
+      this.#expiry = setInterval(pass, expiryInterval(expireAfterSeconds) * 1000);
     }
     this.#source.start(
       (batch) => {
@@ -115,12 +119,17 @@ export class Observer {
   /** Detaches, delivers what is left, closes the server and returns the summary line. */
   async stop(): Promise<string> {
     this.#source.stop();
+    clearInterval(this.#expiry);
     await this.#http?.close();
     this.#http = undefined;
     const seconds = Number(process.hrtime.bigint() - this.#startedNs) / 1e9;
     return summaryLine(this.#aggregator.snapshot(), this.#source.state(), seconds);
   }
 }
+
+/** Seconds from one expiry pass to the next: a row lives at most so much longer than it was told. */
+const expiryInterval = (expireAfterSeconds: number): number =>
+  Math.min(60, Math.max(1, expireAfterSeconds / 4));
 
 /** What a person should read: to stderr, so that stdout carries events alone. */
 export function note(line: string): void {

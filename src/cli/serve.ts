@@ -9,6 +9,7 @@ import {
   type ListenAddress,
   parseInteger,
   parseListenAddress,
+  parseSeconds,
 } from './options.js';
 import { printEvents } from './print-events.js';
 import { runInLab } from './run-in-lab.js';
@@ -17,6 +18,7 @@ import { Stop } from './stop.js';
 interface ServeOptions extends AttachOptions {
   readonly 'web.listenAddress': ListenAddress;
   readonly 'metrics.maxSeries': number;
+  readonly 'metrics.expireAfter': number;
   readonly readyFile?: string;
   readonly trace?: true;
   readonly orLab?: true;
@@ -35,9 +37,15 @@ export const serveCommand = addAttachOptions(new Command('serve'))
   )
   .option(
     '--metrics.max-series <number>',
-    'rows kept at most; what is beyond is counted without labels',
+    'rows kept at most; packets beyond are counted in series labelled "overflow"',
     parseInteger(1, 1_000_000),
     10_000,
+  )
+  .option(
+    '--metrics.expire-after <seconds>',
+    'forget a row that nothing was added to for so long; if it comes back, it starts at 0',
+    parseSeconds,
+    3600,
   )
   .option('--ready-file <file>', 'create this file once every program is attached')
   .option('--trace', 'print events, too')
@@ -65,6 +73,7 @@ Examples:
         wait: options.orLab !== true,
         listen,
         maxSeries: options['metrics.maxSeries'],
+        expireAfterSeconds: options['metrics.expireAfter'],
         ...(options.readyFile === undefined ? {} : { readyFile: options.readyFile }),
         ...(options.trace === true
           ? { detail: defaultKinds, onBatch: printEvents(stop, 'columns', defaultKinds) }

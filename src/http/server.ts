@@ -1,14 +1,19 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import type { Registry } from 'prom-client';
 import { ExitCode, IpvscopeError } from '../error.js';
 import { formatEndpoint } from '../wire/address.js';
 import { landingPage } from './landing-page.js';
 
+/** What `/metrics` answers with. */
+export interface Metrics {
+  readonly contentType: string;
+  metrics(): Promise<string | Uint8Array>;
+}
+
 export interface HttpOptions {
   readonly host: string | undefined;
   readonly port: number;
-  readonly registry: Registry;
+  readonly registry: Metrics;
   readonly version: string;
   /** Whether every program of the probe is attached. */
   readonly ready: () => boolean;
@@ -17,7 +22,7 @@ export interface HttpOptions {
 interface Answer {
   readonly status: number;
   readonly type: string;
-  readonly body: string;
+  readonly body: string | Uint8Array;
 }
 
 const text = (status: number, body: string): Answer => ({

@@ -1,11 +1,5 @@
 import type { SnapshotRow } from '../aggregate/snapshot.js';
-import {
-  type Family,
-  serverLabelNames,
-  serverLabels,
-  serviceLabelNames,
-  serviceLabels,
-} from './family.js';
+import { type RowFamily, serverLabels, serviceLabels } from './row-family.js';
 
 /** How a new connection came to a server of weight 0: that of the entry, or of a template. */
 function cause(row: SnapshotRow): 'reuse' | 'template' | undefined {
@@ -15,23 +9,12 @@ function cause(row: SnapshotRow): 'reuse' | 'template' | undefined {
   return row.kind === 'stale' ? 'template' : undefined;
 }
 
-export const newConnectionsToDraining: Family = {
-  type: 'counter',
+export const newConnectionsToDraining: RowFamily = {
   name: 'ipvs_new_connections_to_draining_total',
   help: 'New connections sent to a real server of weight 0. Alert on any increase.',
-  labelNames: [...serviceLabelNames, ...serverLabelNames, 'cause'],
-  *read(input) {
-    for (const row of input.snapshot().rows) {
-      const reason = cause(row);
-      if (reason === undefined) continue;
-      yield {
-        labels: {
-          ...serviceLabels(row),
-          ...serverLabels(row.destination),
-          cause: reason,
-        },
-        value: row.packets,
-      };
-    }
+  labels(row) {
+    const reason = cause(row);
+    if (reason === undefined) return undefined;
+    return [serviceLabels(row), serverLabels(row.destination), { cause: reason }];
   },
 };

@@ -1,17 +1,10 @@
-import { type Family, serviceLabelNames, serviceLabels } from './family.js';
+import { type RowFamily, serviceLabels } from './row-family.js';
 
-export const openingRetransmits: Family = {
-  type: 'counter',
+export const openingRetransmits: RowFamily = {
   name: 'ipvs_opening_retransmits_total',
   help: 'Packets opening a connection that were sent again to a real server that has not answered.',
-  labelNames: [...serviceLabelNames, 'draining'],
-  *read(input) {
-    for (const row of input.snapshot().rows) {
-      if (row.kind !== 'retransmit') continue;
-      yield {
-        labels: { ...serviceLabels(row), draining: String(row.draining) },
-        value: row.packets,
-      };
-    }
+  labels(row) {
+    if (row.kind !== 'retransmit') return undefined;
+    return [serviceLabels(row), { draining: String(row.draining) }];
   },
 };

@@ -1,22 +1,11 @@
-import { type Family, serviceLabelNames, serviceLabels } from './family.js';
+import { type RowFamily, serviceLabels } from './row-family.js';
 
-export const portReuse: Family = {
-  type: 'counter',
+export const portReuse: RowFamily = {
   name: 'ipvs_port_reuse_total',
   help: 'Packets opening a connection that matched an existing ip_vs entry.',
-  labelNames: [...serviceLabelNames, 'verdict', 'conn_state', 'draining'],
-  *read(input) {
-    for (const row of input.snapshot().rows) {
-      if (row.kind !== 'reuse') continue;
-      yield {
-        labels: {
-          ...serviceLabels(row),
-          verdict: row.verdict,
-          conn_state: row.connState,
-          draining: String(row.draining),
-        },
-        value: row.packets,
-      };
-    }
+  labels(row) {
+    if (row.kind !== 'reuse') return undefined;
+    const { verdict, connState, draining } = row;
+    return [serviceLabels(row), { verdict, conn_state: connState, draining: String(draining) }];
   },
 };

@@ -1,6 +1,4 @@
-import { missingFixPackets } from '../aggregate/snapshot.js';
 import { isAttached } from '../source/event-source.js';
-import { CONNTRACK_FIX } from '../wire/event.js';
 import type { Family } from './family.js';
 
 const events: Family = {
@@ -9,7 +7,7 @@ const events: Family = {
   help: 'Packets reported by the probe, of all kinds.',
   labelNames: [],
   *read(input) {
-    yield { labels: {}, value: input.snapshot().packets };
+    yield { labels: {}, value: input.totals().packets };
   },
 };
 
@@ -19,7 +17,7 @@ const records: Family = {
   help: 'Records received from the probe; one may stand for several packets.',
   labelNames: [],
   *read(input) {
-    yield { labels: {}, value: input.snapshot().records };
+    yield { labels: {}, value: input.totals().records };
   },
 };
 
@@ -85,27 +83,16 @@ const misses: Family = {
 const overflow: Family = {
   type: 'counter',
   name: 'ipvscope_series_overflow_packets_total',
-  help: 'Packets counted without their labels because --metrics.max-series was reached.',
+  help: 'Packets counted in series labelled overflow: --metrics.max-series was reached, or the kernel had no room for more services and servers at once.',
   labelNames: [],
   *read(input) {
-    yield { labels: {}, value: input.snapshot().overflow };
-  },
-};
-
-const missingFix: Family = {
-  type: 'counter',
-  name: 'ipvscope_missing_fix_drops_total',
-  help: `Packets that ip_vs dropped although their conntrack entry was not confirmed: this kernel lacks commit ${CONNTRACK_FIX}.`,
-  labelNames: [],
-  *read(input) {
-    yield { labels: {}, value: missingFixPackets(input.snapshot()) };
+    yield { labels: {}, value: input.totals().overflow + input.state().folded };
   },
 };
 
 /** What the tool says of itself, and of the kernel below it. */
 export const selfFamilies: readonly Family[] = [
   events,
-  missingFix,
   records,
   losses,
   shed,

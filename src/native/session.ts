@@ -38,6 +38,8 @@ export interface Counters {
   readonly losses: Losses;
   /** Packets that found no room in the ring and were added up instead: numbers without detail. */
   readonly shed: number;
+  /** Packets that were added up without addresses: the kernel's table had no room for their key. */
+  readonly folded: number;
 }
 
 /** Of all CPUs' rings together, but for what one has at least. */
@@ -235,7 +237,7 @@ export class Session {
       coalesced_full: count(Loss.coalescedFull),
       misfit: count(counts.length - 1),
     };
-    return { losses, shed: count(Loss.ringFull) };
+    return { losses, shed: count(Loss.ringFull), folded: count(Loss.folded) };
   }
 
   /** Up to 1024 records of `keys` virtual services, numbered from `first`, into the ring. */

@@ -18,6 +18,8 @@ export interface SourceState {
   readonly losses: Readonly<Record<string, number>>;
   /** Packets whose number is known, but not their detail: there were too many. */
   readonly shed: number;
+  /** Packets whose service and server are not known: there were too many of them at once. */
+  readonly folded: number;
 }
 
 /** Whether every program is attached, and there are any. */

@@ -92,8 +92,8 @@ export class LiveSource implements EventSource {
 }
 
 const stateOf = (session: Session): SourceState => {
-  const { losses, shed } = session.counters();
-  return { programs: session.programs(), losses: { ...losses }, shed };
+  const { losses, shed, folded } = session.counters();
+  return { programs: session.programs(), losses: { ...losses }, shed, folded };
 };
 
 function openFirst({ attachments, onRefused, ...options }: LiveOptions): {

@@ -30,7 +30,7 @@ export class WatchedSource implements EventSource {
   #source: AttachedSource | undefined;
   #instance: string | undefined;
   /** What former attachments came to. */
-  #before: SourceState = { programs: [], losses: {}, shed: 0 };
+  #before: SourceState = { programs: [], losses: {}, shed: 0, folded: 0 };
   #timer: NodeJS.Timeout | undefined;
   #reason: string | undefined;
 
@@ -128,5 +128,6 @@ function added(before: SourceState, now: SourceState): SourceState {
     programs: [...programs, ...former.values()],
     losses,
     shed: before.shed + now.shed,
+    folded: before.folded + now.folded,
   };
 }

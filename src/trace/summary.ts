@@ -34,6 +34,8 @@ export function summaryLine(snapshot: Snapshot, state: SourceState, seconds: num
       ? `nothing lost${uncounted ? ' (but for kprobe runs that the kernel skipped, if any: it does not count them)' : ''}`
       : `LOST ${lost.map(([cause, count]) => `${count} ${cause}`).join(', ')}`;
   const shed = state.shed > 0 ? `, ${state.shed} counted without detail (too many at once)` : '';
+  const folded =
+    state.folded > 0 ? `, ${state.folded} counted without service (too many at once)` : '';
   const attached = state.programs.filter((program) => program.attached).length;
-  return `${seen} in ${seconds.toFixed(1)} s; ${attached} of ${state.programs.length} programs attached, ${unseen}${shed}`;
+  return `${seen} in ${seconds.toFixed(1)} s; ${attached} of ${state.programs.length} programs attached, ${unseen}${shed}${folded}`;
 }

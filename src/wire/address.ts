@@ -1,4 +1,4 @@
-/** AF_INET6 (include/linux/socket.h); everything else is written as IPv4. */
+/** AF_INET6 (include/linux/socket.h); what has a family and not this one is written as IPv4. */
 const AF_INET6 = 10;
 
 function formatIpv6(bytes: Uint8Array, offset: number): string {
@@ -26,11 +26,13 @@ function formatIpv6(bytes: Uint8Array, offset: number): string {
   return start < 0 ? text(0, 8) : `${text(0, start)}::${text(start + length, 8)}`;
 }
 
+/** In place of an address that there was no room for. */
+export const OVERFLOW_ADDRESS = 'overflow';
+
 /** The address at `offset`, network byte order, as ipvsadm -n prints it without brackets. */
 export function formatAddress(bytes: Uint8Array, offset: number, family: number): string {
-  if (family === AF_INET6) {
-    return formatIpv6(bytes, offset);
-  }
+  if (family === AF_INET6) return formatIpv6(bytes, offset);
+  if (family === 0) return OVERFLOW_ADDRESS;
   return `${bytes[offset]}.${bytes[offset + 1]}.${bytes[offset + 2]}.${bytes[offset + 3]}`;
 }
 

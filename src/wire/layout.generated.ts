@@ -1,6 +1,6 @@
 // Generated from the BTF of the embedded object by `npm run generate`. Not to be edited.
 
-export const LAYOUT_FINGERPRINT = 'b29850a1af998cce';
+export const LAYOUT_FINGERPRINT = '35bd5fa637c23514';
 
 /** Bytes of one record. */
 export const RECORD_SIZE = 128;
@@ -112,6 +112,21 @@ export const Flag = {
   newWeightZero: 128,
   serviceSought: 256,
   hasEntry: 512,
+  delay: 65536,
+} as const;
+
+export const DelayBoundMs = {
+  0: 250,
+  1: 500,
+  2: 1000,
+  3: 1250,
+  4: 1500,
+  5: 2000,
+  6: 3500,
+  7: 7500,
+  8: 15500,
+  9: 31500,
+  10: 63500,
 } as const;
 
 export const Loss = {
@@ -121,4 +136,5 @@ export const Loss = {
   unreadable: 3,
   retryFull: 4,
   coalescedFull: 5,
+  folded: 6,
 } as const;

@@ -218,15 +218,63 @@ test('a kind that nobody asked to see is added up, without client, and wakes nob
   assert.equal(session.counters().shed, 0, 'nothing was meant to be told');
 });
 
-test('more keys than there is room for: what is not counted is said to be lost', () => {
+test('more keys than the kernel has room for: what is beyond is counted without addresses', () => {
   const { session, batch } = openGenerator({ detail: [], batchRecords: 1000 });
   const aggregator = new Aggregator(100_000);
   const keys = 20 * 1024;
   for (let first = 0; first < keys; first += 1024) session.generate(first, 1024, keys);
   readCoalesced(session, batch, aggregator);
-  const lost = session.counters().losses.coalesced_full;
-  assert.ok(lost > 0);
-  assert.equal(aggregator.snapshot().packets + lost, keys);
+  const { losses, folded } = session.counters();
+  assert.ok(folded > 0);
+  assert.deepEqual([...new Set(Object.values(losses))], [0]);
+  const { rows, packets } = aggregator.snapshot();
+  assert.equal(packets, keys);
+  const beyond = rows.filter((row) => row.virtual.address === 'overflow');
+  assert.equal(
+    beyond.reduce((sum, row) => sum + row.packets, 0),
+    folded,
+  );
+  assert.deepEqual(beyond.map((row) => row.verdict).sort(), ['dropped', 'forwarded']);
+});
+
+test('a key that is known is counted by number: at once, to the last packet', () => {
+  const { session, batch } = openGenerator({ detail: [] });
+  const aggregator = new Aggregator();
+  const keys = 3000;
+  const generate = (packets: number): void => {
+    for (let first = 0; first < packets; first += 1000) session.generate(first, 1000, keys);
+  };
+  generate(keys);
+  readCoalesced(session, batch, aggregator);
+  assert.equal(aggregator.snapshot().packets, keys);
+  let expected = 1;
+  for (let round = 0; round < 20; round++) {
+    generate(3 * keys);
+    expected += 3;
+    // The few whose two places others have go by the table, and come a reading later.
+    const records = session.coalesced();
+    batch.count = records;
+    aggregator.ingest(batch);
+    assert.ok(records > keys * 0.9, `${records} of ${keys} keys are known`);
+    readCoalesced(session, batch, aggregator);
+    readCoalesced(session, batch, aggregator);
+    const { rows } = aggregator.snapshot();
+    assert.equal(rows.length, keys);
+    assert.deepEqual([...new Set(rows.map((row) => row.packets))], [expected]);
+  }
+  assert.equal(session.adding(), false);
+});
+
+test('a reading that does not fit the buffer goes on where it was', () => {
+  const { session, batch } = openGenerator({ detail: [], batchRecords: 7 });
+  const aggregator = new Aggregator();
+  for (let round = 0; round < 4; round++) {
+    session.generate(0, 1000, 100);
+    readCoalesced(session, batch, aggregator);
+    readCoalesced(session, batch, aggregator);
+  }
+  const { rows } = aggregator.snapshot();
+  assert.deepEqual([...new Set(rows.map((row) => row.packets))], [40]);
 });
 
 test('says which programs are in the kernel', () => {

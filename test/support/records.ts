@@ -1,6 +1,7 @@
 import { RecordBatch } from '../../src/wire/batch.js';
 import {
   Conntrack,
+  DelayBoundMs,
   Flag,
   Forwarding,
   Kind,
@@ -36,6 +37,9 @@ export interface RecordFields {
 
 const TIME_WAIT = 5;
 
+export const ordinaryFlags =
+  Flag.opening | Flag.hasEntry | Flag.hasDestination | Flag.available | Flag.weightZero;
+
 const ordinary: Required<RecordFields> = {
   timeNs: 1_000_000_000n,
   count: 1,
@@ -58,7 +62,7 @@ const ordinary: Required<RecordFields> = {
   forwarding: Forwarding.masquerade,
   conntrack: Conntrack.confirmed,
   conntrackState: 0,
-  flags: Flag.opening | Flag.hasEntry | Flag.hasDestination | Flag.available | Flag.weightZero,
+  flags: ordinaryFlags,
 };
 
 /** One record as the probe writes it, from the layout's offsets and nothing of the decoder. */
@@ -85,7 +89,8 @@ export function recordBytes(fields: RecordFields = {}): Uint8Array {
   view.setUint8(Offset.forwarding, all.forwarding);
   view.setUint8(Offset.conntrack, all.conntrack);
   view.setUint8(Offset.conntrackState, all.conntrackState);
-  view.setUint32(Offset.flags, all.flags, true);
+  const place = Object.values(DelayBoundMs).filter((bound) => all.delayUs > bound * 1000).length;
+  view.setUint32(Offset.flags, all.flags | (place * Flag.delay), true);
   const endpoints = [
     [all.client, Offset.clientAddress, Offset.clientPort],
     [all.newDestination, Offset.newDestinationAddress, Offset.newDestinationPort],

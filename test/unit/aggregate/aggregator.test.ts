@@ -1,19 +1,20 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Aggregator } from '../../../src/aggregate/aggregator.js';
-import { KEY_WORDS } from '../../../src/aggregate/table.js';
+import { KEY_WORDS } from '../../../src/aggregate/key.js';
 import { Flag, Kind, Verdict } from '../../../src/wire/layout.generated.js';
 import { batchOf, type RecordFields } from '../../support/records.js';
 
-test('what finds no room is counted, not lost', () => {
+test('what finds no room is folded and counted, not lost', () => {
   const aggregator = new Aggregator(2);
   aggregator.ingest(batchOf({ netns: 1 }, { netns: 2 }, { netns: 3, count: 5 }, { netns: 1 }));
   const { rows, overflow, records, packets } = aggregator.snapshot();
   assert.deepEqual(
-    rows.map((row) => [row.netns, row.packets]),
+    rows.map((row) => [row.netns, row.virtual.address, row.packets]),
     [
-      [1, 2],
-      [2, 1],
+      [1, '10.96.0.10', 2],
+      [2, '10.96.0.10', 1],
+      [0, 'overflow', 5],
     ],
   );
   assert.deepEqual({ overflow, records, packets }, { overflow: 5, records: 4, packets: 8 });
@@ -53,6 +54,24 @@ test('rows differ by what tells them apart, and by nothing else', () => {
   assert.ok(rows.slice(1).every((row) => row.packets === 1));
 });
 
+const numbered: Readonly<Record<string, (number: number) => RecordFields>> = {
+  'the first word': (netns) => ({ netns }),
+  'a word in between': (flags) => ({ flags }),
+  'the last word': (port) => ({ destination: [[10, 0, 2, 11], port] }),
+};
+
+for (const [word, fields] of Object.entries(numbered)) {
+  test(`keys that share a slot and differ in ${word} alone are not taken for each other`, () => {
+    const aggregator = new Aggregator();
+    // So many that some must share one.
+    const records = Array.from({ length: 9000 }, (_, number) => fields(number + 1));
+    for (let times = 0; times < 2; times++) aggregator.ingest(batchOf(...records));
+    const { rows } = aggregator.snapshot();
+    assert.equal(rows.length, records.length);
+    assert.ok(rows.every(({ packets }) => packets === 2));
+  });
+}
+
 test('adds up as a map by key does', () => {
   const aggregator = new Aggregator();
   const expected = new Map<string, number>();
@@ -75,5 +94,5 @@ test('adds up as a map by key does', () => {
 });
 
 test('the hash takes every word of the key', () => {
-  assert.equal(KEY_WORDS, 14, 'hashKey in table.ts is written out for as many');
+  assert.equal(KEY_WORDS, 14, 'hashKey in key.ts is written out for as many');
 });

@@ -19,6 +19,7 @@ const cases: readonly {
   { args: ['serve', '--web.listen-address', 'x'], code: 2, stderr: /must be like :10962/ },
   { args: ['serve', '--web.listen-address', ':70000'], code: 2, stderr: /must be like :10962/ },
   { args: ['serve', '--metrics.max-series', '0'], code: 2, stderr: /whole number/ },
+  { args: ['serve', '--metrics.expire-after', '0'], code: 2, stderr: /seconds above 0/ },
   { args: ['lab'], code: 2, stderr: /missing required argument 'command'/ },
   { args: ['lab', '--kernel', '2.4', 'trace'], code: 2, stderr: /2\.4/ },
   { args: ['lab', 'acts', '--kernel', '2.4'], code: 2, stderr: /2\.4/ },

@@ -31,6 +31,19 @@ test('an address in use is one clear error', async () => {
   });
 });
 
+test('metrics may come as bytes', async () => {
+  const metrics = async () => Buffer.from('two{name="ä"} 2\n');
+  const other = await HttpServer.listen({
+    ...options,
+    registry: { contentType: 'text/plain', metrics },
+  });
+  try {
+    assert.equal(await (await fetch(`${other.url}/metrics`)).text(), 'two{name="ä"} 2\n');
+  } finally {
+    await other.close();
+  }
+});
+
 const cases = [
   { path: '/nothing', status: 404, type: /^text\/plain/, body: /no such page/ },
   { path: '/metrics', method: 'POST', status: 405, type: /^text\/plain/, body: /only GET/ },

@@ -12,7 +12,7 @@ function kernel(context: TestContext) {
   const said: string[] = [];
   const now: { instance: string | undefined; error?: IpvscopeError; state: SourceState } = {
     instance: undefined,
-    state: { programs: [{ ...program, misses: 1 }], losses: { unpaired: 2 }, shed: 3 },
+    state: { programs: [{ ...program, misses: 1 }], losses: { unpaired: 2 }, shed: 3, folded: 0 },
   };
   let running = 0;
   const attach = (): AttachedSource => {
@@ -76,6 +76,7 @@ test('gone and back: attached anew, and what was counted stays counted', (contex
     programs: [{ ...program, attached: false, misses: 1 }],
     losses: { unpaired: 2 },
     shed: 3,
+    folded: 0,
   });
   now.instance = '2';
   wait();
@@ -84,6 +85,7 @@ test('gone and back: attached anew, and what was counted stays counted', (contex
     programs: [{ ...program, misses: 2 }],
     losses: { unpaired: 4 },
     shed: 6,
+    folded: 0,
   });
   source.stop();
   assert.equal(source.state().shed, 6);

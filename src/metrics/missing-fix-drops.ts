@@ -1,0 +1,11 @@
+import { CONNTRACK_FIX } from '../wire/event.js';
+import type { RowFamily } from './row-family.js';
+
+export const missingFixDrops: RowFamily = {
+  name: 'ipvscope_missing_fix_drops_total',
+  help: `Packets that ip_vs dropped although their conntrack entry was not confirmed: this kernel lacks commit ${CONNTRACK_FIX}.`,
+  fromStart: [],
+  labels(row) {
+    return row.missingFix ? [] : undefined;
+  },
+};
