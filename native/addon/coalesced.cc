@@ -121,7 +121,8 @@ Outcome Coalesced::Read(uint8_t* to, size_t most, size_t* records) {
     *records += TellHeld(to + *records * sizeof(ipvscope_record), most - *records);
   }
   if (stage_ == Stage::kKnown && *records < most) {
-    *records += known_.Read(to + *records * sizeof(ipvscope_record), most - *records, MonotonicNow());
+    *records +=
+        known_.Read(to + *records * sizeof(ipvscope_record), most - *records, MonotonicNow());
     stage_ = *records < most ? Stage::kDone : stage_;
   }
   if (*records == 0) {

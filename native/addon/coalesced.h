@@ -42,9 +42,7 @@ public:
 private:
   enum class Stage { kTables, kKnown, kDone };
 
-  bool used(size_t place) const {
-    return __atomic_load_n(&source_.used[place], __ATOMIC_RELAXED);
-  }
+  bool used(size_t place) const { return __atomic_load_n(&source_.used[place], __ATOMIC_RELAXED); }
   Outcome Fetch(const int* tables);
   size_t TellHeld(uint8_t* to, size_t most);
 

@@ -28,8 +28,11 @@ Known::~Known() { Close(); }
 
 Outcome Known::Open(int keys, int counts, uint32_t cpus, bool* used) {
   const auto fail = [] {
-    return Failure{"ERR_PROBE_RING", "ring", errno,
-                   std::string("cannot map the counts: ") + strerror(errno), {}};
+    return Failure{"ERR_PROBE_RING",
+                   "ring",
+                   errno,
+                   std::string("cannot map the counts: ") + strerror(errno),
+                   {}};
   };
   void* mapped = mmap(nullptr, kKeysBytes, PROT_READ | PROT_WRITE, MAP_SHARED, keys, 0);
   if (mapped == MAP_FAILED) {

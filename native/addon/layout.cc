@@ -9,10 +9,9 @@ namespace ipvscope {
 namespace {
 
 constexpr const char* kRecord = "ipvscope_record";
-constexpr const char* kEnums[] = {"ipvscope_kind",       "ipvscope_verdict",
-                                  "ipvscope_conntrack",  "ipvscope_forwarding",
-                                  "ipvscope_flag",       "ipvscope_delay_bound_ms",
-                                  "ipvscope_loss"};
+constexpr const char* kEnums[] = {
+    "ipvscope_kind", "ipvscope_verdict",        "ipvscope_conntrack", "ipvscope_forwarding",
+    "ipvscope_flag", "ipvscope_delay_bound_ms", "ipvscope_loss"};
 
 Failure Bad(const std::string& message) { return Failure{"ERR_LAYOUT", "layout", 0, message, {}}; }
 

@@ -50,10 +50,8 @@ uint32_t KernelHz() {
 }
 
 // Those there are now, not all that could ever be: each takes memory. A CPU that comes later uses
-// what others have (emit.bpf.h, coalesce.bpf.h). 
-uint32_t OnlineCpus() {
-  return static_cast<uint32_t>(sysconf(_SC_NPROCESSORS_ONLN));
-}
+// what others have (emit.bpf.h, coalesce.bpf.h).
+uint32_t OnlineCpus() { return static_cast<uint32_t>(sysconf(_SC_NPROCESSORS_ONLN)); }
 
 // "fexit/ip_vs_in_hook" to its two halves; the generator's "raw_tp" has no function.
 void SplitSection(const std::string& section, Session::Program* program) {

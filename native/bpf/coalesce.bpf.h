@@ -3,11 +3,11 @@
  * Packets added up by the record's key instead of told one by one: kinds that nobody asked to see,
  * and whatever finds no room in the ring. Detail is shed, numbers are not.
  *
- * Keys that the session knows have numbers of their own (ipvscope_known.h): a hash, a comparison and
- * an addition. All others go into a table by which the session gets to know them, and where that is
- * full, into one without addresses. Of these tables there are two each: one is added to while the
- * session empties the other (native/addon/coalesced.cc), so that nothing is added to an element that
- * is being taken away.
+ * Keys that the session knows have numbers of their own (ipvscope_known.h): a hash, a comparison
+ * and an addition. All others go into a table by which the session gets to know them, and where
+ * that is full, into one without addresses. Of these tables there are two each: one is added to
+ * while the session empties the other (native/addon/coalesced.cc), so that nothing is added to an
+ * element that is being taken away.
  */
 #ifndef IPVSCOPE_COALESCE_BPF_H
 #define IPVSCOPE_COALESCE_BPF_H
@@ -15,8 +15,8 @@
 #include "losses.bpf.h"
 #include "../include/ipvscope_known.h"
 
-/* Of a key that is not known. Per CPU, and added to atomically all the same: a softirq may interrupt
- * a task's packet. */
+/* Of a key that is not known. Per CPU, and added to atomically all the same: a softirq may
+ * interrupt a task's packet. */
 struct coalesced_sum {
 	__u64 packets;
 	__u64 delay_us; /* retry: of all of them together */

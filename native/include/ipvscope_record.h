@@ -115,7 +115,8 @@ enum ipvscope_loss {
 	IPVSCOPE_LOSS_UNREADABLE = 3,
 	/* A dropped opening packet could not be remembered: its retry will not be reported. */
 	IPVSCOPE_LOSS_RETRY_FULL = 4,
-	/* A record that was to be added up with others alike found no room, not even without addresses. */
+	/* A record that was to be added up with others alike found no room, not even without
+	   addresses. */
 	IPVSCOPE_LOSS_COALESCED_FULL = 5,
 	/* ... but it did without addresses: no packet is lost, but whose it was. */
 	IPVSCOPE_LOSS_FOLDED = 6,
@@ -136,10 +137,10 @@ struct ipvscope_record {
 	__u64 time_ns;	     /* CLOCK_MONOTONIC at the lookup; of several: when they were read */
 	__u32 count;	     /* packets this record stands for, at least 1 */
 	__u32 expires_in_ms; /* remaining lifetime of the entry at the lookup; 0 when overdue */
-	__u32 delay_us;	     /* retry: from the first dropped copy to this packet; of several: the sum */
-	__u32 drops;	     /* retry: copies dropped before this packet */
-	__s32 weight;	     /* of the server, at the lookup */
-	__u16 cpu;	     /* or IPVSCOPE_CPU_SEVERAL */
+	__u32 delay_us; /* retry: from the first dropped copy to this packet; of several: the sum */
+	__u32 drops;	/* retry: copies dropped before this packet */
+	__s32 weight;	/* of the server, at the lookup */
+	__u16 cpu;	/* or IPVSCOPE_CPU_SEVERAL */
 	__u8 new_destination_family;
 	__u8 conntrack_state; /* TCP_CONNTRACK_* or SCTP_CONNTRACK_*, where conntrack is an nf_conn
 			       */
