@@ -14,6 +14,7 @@
         "native/addon/layout.cc",
         "native/addon/log.cc",
         "native/addon/module.cc",
+        "native/addon/pending.cc",
         "native/addon/poller.cc",
         "native/addon/ring.cc",
         "native/addon/rings.cc",

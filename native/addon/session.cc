@@ -19,6 +19,7 @@
 #include <iterator>
 #include <set>
 
+#include "ipvscope_known.h"
 #include "ipvscope_pending.h"
 
 #include "ipvscope.skel.h"
@@ -29,9 +30,6 @@ namespace ipvscope {
 static_assert(sizeof(ipvscope_record) == 128);
 static_assert(offsetof(ipvscope_record, netns) % 8 == 0, "the key begins at a whole word");
 static_assert(offsetof(ipvscope_record, virtual_address) == 92);
-
-static_assert(sizeof(ipvscope_pending) == sizeof(ipvscope_record) + 3 * 8 + 2 * 4 + 4 * 2,
-              "no holes: it is a value of a map");
 
 namespace {
 
@@ -112,6 +110,10 @@ Outcome Session::Open(const Config& config) {
                                OnlineCpus(),
                                &object_->bss->coalesced_active,
                                object_->bss->coalesced_used});
+  }
+  if (!failure) {
+    pending_.Open({bpf_map__fd(object_->maps.pending_packets), object_->bss->pending_slots,
+                   object_->bss->pending_names});
   }
   if (!failure && config.variant != Variant::kGenerator) {
     failure = Attach();
@@ -306,7 +308,7 @@ Outcome Session::ReadLosses(Losses* losses) {
     return Fail("ERR_PROBE_READ", "read", -cpus, "cannot count the CPUs");
   }
   std::vector<uint64_t> values(static_cast<size_t>(cpus));
-  SweepPending();
+  swept_ += pending_.Sweep();
   for (uint32_t cause = 0; cause < losses->size(); cause++) {
     if (bpf_map_lookup_elem(bpf_map__fd(object_->maps.losses), &cause, values.data()) != 0) {
       return Fail("ERR_PROBE_READ", "read", errno, "cannot read the loss counters");
@@ -318,44 +320,6 @@ Outcome Session::ReadLosses(Losses* losses) {
   }
   (*losses)[IPVSCOPE_LOSS_UNPAIRED] += swept_;
   return {};
-}
-
-// A packet whose exit a skipped program did not see would keep its gates open, and other packets
-// pay for it. One that is older than any hook's run can be is given up, and counted.
-void Session::SweepPending() {
-  constexpr uint64_t kOldest = 1000000000; // ns
-  const uint64_t limit = MonotonicNow() - kOldest;
-  const int descriptor = bpf_map__fd(object_->maps.pending_packets);
-  struct Old {
-    ipvscope_pending_key key;
-    ipvscope_pending packet;
-  };
-  std::vector<Old> old;
-  Old entry{};
-  ipvscope_pending_key next{};
-  const void* from = nullptr;
-  while (bpf_map_get_next_key(descriptor, from, &next) == 0) {
-    entry.key = next;
-    from = &entry.key;
-    if (bpf_map_lookup_elem(descriptor, &entry.key, &entry.packet) == 0 &&
-        entry.packet.record.time_ns < limit) {
-      old.push_back(entry);
-    }
-  }
-  for (const auto& [key, packet] : old) {
-    // A decided one went through its gates with its verdict, and has its record.
-    if (bpf_map_delete_elem(descriptor, &key) == 0 && packet.decided == 0) {
-      OpenGate(packet.skb_gate);
-      if (packet.iph != 0) {
-        OpenGate(packet.iph_gate);
-      }
-      swept_++;
-    }
-  }
-}
-
-void Session::OpenGate(uint16_t gate) {
-  __atomic_fetch_sub(&object_->bss->pending_gates[gate], 1, __ATOMIC_RELAXED);
 }
 
 Outcome Session::Generate(uint64_t first, uint32_t count, uint32_t keys) {

@@ -4,6 +4,7 @@
 #include "coalesced.h"
 #include "failure.h"
 #include "layout.h"
+#include "pending.h"
 #include "rings.h"
 #include "symbols.h"
 
@@ -80,12 +81,11 @@ private:
   Outcome ChoosePrograms(Variant variant);
   Outcome KeepVerifierLogs();
   Outcome Attach();
-  void SweepPending();
-  void OpenGate(uint16_t gate);
 
   ipvscope_bpf* object_ = nullptr;
   Rings rings_;
   Coalesced coalesced_;
+  Pending pending_;
   Symbols symbols_; // of the functions that kprobes are attached to
   uint64_t swept_ = 0;
   // By program; the kernel writes here while it loads them.

@@ -51,7 +51,7 @@ int BPF_PROG(verdict_fexit, void *priv, struct sk_buff *skb)
 SEC("fentry/ip_vs_conn_expire_now")
 int BPF_PROG(expire_fentry, struct ip_vs_conn *conn)
 {
-	on_expire(conn);
+	on_expire(ACCESS_DIRECT, conn);
 	return 0;
 }
 
@@ -149,7 +149,7 @@ HOOK(ip_vs_local_request6)
 SEC("kprobe/ip_vs_conn_expire_now")
 int BPF_KPROBE(expire_kprobe, struct ip_vs_conn *conn)
 {
-	on_expire(conn);
+	on_expire(ACCESS_HELPER, conn);
 	return 0;
 }
 

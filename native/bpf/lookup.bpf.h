@@ -65,7 +65,32 @@ static __always_inline void watch_unmatched(enum access access, struct netns_ipv
 	describe_packet(access, &packet.record, skb, opening);
 	if (opening)
 		note_opening(access, &packet.record, skb, iph, &packet.number);
-	remember(access, skb, iph, &packet);
+	remember(access, skb, iph, NULL, &packet);
+}
+
+/* False where the packet cannot be read. */
+static __always_inline bool describe_matched(enum access access, struct ipvscope_pending *packet,
+					     struct netns_ipvs *ipvs, int af,
+					     const struct sk_buff *skb,
+					     const struct ip_vs_iphdr *iph, struct ip_vs_conn *conn,
+					     struct ip_vs_dest *dest, bool opening, bool available)
+{
+	enum opening_relation relation = OPENING_UNKNOWN;
+	struct ipvscope_record *record = &packet->record;
+
+	if (!describe_tuple(access, record, ipvs, af, skb, iph)) {
+		count_loss(IPVSCOPE_LOSS_UNREADABLE);
+		return false;
+	}
+	describe_packet(access, record, skb, opening);
+	describe_entry(access, record, conn);
+	if (dest)
+		describe_server(access, record, dest, available);
+	if (opening)
+		relation = note_opening(access, record, skb, iph, &packet->number);
+	record->kind = kind_of(record, relation);
+	packet->conn_found = 1;
+	return true;
 }
 
 /* A packet that is notable for the entry it found. */
@@ -74,29 +99,24 @@ static __always_inline void watch_matched(enum access access, struct netns_ipvs 
 					  struct ip_vs_conn *conn, struct ip_vs_dest *dest,
 					  bool opening, bool available)
 {
-	enum opening_relation relation = OPENING_UNKNOWN;
-	struct ipvscope_pending packet = {};
-	struct ipvscope_record *record = &packet.record;
-
-	if (!describe_tuple(access, record, ipvs, af, skb, iph)) {
-		count_loss(IPVSCOPE_LOSS_UNREADABLE);
-		return;
-	}
-	describe_packet(access, record, skb, opening);
-	describe_entry(access, record, conn);
-	if (dest)
-		describe_server(access, record, dest, available);
-	if (opening)
-		relation = note_opening(access, record, skb, iph, &packet.number);
-	record->kind = kind_of(record, relation);
-	packet.conn_found = 1;
 	/* Only the entry of a packet that opens something, or of a server that is gone, may be
 	 * expired on its way, and the packet be scheduled. */
-	if (record->kind == IPVSCOPE_KIND_DRAINING)
-		iph = NULL;
-	else
-		packet.conn = (__u64)(unsigned long)conn;
-	remember(access, skb, iph, &packet);
+	bool named = opening || !available;
+	struct ipvscope_pending packet;
+
+	if (access == ACCESS_DIRECT) {
+		struct ipvscope_pending_slot *slot = take_slot(skb, iph, named ? conn : NULL);
+
+		if (slot) {
+			if (!describe_matched(access, &slot->packet, ipvs, af, skb, iph, conn, dest,
+					      opening, available))
+				give_back_slot(slot);
+			return;
+		}
+	}
+	__builtin_memset(&packet, 0, sizeof(packet));
+	if (describe_matched(access, &packet, ipvs, af, skb, iph, conn, dest, opening, available))
+		remember(access, skb, named ? iph : NULL, named ? conn : NULL, &packet);
 }
 
 /*

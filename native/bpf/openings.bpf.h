@@ -29,32 +29,23 @@ enum opening_relation {
 	OPENING_OTHER,
 };
 
-/* The finalizer of SplitMix64: every input bit reaches every output bit. */
-static __always_inline __u64 mix64(__u64 value)
-{
-	value ^= value >> 30;
-	value *= 0xbf58476d1ce4e5b9ULL;
-	value ^= value >> 27;
-	value *= 0x94d049bb133111ebULL;
-	return value ^ (value >> 31);
-}
-
-static __always_inline __u64 mix_address(__u64 hash, const __u8 address[16])
-{
-	__u64 words[2];
-
-	__builtin_memcpy(words, address, sizeof(words));
-	return mix64(mix64(hash ^ words[0]) ^ words[1]);
-}
-
+/* Sums of products first, side by side, then the finalizer of SplitMix64. */
 static __always_inline __u64 opening_hash(const struct ipvscope_record *record)
 {
 	__u32 ports = (__u32)record->client_port << 16 | record->virtual_port;
-	__u64 hash = mix64((__u64)record->netns << 32 | ports);
+	__u64 addresses[4], hash;
 
-	hash = mix64(hash ^ record->protocol);
-	hash = mix_address(hash, record->client_address);
-	return mix_address(hash, record->virtual_address);
+	__builtin_memcpy(addresses, record->client_address, 16);
+	__builtin_memcpy(addresses + 2, record->virtual_address, 16);
+	hash = ((__u64)record->netns << 32 | ports) * 0x9e3779b97f4a7c15ULL +
+	       addresses[0] * 0xc2b2ae3d27d4eb4fULL + addresses[1] * 0x165667b19e3779f9ULL +
+	       addresses[2] * 0x85ebca77c2b2ae63ULL + addresses[3] * 0x27d4eb2f165667c5ULL +
+	       record->protocol * 0xd6e8feb86659fd93ULL;
+	hash ^= hash >> 30;
+	hash *= 0xbf58476d1ce4e5b9ULL;
+	hash ^= hash >> 27;
+	hash *= 0x94d049bb133111ebULL;
+	return hash ^ hash >> 31;
 }
 
 /*

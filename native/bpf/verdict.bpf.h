@@ -7,10 +7,10 @@
 #include "retry.bpf.h"
 
 /* Rare: it is not worth a gate. */
-static __always_inline void on_expire(const struct ip_vs_conn *conn)
+static __always_inline void on_expire(enum access access, const struct ip_vs_conn *conn)
 {
-	struct ipvscope_pending_key key;
-	struct ipvscope_pending *packet = find_pending(PENDING_CONN, conn, &key);
+	struct pending_place place;
+	struct ipvscope_pending *packet = find_pending(access, PENDING_CONN, conn, &place);
 
 	if (packet)
 		packet->observed |= OBSERVED_EXPIRE;
@@ -24,13 +24,14 @@ static __always_inline void on_expire(const struct ip_vs_conn *conn)
 static __always_inline void on_service_lookup(enum access access, const union nf_inet_addr *address,
 					      struct ip_vs_service *service)
 {
-	const void *iph = (const void *)address - bpf_core_field_offset(struct ip_vs_iphdr, daddr);
-	struct ipvscope_pending_key key;
+	const struct ip_vs_iphdr *iph =
+		(const void *)address - bpf_core_field_offset(struct ip_vs_iphdr, daddr);
+	struct pending_place place;
 	struct ipvscope_pending *packet;
 
-	if (none_pending(access, iph))
+	if (none_named(access, iph))
 		return;
-	packet = find_pending(PENDING_IPH, iph, &key);
+	packet = find_pending(access, PENDING_IPH, iph, &place);
 	if (!packet)
 		return;
 	packet->observed |= OBSERVED_SERVICE_LOOKUP;
@@ -80,7 +81,7 @@ static __always_inline void on_first_schedule(enum access access, struct ip_vs_s
 		describe_server(access, record, dest, dest_available(access, dest));
 	if (stale)
 		record->kind = IPVSCOPE_KIND_STALE;
-	remember(access, skb, NULL, &packet);
+	remember(access, skb, NULL, NULL, &packet);
 }
 
 static __always_inline void on_schedule(enum access access, struct ip_vs_service *service,
@@ -88,15 +89,15 @@ static __always_inline void on_schedule(enum access access, struct ip_vs_service
 					struct ip_vs_conn *conn)
 {
 	struct ipvscope_pending *packet = NULL;
-	struct ipvscope_pending_key key;
+	struct pending_place place;
 	struct ip_vs_dest *dest;
 
 	if (!none_pending(access, skb))
-		packet = find_pending(PENDING_SKB, skb, &key);
+		packet = find_pending(access, PENDING_SKB, skb, &place);
 
 	/* One that was only watched for being dropped is now met as any other. */
 	if (packet && !packet->conn_found) {
-		forget(&key, packet);
+		forget(&place, packet);
 		packet = NULL;
 	}
 	if (!packet) {
@@ -122,12 +123,12 @@ static __always_inline void on_schedule(enum access access, struct ip_vs_service
 static __always_inline void on_sight(enum access access, const struct sk_buff *skb,
 				     enum observation what)
 {
-	struct ipvscope_pending_key key;
+	struct pending_place place;
 	struct ipvscope_pending *packet;
 
 	if (none_pending(access, skb))
 		return;
-	packet = find_pending(PENDING_SKB, skb, &key);
+	packet = find_pending(access, PENDING_SKB, skb, &place);
 	if (packet)
 		packet->observed |= what;
 }
@@ -220,11 +221,11 @@ static __always_inline void emit_retry(struct ipvscope_pending *packet)
 static __always_inline void on_verdict(enum access access, const struct sk_buff *skb,
 				       __u32 netfilter)
 {
-	struct ipvscope_pending_key key;
+	struct pending_place place;
 	struct ipvscope_pending *packet;
 	struct ipvscope_record *record;
 
-	packet = find_pending(PENDING_SKB, skb, &key);
+	packet = find_pending(access, PENDING_SKB, skb, &place);
 	if (!packet || packet->decided)
 		return;
 	record = &packet->record;
@@ -246,7 +247,7 @@ static __always_inline void on_verdict(enum access access, const struct sk_buff 
 		else if (record->verdict == IPVSCOPE_VERDICT_DROPPED && record->kind)
 			note_dropped(record, packet->number);
 	}
-	forget(&key, packet);
+	forget(&place, packet);
 }
 
 #endif

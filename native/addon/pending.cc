@@ -1,0 +1,98 @@
+// SPDX-License-Identifier: MIT
+#include "pending.h"
+
+#include "clock.h"
+
+#include <bpf/bpf.h>
+
+#include <algorithm>
+
+namespace ipvscope {
+
+static_assert(sizeof(ipvscope_pending) == sizeof(ipvscope_record) + 3 * 8 + 4 * 4,
+              "no holes: it is a value of a map");
+
+namespace {
+
+constexpr uint64_t kOldest = 1000000000; // ns; no packet is in the hook for so long
+
+template <typename Of> void Close(Of* of, uint64_t name) {
+  __atomic_fetch_sub(&of[ipvscope_pending_slot_of(name)].spilled, 1, __ATOMIC_RELAXED);
+}
+
+} // namespace
+
+void Pending::Open(const Source& source) {
+  source_ = source;
+  held_.clear();
+}
+
+uint64_t Pending::Sweep() {
+  const uint64_t limit = MonotonicNow() - kOldest;
+  return SweepSlots(limit) + SweepMap(limit);
+}
+
+// A slot that was just taken still has the time of the packet before. So one is given up only where
+// it looked the same at two sweeps.
+uint64_t Pending::SweepSlots(uint64_t limit_ns) {
+  std::vector<Held> old;
+  uint64_t swept = 0;
+  for (uint32_t number = 0; number < IPVSCOPE_PENDING_SLOTS; number++) {
+    ipvscope_pending_slot& slot = source_.slots[number];
+    const Held held = {number, __atomic_load_n(&slot.owner, __ATOMIC_ACQUIRE),
+                       slot.packet.record.time_ns};
+    if (held.owner == 0 || held.time_ns >= limit_ns) {
+      continue;
+    }
+    const bool was_held = std::any_of(held_.begin(), held_.end(), [&held](const Held& before) {
+      return before.slot == held.slot && before.owner == held.owner &&
+             before.time_ns == held.time_ns;
+    });
+    if (!was_held) {
+      old.push_back(held);
+      continue;
+    }
+    if (slot.packet.iph != 0) {
+      for (const uint64_t name : {slot.packet.iph, slot.packet.conn}) {
+        __atomic_store_n(&source_.names[ipvscope_pending_slot_of(name)].owner, 0, __ATOMIC_RELEASE);
+      }
+    }
+    __atomic_store_n(&slot.owner, 0, __ATOMIC_RELEASE);
+    swept++;
+  }
+  held_ = std::move(old);
+  return swept;
+}
+
+uint64_t Pending::SweepMap(uint64_t limit_ns) {
+  struct Old {
+    ipvscope_pending_key key;
+    ipvscope_pending packet;
+  };
+  std::vector<Old> old;
+  Old entry{};
+  ipvscope_pending_key next{};
+  const void* from = nullptr;
+  while (bpf_map_get_next_key(source_.map, from, &next) == 0) {
+    entry.key = next;
+    from = &entry.key;
+    if (bpf_map_lookup_elem(source_.map, &entry.key, &entry.packet) == 0 &&
+        entry.packet.record.time_ns < limit_ns) {
+      old.push_back(entry);
+    }
+  }
+  uint64_t swept = 0;
+  for (const auto& [key, packet] : old) {
+    // A decided one was taken off the count by its verdict, and has its record.
+    if (bpf_map_delete_elem(source_.map, &key) == 0 && packet.decided == 0) {
+      Close(source_.slots, packet.skb);
+      if (packet.iph != 0) {
+        Close(source_.names, packet.iph);
+      }
+      swept++;
+    }
+  }
+  return swept;
+}
+
+} // namespace ipvscope

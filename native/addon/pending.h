@@ -1,0 +1,40 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "ipvscope_pending.h"
+
+namespace ipvscope {
+
+// Gives up packets that were never seen to leave the hook (a program that was skipped did not see
+// it). Each would make others pay that share its slot, and the slot be lost.
+class Pending {
+public:
+  struct Source {
+    int map; // of those without a slot
+    ipvscope_pending_slot* slots;
+    ipvscope_pending_name* names;
+  };
+
+  void Open(const Source& source);
+
+  // To be called now and then. Returns how many were given up; none of them has a record.
+  uint64_t Sweep();
+
+private:
+  struct Held {
+    uint32_t slot;
+    uint64_t owner;
+    uint64_t time_ns;
+  };
+
+  uint64_t SweepSlots(uint64_t limit_ns);
+  uint64_t SweepMap(uint64_t limit_ns);
+
+  Source source_{};
+  std::vector<Held> held_; // slots that were old at the last sweep
+};
+
+} // namespace ipvscope
