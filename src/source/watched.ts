@@ -41,9 +41,15 @@ export class WatchedSource implements EventSource {
   /** With `wait`, waits for ip_vs where there is none; else throws what keeps it from attaching. */
   start(onBatch: (batch: RecordBatch) => void, { wait = false } = {}): void {
     this.#onBatch = onBatch;
-    if (wait && this.#options.instance() === undefined) this.#wait('ip_vs is not loaded');
-    else this.#attach();
+    // First: an attachment that stays stops it.
     this.#timer = setInterval(() => this.#look(), LOOK_MS);
+    try {
+      if (wait && this.#options.instance() === undefined) this.#wait('ip_vs is not loaded');
+      else this.#attach();
+    } catch (cause) {
+      clearInterval(this.#timer);
+      throw cause;
+    }
   }
 
   state(): SourceState {
@@ -66,6 +72,8 @@ export class WatchedSource implements EventSource {
     this.#source = source;
     this.#instance = instance;
     this.#reason = undefined;
+    // These keep the module from going: nobody need look any more.
+    if (source.attachment.variant === 'fexit') clearInterval(this.#timer);
     source.start((batch) => this.#onBatch?.(batch));
     this.#options.onAttached(source.attachment);
   }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { IpvscopeError } from '../../../src/error.js';
+import type { AttachVariant } from '../../../src/native/attachment.js';
 import { isAttached, type SourceState } from '../../../src/source/event-source.js';
 import { type AttachedSource, WatchedSource } from '../../../src/source/watched.js';
 
@@ -10,8 +11,14 @@ const program = { function: 'ip_vs_in_hook', variant: 'kprobe', attached: true }
 function kernel(context: TestContext) {
   context.mock.timers.enable({ apis: ['setInterval'] });
   const said: string[] = [];
-  const now: { instance: string | undefined; error?: IpvscopeError; state: SourceState } = {
+  const now: {
+    instance: string | undefined;
+    variant: AttachVariant;
+    error?: IpvscopeError;
+    state: SourceState;
+  } = {
     instance: undefined,
+    variant: 'kprobe',
     state: { programs: [{ ...program, misses: 1 }], losses: { unpaired: 2 }, shed: 3, folded: 0 },
   };
   let running = 0;
@@ -20,7 +27,7 @@ function kernel(context: TestContext) {
     running++;
     let stopped = false;
     return {
-      attachment: { variant: 'kprobe' },
+      attachment: { variant: now.variant },
       start: () => {},
       flush: () => {},
       state: () => now.state,
@@ -89,6 +96,21 @@ test('gone and back: attached anew, and what was counted stays counted', (contex
   });
   source.stop();
   assert.equal(source.state().shed, 6);
+});
+
+test('fentry and fexit keep the module: nobody looks for it any more', (context) => {
+  const { now, said, source, wait, running } = kernel(context);
+  now.variant = 'fexit';
+  source.start(() => {}, { wait: true });
+  now.instance = '1';
+  wait();
+  now.instance = '2';
+  wait();
+  wait();
+  assert.deepEqual(said, ['ip_vs is not loaded', 'attached']);
+  assert.equal(running(), 1);
+  source.stop();
+  assert.equal(running(), 0);
 });
 
 test('unloaded and loaded between two looks: attached anew', (context) => {
