@@ -41,15 +41,9 @@ export class WatchedSource implements EventSource {
   /** With `wait`, waits for ip_vs where there is none; else throws what keeps it from attaching. */
   start(onBatch: (batch: RecordBatch) => void, { wait = false } = {}): void {
     this.#onBatch = onBatch;
-    // First: an attachment that stays stops it.
-    this.#timer = setInterval(() => this.#look(), LOOK_MS);
-    try {
-      if (wait && this.#options.instance() === undefined) this.#wait('ip_vs is not loaded');
-      else this.#attach();
-    } catch (cause) {
-      clearInterval(this.#timer);
-      throw cause;
-    }
+    if (wait && this.#options.instance() === undefined) this.#wait('ip_vs is not loaded');
+    else this.#attach();
+    this.#lookLater();
   }
 
   state(): SourceState {
@@ -62,7 +56,7 @@ export class WatchedSource implements EventSource {
   }
 
   stop(): void {
-    clearInterval(this.#timer);
+    clearTimeout(this.#timer);
     this.#before = this.#letGo();
   }
 
@@ -72,10 +66,17 @@ export class WatchedSource implements EventSource {
     this.#source = source;
     this.#instance = instance;
     this.#reason = undefined;
-    // These keep the module from going: nobody need look any more.
-    if (source.attachment.variant === 'fexit') clearInterval(this.#timer);
     source.start((batch) => this.#onBatch?.(batch));
     this.#options.onAttached(source.attachment);
+  }
+
+  #lookLater(): void {
+    // These keep the module from going: nobody need look any more.
+    if (this.#source?.attachment.variant === 'fexit') return;
+    this.#timer = setTimeout(() => {
+      this.#look();
+      this.#lookLater();
+    }, LOOK_MS);
   }
 
   #look(): void {

@@ -9,7 +9,7 @@ const program = { function: 'ip_vs_in_hook', variant: 'kprobe', attached: true }
 
 /** A kernel whose ip_vs comes and goes as the test says, and clocks that it moves. */
 function kernel(context: TestContext) {
-  context.mock.timers.enable({ apis: ['setInterval'] });
+  context.mock.timers.enable({ apis: ['setTimeout'] });
   const said: string[] = [];
   const now: {
     instance: string | undefined;
