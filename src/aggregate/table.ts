@@ -2,7 +2,7 @@ import type { RecordBatch } from '../wire/batch.js';
 import { Flag, Offset, RECORD_SIZE } from '../wire/layout.generated.js';
 import { Delays } from './delays.js';
 import { KeyFolder, MOST_FOLDED_KEYS } from './fold.js';
-import { hashKey, KEY_START, KEY_WORDS } from './key.js';
+import { hashKey, KEY_START, KEY_WORDS, sameKey } from './key.js';
 import { RowRoom } from './row-room.js';
 
 const RECORD_WORDS = RECORD_SIZE / 4;
@@ -123,20 +123,14 @@ export class CountTable {
 
   /** The key's row; where it has none, one out of `room`. -1: there is none left. */
   #row(words: Uint32Array, start: number, room: RowRoom): number {
-    const hash = hashKey(words, start);
-    for (let slot = hash & this.#mask; ; slot = (slot + 1) & this.#mask) {
-      const row = (this.#slots[slot] as number) - 1;
+    const { keys } = this;
+    const slots = this.#slots;
+    const mask = this.#mask;
+    for (let slot = hashKey(words, start) & mask; ; slot = (slot + 1) & mask) {
+      const row = (slots[slot] as number) - 1;
       if (row < 0) return this.#enter(words, start, slot, room);
-      if (this.#equal(row, words, start)) return row;
+      if (sameKey(keys, row * WORDS, words, start)) return row;
     }
-  }
-
-  #equal(row: number, words: Uint32Array, start: number): boolean {
-    const key = row * WORDS;
-    for (let i = 0; i < WORDS; i++) {
-      if (this.keys[key + i] !== words[start + i]) return false;
-    }
-    return true;
   }
 
   #enter(words: Uint32Array, start: number, slot: number, room: RowRoom): number {

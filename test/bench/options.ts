@@ -8,7 +8,7 @@ const names = sections.map(({ name }) => name);
 export const USAGE = `Usage: npm run bench -- [options]
 
 Measures on this machine what this project does with a record, beside others that do the same in the
-same run. Needs root, a C compiler and libbpf's headers; no ip_vs. About two minutes.
+same run. Needs root, a C compiler and libbpf's headers; no ip_vs. About three minutes.
 
 ${sections.map(({ name, title }) => `  ${name.padEnd(12)} ${title}`).join('\n')}
 

@@ -20,7 +20,10 @@ import { samplesOf, sumOf } from './flood/metrics-text.js';
 // witness; `serve` is the command that a node runs, and is asked over HTTP as Prometheus asks it.
 
 const ENTRIES = 1_500;
-/** The first comes while nobody reads the ring, the second while `serve` is asked all the time. */
+/**
+ * The first comes while `serve --trace` is stopped, so that the rings overflow; the second while
+ * `serve`, as a node runs it, is asked all the time.
+ */
 const WAVES = [60_000, 30_000] as const;
 const PORT = 10_964;
 const MOST_WAIT_MS = 60_000;
@@ -62,57 +65,87 @@ async function flood(random: Random, cleanUp: CleanUp, say: (line: string) => vo
     );
     return (performance.now() - startMs) / 1000;
   };
-  const serve = await Running.attached(['serve', '--web.listen-address', `127.0.0.1:${PORT}`]);
-  cleanUp.add('serve', async () => {
-    serve.process.kill('SIGCONT');
-    assert.equal((await serve.end('SIGTERM')).code, 0, serve.stderr);
-  });
-
+  const listen = ['serve', '--web.listen-address', `127.0.0.1:${PORT}`];
   await director.begin(floodPhase);
   await send(parts[0]);
   await director.enter('drained', floodPhase);
-  await legs.forget();
 
-  // The first ever takes its time: the code is not compiled yet.
-  await scrape();
-  serve.process.kill('SIGSTOP');
-  const unread = await send(parts[1]);
-  serve.process.kill('SIGCONT');
-  say(`${WAVES[0]} packets while serve was stopped, in ${unread.toFixed(1)} s`);
-
-  await untilCounted(WAVES[0]);
-  let under = true;
-  const sent = send(parts[2]).finally(() => {
-    under = false;
+  const traced = await serveUntil(cleanUp, [...listen, '--trace'], async (serve) => {
+    await legs.forget();
+    serve.process.kill('SIGSTOP');
+    const seconds = await send(parts[1]);
+    serve.process.kill('SIGCONT');
+    say(`${WAVES[0]} packets while serve was stopped, in ${seconds.toFixed(1)} s`);
+    return check(await untilCounted(WAVES[0]), WAVES[0], await legs.read(), director);
   });
-  const scrapes: number[] = [];
-  while (under) {
-    const startMs = performance.now();
-    await scrape();
-    scrapes.push(performance.now() - startMs);
-  }
-  const seconds = await sent;
-  say(
-    `${WAVES[1]} packets in ${seconds.toFixed(1)} s, meanwhile ${scrapes.length} scrapes, ` +
-      `the slowest ${Math.max(...scrapes).toFixed(0)} ms`,
-  );
+  say(`${traced.shed} of them counted without their detail`);
+  assert.ok(traced.shed > 0, 'the flood was none: every packet could be told one by one');
 
-  const total = WAVES[0] + WAVES[1];
-  const witnessed = await legs.read();
+  const counted = await serveUntil(cleanUp, listen, async () => {
+    await legs.forget();
+    // The first ever takes its time: the code is not compiled yet.
+    await scrape();
+    let under = true;
+    const sent = send(parts[2]).finally(() => {
+      under = false;
+    });
+    const scrapes: number[] = [];
+    while (under) {
+      const startMs = performance.now();
+      await scrape();
+      scrapes.push(performance.now() - startMs);
+    }
+    const slowest = Math.max(...scrapes);
+    say(
+      `${WAVES[1]} packets in ${(await sent).toFixed(1)} s, meanwhile ${scrapes.length} scrapes, ` +
+        `the slowest ${slowest.toFixed(0)} ms`,
+    );
+    assert.ok(scrapes.length > 1 && slowest < MOST_SCRAPE_MS, `${scrapes} ms`);
+    return check(await untilCounted(WAVES[1]), WAVES[1], await legs.read(), director);
+  });
+  assert.equal(counted.shed, 0, 'what nobody asked for is not missed');
+}
+
+/** Runs the command meanwhile; it has to end well. */
+async function serveUntil<Result>(
+  cleanUp: CleanUp,
+  args: readonly string[],
+  meanwhile: (serve: Running) => Promise<Result>,
+): Promise<Result> {
+  const serve = await Running.attached(args);
+  const end = async (): Promise<void> => {
+    serve.process.kill('SIGCONT');
+    assert.equal((await serve.end('SIGTERM')).code, 0, serve.stderr);
+  };
+  // Ended already, it ends again at once.
+  cleanUp.add('serve', end);
+  const result = await meanwhile(serve);
+  await end();
+  return result;
+}
+
+/** Holds what was told against the witness. */
+function check(
+  text: string,
+  total: number,
+  witnessed: ReadonlyMap<string, number>,
+  director: Director,
+): { readonly shed: number } {
   assert.equal(
     [...witnessed.values()].reduce((sum, packets) => sum + packets, 0),
     total,
     'every packet went on to a real server',
   );
-  const text = await untilCounted(total);
-  const shed = sumOf(text, 'ipvscope_detail_shed_packets_total');
-  say(`${shed} packets counted without their detail`);
   assert.deepEqual(told(text), expected(witnessed, director));
-  assert.equal(sumOf(text, 'ipvs_dropped_packets_total'), 0);
-  assert.equal(sumOf(text, 'ipvscope_records_lost_total'), 0);
-  assert.equal(sumOf(text, 'ipvscope_probe_missed_runs_total'), 0);
-  assert.ok(shed > 0, 'the flood was none: every packet could be told one by one');
-  assert.ok(scrapes.length > 1 && Math.max(...scrapes) < MOST_SCRAPE_MS, `${scrapes} ms`);
+  for (const metric of [
+    'ipvs_dropped_packets_total',
+    'ipvscope_records_lost_total',
+    'ipvscope_probe_missed_runs_total',
+    'ipvscope_series_overflow_packets_total',
+  ]) {
+    assert.equal(sumOf(text, metric), 0, metric);
+  }
+  return { shed: sumOf(text, 'ipvscope_detail_shed_packets_total') };
 }
 
 /** What is in the ring, and in the kernel's tables, comes in its own time. */

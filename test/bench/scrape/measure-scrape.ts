@@ -7,6 +7,8 @@ import type { Size } from './workload.js';
 export interface ScrapeOptions extends Size {
   /** Rounds that are measured, after some to warm up. */
   readonly rounds: number;
+  /** Peers are ended when it aborts. */
+  readonly signal?: AbortSignal;
   readonly onProgress?: (line: string) => void;
 }
 
@@ -47,6 +49,10 @@ export async function measureScrape(options: ScrapeOptions): Promise<ScrapeFigur
     ours: await Peer.start('ours', options),
     plain: await Peer.start('plain', options),
   };
+  options.signal?.addEventListener('abort', () => {
+    peers.ours.stop();
+    peers.plain.stop();
+  });
   try {
     return await measure(peers, options);
   } finally {

@@ -20,6 +20,3 @@ export function formatReport(figures: ScrapeFigures): string {
     `A row takes ${whole(figures.bytesPerRow)} bytes with the text of its series; ${whole(figures.idleBytesPerRow)} of them are there from the start; prom-client takes ${whole(figures.plainBytesPerRow)} for a server.`,
   ].join('\n')}\n`;
 }
-
-export const formatJson = (figures: ScrapeFigures): string =>
-  `${JSON.stringify({ G7: figures.ratio.median, ...figures }, null, 2)}\n`;

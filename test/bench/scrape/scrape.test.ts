@@ -1,21 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { measureScrape, sameSamples } from './measure-scrape.js';
-import { parseOptions } from './options.js';
-import { formatJson, formatReport } from './report.js';
-
-describe('scrape options', () => {
-  it('refuses what it does not know', () => {
-    for (const args of [['--rounds', '0'], ['--rounds', 'many'], ['--quick'], ['table']]) {
-      assert.throws(() => parseOptions(args), { code: 'ERR_ARGUMENT', exitCode: 2 });
-    }
-  });
-
-  it('takes what it does', () => {
-    const { rounds, json } = parseOptions(['--rounds', '7', '--json', 'figures.json']);
-    assert.deepEqual({ rounds, json }, { rounds: 7, json: 'figures.json' });
-  });
-});
+import { formatReport } from './report.js';
 
 describe('scrape', () => {
   const sample = 'ipvs_port_reuse_total{local_port="80"} 1';
@@ -39,6 +25,5 @@ describe('scrape', () => {
       assert.ok(median > 0);
     }
     assert.match(formatReport(figures), /^G7: \d+\.\d times cheaper/m);
-    assert.equal(JSON.parse(formatJson(figures)).G7, figures.ratio.median);
   });
 });

@@ -94,5 +94,5 @@ test('adds up as a map by key does', () => {
 });
 
 test('the hash takes every word of the key', () => {
-  assert.equal(KEY_WORDS, 14, 'hashKey in key.ts is written out for as many');
+  assert.equal(KEY_WORDS, 14, 'key.ts is written out for as many');
 });
