@@ -30,8 +30,8 @@ struct coalesced_sum {
 		__type(value, struct coalesced_sum);                                               \
 	} name SEC(".maps")
 
-COALESCED_TABLE(coalesced_even, 16384);
-COALESCED_TABLE(coalesced_odd, 16384);
+COALESCED_TABLE(coalesced_even, 8192);
+COALESCED_TABLE(coalesced_odd, 8192);
 COALESCED_TABLE(folded_even, 1024);
 COALESCED_TABLE(folded_odd, 1024);
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { Aggregator } from '../../src/aggregate/aggregator.js';
 import { IpvscopeError } from '../../src/error.js';
 import { Session, type SessionOptions } from '../../src/native/session.js';
@@ -155,6 +156,48 @@ test('the ring wraps around many times without loss', () => {
     Array.from({ length: 10 }, () => 15_000),
   );
   assert.equal(session.counters().shed, 0);
+});
+
+test('a record comes within 100 ms, and wakes at once whoever is at rest', async () => {
+  const { session } = openGenerator();
+  let arrived: (() => void) | undefined;
+  session.start(() => arrived?.());
+  const delays: number[] = [];
+  // Pauses on both sides of a look (40 ms) and of going to rest (three of them).
+  for (const pause of [0, 5, 10, 20, 35, 45, 60, 90, 110, 118, 121, 125, 130, 150, 200, 300]) {
+    await setTimeout(pause);
+    const startMs = performance.now();
+    const here = new Promise<void>((resolve) => {
+      arrived = resolve;
+    });
+    session.generate(0, 1, 1);
+    await here;
+    delays.push(performance.now() - startMs);
+  }
+  assert.ok(Math.max(...delays) < 100, `${delays}`);
+  // After 300 ms nobody looks any more.
+  assert.ok((delays.at(-1) ?? 0) < 20, `${delays}`);
+});
+
+test('what is added up comes by itself, and then nobody looks any more', async () => {
+  const { session, batch } = openGenerator({ detail: [] });
+  const aggregator = new Aggregator();
+  let packets = 0;
+  const all = new Promise<void>((resolve) => {
+    session.start((records) => {
+      batch.count = records;
+      aggregator.ingest(batch);
+      packets = aggregator.totals().packets;
+      if (packets === 3000) resolve();
+    });
+  });
+  for (let round = 0; round < 3; round++) {
+    session.generate(round * 1000, 1000, 10);
+    await setTimeout(700);
+  }
+  await all;
+  assert.equal(session.adding(), false);
+  assert.equal(session.rest(), true);
 });
 
 /** Reads both tables: what is added to now, and what rested. */

@@ -6,7 +6,13 @@
 import assert from 'node:assert/strict';
 import { run } from '../../kernel/command.js';
 import { findBpftrace, startBpftrace } from './bpftrace.js';
-import { type Flow, type Measurement, type ObserverName, observers } from './measurement.js';
+import {
+  type Attached,
+  type Flow,
+  type Measurement,
+  type ObserverName,
+  observers,
+} from './measurement.js';
 import { type AttachedObserver, startServe } from './serve-observer.js';
 
 const [sender = '', roundsText = '3'] = process.argv.slice(2);
@@ -78,11 +84,14 @@ function burst(flow: Flow): Burst & { readonly warmups: number } {
   }
 }
 
+function tell(line: Measurement | Attached): void {
+  process.stdout.write(`${JSON.stringify(line)}\n`);
+}
+
 function measure(observer: ObserverName, flow: Flow, round: number): number {
   const packets = burst(flow);
   const { warmups, count } = packets;
-  const measurement: Measurement = { observer, flow, round, instructions: send(packets) / count };
-  process.stdout.write(`${JSON.stringify(measurement)}\n`);
+  tell({ observer, flow, round, instructions: send(packets) / count });
   process.stderr.write(`bench: round ${round + 1} of ${ROUNDS}: ${flow}, seen by ${observer}\n`);
   return warmups + count;
 }
@@ -127,7 +136,11 @@ const present = names.filter(
 for (let round = 0; round < ROUNDS; round++) {
   for (const index of present.keys()) {
     const observer = present[(index + round) % present.length] ?? 'nobody';
+    const startMs = performance.now();
     const attached = await attach(observer);
+    if (attached !== undefined) {
+      tell({ observer, round, attachMs: performance.now() - startMs });
+    }
     measure(observer, 'ordinary', round);
     measure(observer, 'new', round);
     const sent = measure(observer, 'notable', round);

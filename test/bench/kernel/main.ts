@@ -11,7 +11,7 @@ import { parseInteger } from '../../../src/cli/options.js';
 import { runInLab } from '../../../src/cli/run-in-lab.js';
 import { IpvscopeError } from '../../../src/error.js';
 import { compileProgram } from '../compile.js';
-import { type Measurement, observers } from './measurement.js';
+import { type Attached, type Measurement, observers } from './measurement.js';
 import { figures, formatSummary, summarize } from './report.js';
 
 interface Options {
@@ -49,7 +49,7 @@ const command = new Command('bench:kernel')
     stdout.end();
     if (process.exitCode !== 0) return;
     const lines = (await output).trim().split('\n');
-    const summary = summarize(lines.map((line) => JSON.parse(line) as Measurement));
+    const summary = summarize(lines.map((line) => JSON.parse(line) as Measurement | Attached));
     if (json !== undefined) await writeFile(json, `${JSON.stringify(figures(summary), null, 2)}\n`);
     process.stdout.write(formatSummary(summary, kernel));
   });

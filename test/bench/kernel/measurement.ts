@@ -27,3 +27,11 @@ export interface Measurement {
   /** A packet, from the system call on. */
   readonly instructions: number;
 }
+
+/** Another line: how long the observer took until it looked. */
+export interface Attached {
+  readonly observer: ObserverName;
+  readonly round: number;
+  /** Of the guest's time. */
+  readonly attachMs: number;
+}

@@ -1,5 +1,12 @@
 import { type Spread, spread } from '../statistics.js';
-import { type Flow, flows, type Measurement, type ObserverName, observers } from './measurement.js';
+import {
+  type Attached,
+  type Flow,
+  flows,
+  type Measurement,
+  type ObserverName,
+  observers,
+} from './measurement.js';
 
 /** Flows that somebody looks on. */
 const watchedFlows = ['ordinary', 'new', 'notable'] as const;
@@ -15,12 +22,15 @@ export interface Row {
 
 export interface Summary {
   readonly rows: readonly Row[];
+  /** Milliseconds of the guest's time, by observer. */
+  readonly attached: ReadonlyMap<ObserverName, Spread>;
   /** Of a packet, without ip_vs. */
   readonly direct: Spread;
 }
 
 /** Each observer's figure is compared to nobody's of the same round. */
-export function summarize(measurements: readonly Measurement[]): Summary {
+export function summarize(lines: readonly (Measurement | Attached)[]): Summary {
+  const measurements = lines.filter((line): line is Measurement => 'flow' in line);
   const of = (observer: ObserverName, flow: Flow): readonly Measurement[] =>
     measurements.filter((one) => one.observer === observer && one.flow === flow);
   const alone = (flow: Flow, round: number): number =>
@@ -37,8 +47,16 @@ export function summarize(measurements: readonly Measurement[]): Summary {
         ),
       })),
   );
+  const times = (observer: ObserverName): readonly number[] =>
+    lines.flatMap((line) =>
+      'attachMs' in line && line.observer === observer ? [line.attachMs] : [],
+    );
+  const attached = (Object.keys(observers) as ObserverName[])
+    .filter((observer) => times(observer).length > 0)
+    .map((observer) => [observer, spread(times(observer))] as const);
   return {
     rows,
+    attached: new Map(attached),
     direct: spread(of('nobody', 'direct').map(({ instructions }) => instructions)),
   };
 }
@@ -91,6 +109,12 @@ export function formatSummary(summary: Summary, kernel: string): string {
     `Instructions of the sending thread a packet on ${kernel}, softirqs on its way included; ` +
       `a packet without ip_vs takes ${whole(summary.direct.median)}. Medians of rotated rounds. ` +
       'Every observer told as many notable packets as were sent.',
+    `Looking after: ${[...summary.attached]
+      .map(
+        ([observer, { median, min, max }]) =>
+          `${observer} ${whole(median)} ms (${whole(min)}–${whole(max)})`,
+      )
+      .join(', ')}, from the start of the process.`,
     '',
   ].join('\n');
 }
@@ -109,6 +133,9 @@ export function figures(summary: Summary): Readonly<Record<string, number>> {
       [`G5 bpftrace ${flow}`, added('fexit', flow) / added('bpftrace', flow)],
     ]),
   );
+  const attachedOf = (observer: ObserverName): number =>
+    summary.attached.get(observer)?.median ?? Number.NaN;
+  all['G8 over bpftrace'] = attachedOf('fexit') / attachedOf('bpftrace');
   // Those who were not asked, or are not installed.
   return Object.fromEntries(Object.entries(all).filter(([, value]) => !Number.isNaN(value)));
 }
