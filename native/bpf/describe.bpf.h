@@ -92,14 +92,15 @@ static __always_inline __u32 netns_of(enum access access, struct netns_ipvs *ipv
 /* Between whom the packet goes; false when its ports cannot be read. */
 static __always_inline bool describe_tuple(enum access access, struct ipvscope_record *record,
 					   struct netns_ipvs *ipvs, int af,
-					   const struct sk_buff *skb, const struct ip_vs_iphdr *iph)
+					   const struct transport *transport,
+					   const struct ip_vs_iphdr *iph)
 {
 	__be16 ports[2] = {};
 
-	if (!read_ports(access, skb, iph, ports))
+	if (!read_ports(transport, ports))
 		return false;
 	record->netns = netns_of(access, ipvs);
-	record->protocol = PEEK(access, iph, protocol);
+	record->protocol = transport->protocol;
 	record->family = af;
 	read_address(access, record->client_address, af, &iph->saddr);
 	read_address(access, record->virtual_address, af, &iph->daddr);

@@ -47,76 +47,83 @@ static __always_inline __u8 kind_of(const struct ipvscope_record *record,
 	return IPVSCOPE_KIND_REUSE;
 }
 
+/* What a lookup was given, and found. */
+struct lookup {
+	struct netns_ipvs *ipvs;
+	const struct sk_buff *skb;
+	const struct ip_vs_iphdr *iph;
+	struct ip_vs_conn *conn;
+	struct ip_vs_dest *dest; /* of conn; NULL where there is none */
+	struct transport transport;
+	int af;
+	bool opening;
+	bool available; /* dest is in the table still */
+};
+
 /*
  * A packet that found no entry is nothing to report, unless the SYN-flood defence drops it
  * (ip_vs_todrop(), inlined into conn_schedule() of the transport protocols).
  */
-static __always_inline void watch_unmatched(enum access access, struct netns_ipvs *ipvs, int af,
-					    const struct sk_buff *skb,
-					    const struct ip_vs_iphdr *iph)
+static __always_inline void watch_unmatched(enum access access, const struct lookup *lookup)
 {
-	bool opening = is_opening(access, skb, iph);
 	struct ipvscope_pending packet = {};
+	struct ipvscope_record *record = &packet.record;
 
-	if (!describe_tuple(access, &packet.record, ipvs, af, skb, iph)) {
+	if (!describe_tuple(access, record, lookup->ipvs, lookup->af, &lookup->transport,
+			    lookup->iph)) {
 		count_loss(IPVSCOPE_LOSS_UNREADABLE);
 		return;
 	}
-	describe_packet(access, &packet.record, skb, opening);
-	if (opening)
-		note_opening(access, &packet.record, skb, iph, &packet.number);
-	remember(access, skb, iph, NULL, &packet);
+	describe_packet(access, record, lookup->skb, lookup->opening);
+	if (lookup->opening)
+		note_opening(record, &lookup->transport, &packet.number);
+	remember(access, lookup->skb, lookup->iph, NULL, &packet);
 }
 
 /* False where the packet cannot be read. */
 static __always_inline bool describe_matched(enum access access, struct ipvscope_pending *packet,
-					     struct netns_ipvs *ipvs, int af,
-					     const struct sk_buff *skb,
-					     const struct ip_vs_iphdr *iph, struct ip_vs_conn *conn,
-					     struct ip_vs_dest *dest, bool opening, bool available)
+					     const struct lookup *lookup)
 {
 	enum opening_relation relation = OPENING_UNKNOWN;
 	struct ipvscope_record *record = &packet->record;
 
-	if (!describe_tuple(access, record, ipvs, af, skb, iph)) {
+	if (!describe_tuple(access, record, lookup->ipvs, lookup->af, &lookup->transport,
+			    lookup->iph)) {
 		count_loss(IPVSCOPE_LOSS_UNREADABLE);
 		return false;
 	}
-	describe_packet(access, record, skb, opening);
-	describe_entry(access, record, conn);
-	if (dest)
-		describe_server(access, record, dest, available);
-	if (opening)
-		relation = note_opening(access, record, skb, iph, &packet->number);
+	describe_packet(access, record, lookup->skb, lookup->opening);
+	describe_entry(access, record, lookup->conn);
+	if (lookup->dest)
+		describe_server(access, record, lookup->dest, lookup->available);
+	if (lookup->opening)
+		relation = note_opening(record, &lookup->transport, &packet->number);
 	record->kind = kind_of(record, relation);
 	packet->conn_found = 1;
 	return true;
 }
 
 /* A packet that is notable for the entry it found. */
-static __always_inline void watch_matched(enum access access, struct netns_ipvs *ipvs, int af,
-					  const struct sk_buff *skb, const struct ip_vs_iphdr *iph,
-					  struct ip_vs_conn *conn, struct ip_vs_dest *dest,
-					  bool opening, bool available)
+static __always_inline void watch_matched(enum access access, const struct lookup *lookup)
 {
 	/* Only the entry of a packet that opens something, or of a server that is gone, may be
 	 * expired on its way, and the packet be scheduled. */
-	bool named = opening || !available;
+	bool named = lookup->opening || !lookup->available;
+	const struct ip_vs_conn *conn = named ? lookup->conn : NULL;
 	struct ipvscope_pending packet;
 
 	if (access == ACCESS_DIRECT) {
-		struct ipvscope_pending_slot *slot = take_slot(skb, iph, named ? conn : NULL);
+		struct ipvscope_pending_slot *slot = take_slot(lookup->skb, lookup->iph, conn);
 
 		if (slot) {
-			if (!describe_matched(access, &slot->packet, ipvs, af, skb, iph, conn, dest,
-					      opening, available))
+			if (!describe_matched(access, &slot->packet, lookup))
 				give_back_slot(slot);
 			return;
 		}
 	}
 	__builtin_memset(&packet, 0, sizeof(packet));
-	if (describe_matched(access, &packet, ipvs, af, skb, iph, conn, dest, opening, available))
-		remember(access, skb, named ? iph : NULL, named ? conn : NULL, &packet);
+	if (describe_matched(access, &packet, lookup))
+		remember(access, lookup->skb, named ? lookup->iph : NULL, conn, &packet);
 }
 
 /*
@@ -137,7 +144,7 @@ static __always_inline bool may_be_notable(enum access access, struct netns_ipvs
 	dest = PEEK(access, conn, dest);
 	if (dest && (!dest_available(access, dest) || PEEK(access, dest, weight.counter) == 0))
 		return true;
-	return read_opening(access, skb, iph) != PACKET_ORDINARY;
+	return may_open(access, skb, iph);
 }
 
 static __always_inline void on_notable_lookup(enum access access, struct netns_ipvs *ipvs, int af,
@@ -145,30 +152,33 @@ static __always_inline void on_notable_lookup(enum access access, struct netns_i
 					      const struct ip_vs_iphdr *iph,
 					      struct ip_vs_conn *conn)
 {
+	struct lookup lookup = {
+		.ipvs = ipvs, .skb = skb, .iph = iph, .conn = conn, .af = af, .available = true};
 	enum packet_reading reading;
 	struct ip_vs_dest *dest;
-	bool available = true;
 
 	/* Replies, and packets quoted in ICMP errors, use the same lookup. */
 	if (PEEK(access, iph, hdr_flags))
 		return;
 	forget_unpaired(access, skb);
+	lookup.transport = transport_of(access, skb, iph);
+	reading = read_opening(&lookup.transport);
+	lookup.opening = reading == PACKET_OPENING;
 	if (!conn) {
 		/* Dropped before a server is looked for? Only while the kernel does that. */
 		if (PEEK(access, ipvs, drop_rate))
-			watch_unmatched(access, ipvs, af, skb, iph);
+			watch_unmatched(access, &lookup);
 		return;
 	}
 	dest = PEEK(access, conn, dest);
+	lookup.dest = dest;
 	if (dest)
-		available = dest_available(access, dest);
-	reading = PEEK(access, iph, fragoffs) ? PACKET_ORDINARY : read_opening(access, skb, iph);
+		lookup.available = dest_available(access, dest);
 	if (reading == PACKET_UNREADABLE)
 		count_loss(IPVSCOPE_LOSS_UNREADABLE);
-	if (reading == PACKET_OPENING || !available ||
+	if (lookup.opening || !lookup.available ||
 	    (dest && PEEK(access, dest, weight.counter) == 0))
-		watch_matched(access, ipvs, af, skb, iph, conn, dest, reading == PACKET_OPENING,
-			      available);
+		watch_matched(access, &lookup);
 }
 
 #endif

@@ -52,15 +52,15 @@ static __always_inline __u64 opening_hash(const struct ipvscope_record *record)
  * How this opening packet's number relates to the last one of its tuple, which the record holds
  * already; then remembers it.
  */
-static __always_inline enum opening_relation
-note_opening(enum access access, const struct ipvscope_record *record, const struct sk_buff *skb,
-	     const struct ip_vs_iphdr *iph, __u32 *opening_number)
+static __always_inline enum opening_relation note_opening(const struct ipvscope_record *record,
+							  const struct transport *transport,
+							  __u32 *opening_number)
 {
 	enum opening_relation relation = OPENING_UNKNOWN;
 	__u64 hash = opening_hash(record), *word, old;
 	__u32 number = 0, slot;
 
-	if (!read_opening_number(access, skb, iph, &number))
+	if (!read_opening_number(transport, &number))
 		return OPENING_UNKNOWN;
 	*opening_number = number;
 	slot = hash & (OPENING_SLOTS - 1);

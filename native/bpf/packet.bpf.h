@@ -28,123 +28,150 @@ enum packet_reading {
 	PACKET_UNREADABLE,
 };
 
-/* iph->len is the transport header's offset from skb->data (net/netfilter/ipvs, all versions). */
-static __always_inline bool header_readable(enum access access, const struct sk_buff *skb,
-					    const struct ip_vs_iphdr *iph, __u32 needed)
-{
-	return PEEK(access, iph, len) + needed <=
-	       PEEK(access, skb, len) - PEEK(access, skb, data_len);
-}
+/* The transport header of a packet. */
+struct transport {
+	const void *start;
+	/* The same for loads instead of calls, NULL where this program, or kernel, has none. */
+	const struct tcphdr *loadable;
+	__s64 readable; /* bytes of it in the packet's linear part, and what follows them */
+	__s64 length;	/* ... in all of the packet */
+	__s16 protocol;
+	bool fragment; /* a later one: what is there is no header */
+};
 
-static __always_inline const void *transport_header(enum access access, const struct sk_buff *skb,
-						    const struct ip_vs_iphdr *iph)
+/* iph->len is the transport header's offset from skb->data (net/netfilter/ipvs, all versions). */
+static __always_inline const void *transport_start(enum access access, const struct sk_buff *skb,
+						   const struct ip_vs_iphdr *iph)
 {
 	return PEEK(access, skb, data) + PEEK(access, iph, len);
 }
 
-static __always_inline bool read_transport(enum access access, const struct sk_buff *skb,
-					   const struct ip_vs_iphdr *iph, __u32 offset, void *to,
-					   __u32 size)
-{
-	return !bpf_probe_read_kernel(to, size, transport_header(access, skb, iph) + offset);
-}
-
-/* The transport header for loads instead of calls, NULL where this program, or kernel, has none. */
-static __always_inline const struct tcphdr *
-loadable_header(enum access access, const struct sk_buff *skb, const struct ip_vs_iphdr *iph)
+static __always_inline const struct tcphdr *loadable_header(enum access access, const void *start)
 {
 	if (access != ACCESS_DIRECT || !can_cast)
 		return NULL;
-	return bpf_rdonly_cast(transport_header(access, skb, iph),
-			       bpf_core_type_id_kernel(struct tcphdr));
+	return bpf_rdonly_cast(start, bpf_core_type_id_kernel(struct tcphdr));
+}
+
+/* Reads once what everything below needs. */
+static __always_inline struct transport transport_of(enum access access, const struct sk_buff *skb,
+						     const struct ip_vs_iphdr *iph)
+{
+	__u32 offset = PEEK(access, iph, len);
+	struct transport transport = {
+		.start = PEEK(access, skb, data) + offset,
+		.length = (__s64)PEEK(access, skb, len) - offset,
+		.protocol = PEEK(access, iph, protocol),
+		.fragment = PEEK(access, iph, fragoffs) != 0,
+	};
+
+	transport.readable = transport.length - PEEK(access, skb, data_len);
+	transport.loadable = loadable_header(access, transport.start);
+	return transport;
+}
+
+static __always_inline bool read_transport(const struct transport *transport, __u32 offset,
+					   void *to, __u32 size)
+{
+	return !bpf_probe_read_kernel(to, size, transport->start + offset);
+}
+
+/* With a barrier: of this load and one from the stack the compiler would make one of either, which
+ * the verifier does not take. */
+static __always_inline __u8 load_tcp_flags(const struct tcphdr *header)
+{
+	__u8 flags = ((const __u8 *)header)[TCP_FLAGS_OFFSET];
+
+	barrier_var(flags);
+	return flags;
+}
+
+static __always_inline bool opens(__u8 flags)
+{
+	return (flags & (TCP_SYN | TCP_ACK)) == TCP_SYN;
 }
 
 /*
  * Whether the packet opens a connection. ip_vs reads the header with skb_header_pointer(), which
  * also finds it outside the packet's linear part; here such a packet is unreadable, and counted.
- * ip_vs has seen the ports: a header that is cut off behind them is read, and believed only where
- * it says what is rare.
  */
-static __always_inline enum packet_reading read_tcp(enum access access, const struct sk_buff *skb,
-						    const struct ip_vs_iphdr *iph)
+static __always_inline enum packet_reading read_opening(const struct transport *transport)
 {
-	const struct tcphdr *header = loadable_header(access, skb, iph);
-	__u8 flags = 0;
+	__u8 byte = 0;
 
-	if (header)
-		flags = ((const __u8 *)header)[TCP_FLAGS_OFFSET];
-	else if (!read_transport(access, skb, iph, TCP_FLAGS_OFFSET, &flags, 1))
-		return PACKET_UNREADABLE;
-	if (PEEK(access, skb, data_len) || (flags & (TCP_SYN | TCP_ACK)) == TCP_SYN) {
-		if (!header_readable(access, skb, iph, TCP_NEEDED))
-			return PACKET_UNREADABLE;
-	}
-	return (flags & (TCP_SYN | TCP_ACK)) == TCP_SYN ? PACKET_OPENING : PACKET_ORDINARY;
-}
-
-static __always_inline enum packet_reading read_sctp(enum access access, const struct sk_buff *skb,
-						     const struct ip_vs_iphdr *iph)
-{
-	__u8 chunk = 0;
-
-	if (!header_readable(access, skb, iph, SCTP_NEEDED))
-		return PEEK(access, iph, len) + SCTP_NEEDED <= PEEK(access, skb, len)
-			       ? PACKET_UNREADABLE
-			       : PACKET_ORDINARY;
-	if (!read_transport(access, skb, iph, SCTP_CHUNK_OFFSET, &chunk, 1))
-		return PACKET_UNREADABLE;
-	return chunk == SCTP_CHUNK_INIT ? PACKET_OPENING : PACKET_ORDINARY;
-}
-
-/* Of a packet that is no later fragment. */
-static __always_inline enum packet_reading
-read_opening(enum access access, const struct sk_buff *skb, const struct ip_vs_iphdr *iph)
-{
-	switch (PEEK(access, iph, protocol)) {
+	if (transport->fragment)
+		return PACKET_ORDINARY;
+	switch (transport->protocol) {
 	case IPPROTO_TCP:
-		return read_tcp(access, skb, iph);
+		if (transport->readable < TCP_NEEDED)
+			return PACKET_UNREADABLE;
+		if (transport->loadable)
+			byte = load_tcp_flags(transport->loadable);
+		else if (!read_transport(transport, TCP_FLAGS_OFFSET, &byte, 1))
+			return PACKET_UNREADABLE;
+		return opens(byte) ? PACKET_OPENING : PACKET_ORDINARY;
 	case IPPROTO_SCTP:
-		return read_sctp(access, skb, iph);
+		if (transport->readable < SCTP_NEEDED)
+			return transport->length >= SCTP_NEEDED ? PACKET_UNREADABLE
+								: PACKET_ORDINARY;
+		if (!read_transport(transport, SCTP_CHUNK_OFFSET, &byte, 1))
+			return PACKET_UNREADABLE;
+		return byte == SCTP_CHUNK_INIT ? PACKET_OPENING : PACKET_ORDINARY;
 	}
 	return PACKET_ORDINARY;
 }
 
-static __always_inline bool is_opening(enum access access, const struct sk_buff *skb,
-				       const struct ip_vs_iphdr *iph)
+/*
+ * The same on every packet's way, with as few loads as may be: false only where the packet is
+ * ordinary for certain. ip_vs has seen the ports: a TCP header that is cut off behind them is read
+ * here all the same, and what it says is asked again.
+ */
+static __always_inline bool may_open(enum access access, const struct sk_buff *skb,
+				     const struct ip_vs_iphdr *iph)
 {
-	return !PEEK(access, iph, fragoffs) && read_opening(access, skb, iph) == PACKET_OPENING;
+	const struct tcphdr *header;
+	const void *start;
+	__u8 flags = 0;
+
+	switch (PEEK(access, iph, protocol)) {
+	case IPPROTO_TCP:
+		start = transport_start(access, skb, iph);
+		header = loadable_header(access, start);
+		if (header)
+			flags = load_tcp_flags(header);
+		else if (bpf_probe_read_kernel(&flags, 1, start + TCP_FLAGS_OFFSET))
+			return true;
+		return opens(flags) || PEEK(access, skb, data_len);
+	case IPPROTO_SCTP:
+		return true;
+	}
+	return false;
 }
 
 /* Source and destination port, network byte order; false when they cannot be read. */
-static __always_inline bool read_ports(enum access access, const struct sk_buff *skb,
-				       const struct ip_vs_iphdr *iph, __be16 ports[2])
+static __always_inline bool read_ports(const struct transport *transport, __be16 ports[2])
 {
-	const struct tcphdr *header;
-
-	if (!header_readable(access, skb, iph, PORTS_NEEDED))
+	if (transport->readable < PORTS_NEEDED)
 		return false;
+	if (!transport->loadable)
+		return read_transport(transport, 0, ports, PORTS_NEEDED);
 	/* Every protocol's header begins with them. */
-	header = loadable_header(access, skb, iph);
-	if (!header)
-		return read_transport(access, skb, iph, 0, ports, PORTS_NEEDED);
-	ports[0] = header->source;
-	ports[1] = header->dest;
+	ports[0] = transport->loadable->source;
+	ports[1] = transport->loadable->dest;
 	return true;
 }
 
-static __always_inline bool read_opening_number(enum access access, const struct sk_buff *skb,
-						const struct ip_vs_iphdr *iph, __u32 *number)
+/* Of a packet that opens a connection. */
+static __always_inline bool read_opening_number(const struct transport *transport, __u32 *number)
 {
-	bool tcp = PEEK(access, iph, protocol) == IPPROTO_TCP;
-	const struct tcphdr *header = tcp ? loadable_header(access, skb, iph) : NULL;
-
-	if (header) {
-		*number = header->seq;
-		return true;
-	}
-	return read_transport(access, skb, iph,
-			      tcp ? TCP_OPENING_NUMBER_OFFSET : SCTP_OPENING_NUMBER_OFFSET, number,
-			      sizeof(*number));
+	if (transport->protocol != IPPROTO_TCP)
+		return read_transport(transport, SCTP_OPENING_NUMBER_OFFSET, number,
+				      sizeof(*number));
+	if (!transport->loadable)
+		return read_transport(transport, TCP_OPENING_NUMBER_OFFSET, number,
+				      sizeof(*number));
+	*number = transport->loadable->seq;
+	return true;
 }
 
 /*

@@ -51,22 +51,23 @@ static __always_inline void on_first_schedule(enum access access, struct ip_vs_s
 {
 	struct ipvscope_pending packet = {};
 	struct ipvscope_record *record = &packet.record;
+	struct transport transport = transport_of(access, skb, iph);
+	bool opening = read_opening(&transport) == PACKET_OPENING;
 	struct ip_vs_dest *dest = NULL;
-	bool opening, stale;
+	bool stale;
 
-	opening = is_opening(access, skb, iph);
 	if (conn)
 		dest = PEEK(access, conn, dest);
 	stale = dest && PEEK(access, dest, weight.counter) == 0;
 	if (conn && !stale && !opening)
 		return;
 	if (!describe_tuple(access, record, PEEK(access, service, ipvs), PEEK(access, service, af),
-			    skb, iph)) {
+			    &transport, iph)) {
 		count_loss(IPVSCOPE_LOSS_UNREADABLE);
 		return;
 	}
 	if (opening)
-		note_opening(access, record, skb, iph, &packet.number);
+		note_opening(record, &transport, &packet.number);
 	if (conn && !stale && !may_end_drops())
 		return;
 	describe_packet(access, record, skb, opening);
