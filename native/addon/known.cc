@@ -5,11 +5,15 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <cstddef>
 #include <cstring>
+#include <string>
 
 namespace ipvscope {
 
 static_assert(sizeof(ipvscope_known_key) == 64, "a cache line");
+static_assert((offsetof(ipvscope_record, kind) - IPVSCOPE_KEY_OFFSET) / sizeof(__u64) ==
+              IPVSCOPE_KEY_KIND_WORD);
 
 namespace {
 
@@ -81,7 +85,7 @@ void Known::Learn(const uint8_t* key, uint64_t now_ns) {
   const uint32_t first = ipvscope_known_place(words);
   for (const uint32_t number : {first, first ^ 1}) {
     // It may have been learned while this packet was on its way.
-    if (keys_[number].used != 0 && memcmp(keys_[number].words, words, sizeof(words)) == 0) {
+    if (memcmp(keys_[number].words, words, sizeof(words)) == 0) {
       return;
     }
   }
@@ -97,14 +101,20 @@ bool Known::Take(uint32_t number, const __u64* words, uint64_t now_ns) {
     Place& place = places_[where_[number] - 1];
     if (place.retired_ns == 0 && place.changed_ns + kIdle < now_ns) {
       place.retired_ns = now_ns;
-      __atomic_store_n(&keys_[number].used, 0, __ATOMIC_SEQ_CST);
+      place.kind_word = keys_[number].words[IPVSCOPE_KEY_KIND_WORD];
+      __atomic_store_n(&keys_[number].words[IPVSCOPE_KEY_KIND_WORD], 0, __ATOMIC_SEQ_CST);
     }
     return false;
   }
-  places_.push_back({number, Sum(number), now_ns, 0});
+  places_.push_back({number, Sum(number), now_ns, 0, 0});
   where_[number] = static_cast<uint32_t>(places_.size());
-  memcpy(keys_[number].words, words, sizeof(keys_[number].words));
-  __atomic_store_n(&keys_[number].used, 1, __ATOMIC_RELEASE);
+  for (size_t i = 0; i < IPVSCOPE_KEY_WORDS; i++) {
+    if (i != IPVSCOPE_KEY_KIND_WORD) {
+      keys_[number].words[i] = words[i];
+    }
+  }
+  __atomic_store_n(&keys_[number].words[IPVSCOPE_KEY_KIND_WORD], words[IPVSCOPE_KEY_KIND_WORD],
+                   __ATOMIC_RELEASE);
   return true;
 }
 
@@ -124,8 +134,11 @@ size_t Known::Read(uint8_t* to, size_t most, uint64_t now_ns) {
       record.time_ns = now_ns;
       record.count = static_cast<uint32_t>(std::min<uint64_t>(packets, UINT32_MAX));
       record.cpu = IPVSCOPE_CPU_SEVERAL;
-      memcpy(reinterpret_cast<uint8_t*>(&record) + IPVSCOPE_KEY_OFFSET, keys_[place.number].words,
-             IPVSCOPE_KEY_SIZE);
+      auto* key = reinterpret_cast<uint8_t*>(&record) + IPVSCOPE_KEY_OFFSET;
+      memcpy(key, keys_[place.number].words, IPVSCOPE_KEY_SIZE);
+      if (place.retired_ns != 0) {
+        memcpy(key + IPVSCOPE_KEY_KIND_WORD * sizeof(__u64), &place.kind_word, sizeof(__u64));
+      }
       memcpy(to + records * sizeof(record), &record, sizeof(record));
       records++;
       place.told += record.count;

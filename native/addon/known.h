@@ -43,6 +43,7 @@ private:
     uint64_t told;       // packets
     uint64_t changed_ns; // when it last grew, or was taken
     uint64_t retired_ns; // since when it is not counted here; 0: it is
+    __u64 kind_word;     // of a retired key, which lacks it in its place
   };
 
   bool Take(uint32_t number, const __u64* words, uint64_t now_ns);

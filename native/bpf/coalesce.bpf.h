@@ -129,7 +129,7 @@ static __always_inline bool count_known(const struct ipvscope_record *record)
 		struct ipvscope_known_key *known = bpf_map_lookup_elem(&known_keys, &at);
 		__u64 *packets;
 
-		if (!known || !*(volatile __u64 *)&known->used || !is_key(known, words))
+		if (!known || !is_key(known, words))
 			continue;
 		at += bpf_get_smp_processor_id() * IPVSCOPE_KNOWN_KEYS;
 		packets = bpf_map_lookup_elem(&known_counts, &at);

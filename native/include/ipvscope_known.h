@@ -14,13 +14,17 @@
 
 #define IPVSCOPE_KEY_WORDS (IPVSCOPE_KEY_SIZE / 8)
 
+/* The one that has the kind: no key has 0 there. */
+#define IPVSCOPE_KEY_KIND_WORD 1
+
 /*
- * A cache line. `used` is written after the words and cleared before them; a place that was cleared
- * rests for a second at least before it takes another key.
+ * A cache line. The word that has the kind is written after the others, and cleared before they
+ * change: 0 there, and it is no key. A place that was cleared rests for a second at least before it
+ * takes another key.
  */
 struct ipvscope_known_key {
 	__u64 words[IPVSCOPE_KEY_WORDS];
-	__u64 used;
+	__u64 reserved; /* zero */
 };
 
 /* A key has two places: this one and the one whose number differs in the last bit. */
