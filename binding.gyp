@@ -1,9 +1,14 @@
 {
   "variables": {
-    "obj": "<(module_root_dir)/build/obj",
-    # <asm/types.h> of the building machine: clang's bpf target has no multiarch directory.
-    "asm_include": "/usr/include/<!(gcc -dumpmachine)",
-    "bpf_arch%": "<!(uname -m | sed -e s/x86_64/x86/ -e s/aarch64/arm64/)",
+    # gyp wants what other variables are made of one level deeper.
+    "variables": {
+      "obj": "<(module_root_dir)/build/obj",
+      # <asm/types.h> of the building machine: clang's bpf target has no multiarch directory.
+      "asm_include": "/usr/include/<!(gcc -dumpmachine)",
+      "bpf_arch%": "<!(uname -m | sed -e s/x86_64/x86/ -e s/aarch64/arm64/)",
+    },
+    "obj": "<(obj)",
+    "bpf_flags": "-g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_<(bpf_arch) -Wall -Wextra -Wno-unused-parameter -Werror -idirafter <(asm_include)",
   },
   "targets": [
     {
@@ -42,15 +47,27 @@
           "outputs": ["<(obj)/ipvscope.bpf.o"],
           "action": [
             "sh", "-ec",
-            "mkdir -p <(obj) && clang -g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_<(bpf_arch) -Wall -Wextra -Wno-unused-parameter -Werror -idirafter <(asm_include) -c native/bpf/ipvscope.bpf.c -o <(obj)/ipvscope.bpf.o && llvm-strip -g <(obj)/ipvscope.bpf.o",
+            "mkdir -p <(obj) && clang <(bpf_flags) -c native/bpf/ipvscope.bpf.c -o <(obj)/ipvscope.bpf.o && llvm-strip -g <(obj)/ipvscope.bpf.o",
+          ],
+        },
+        {
+          # The same for kprobes, which may run where the kernel shows no types at all: a call of a
+          # kernel function would make libbpf look for them (native/bpf/kernel.bpf.h).
+          "action_name": "bpf_plain_object",
+          "message": "Compiling the probe for kprobes",
+          "inputs": ["<!@(ls native/bpf/*.h native/bpf/*.c native/include/*.h)"],
+          "outputs": ["<(obj)/ipvscope_plain.bpf.o"],
+          "action": [
+            "sh", "-ec",
+            "mkdir -p <(obj) && clang -DIPVSCOPE_PLAIN <(bpf_flags) -c native/bpf/ipvscope.bpf.c -o <(obj)/ipvscope_plain.bpf.o && llvm-strip -g <(obj)/ipvscope_plain.bpf.o",
           ],
         },
         {
           "action_name": "bpf_skeleton",
           "message": "Embedding the probe",
-          "inputs": ["<(obj)/ipvscope.bpf.o"],
-          "outputs": ["<(obj)/ipvscope.skel.h"],
-          "action": ["sh", "-ec", "bpftool gen skeleton <(obj)/ipvscope.bpf.o name ipvscope_bpf > <(obj)/ipvscope.skel.h"],
+          "inputs": ["<(obj)/ipvscope.bpf.o", "<(obj)/ipvscope_plain.bpf.o"],
+          "outputs": ["<(obj)/ipvscope.skel.h", "<(obj)/ipvscope_plain.skel.h"],
+          "action": ["sh", "-ec", "bpftool gen skeleton <(obj)/ipvscope.bpf.o name ipvscope_bpf > <(obj)/ipvscope.skel.h && bpftool gen skeleton <(obj)/ipvscope_plain.bpf.o name ipvscope_plain_bpf > <(obj)/ipvscope_plain.skel.h"],
         },
         {
           # Debian builds libbpf.a for executables: its one reference to a variable of libc, stderr,

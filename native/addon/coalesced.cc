@@ -24,6 +24,9 @@ constexpr uint32_t kBatch = 1024;
 // struct coalesced_sum: packets, and what they waited.
 constexpr size_t kSumWords = 2;
 
+// No program is at work on an element for so long, not even one that waits for its CPU.
+constexpr uint64_t kRest = 100'000'000; // ns
+
 constexpr uint64_t kMost = std::numeric_limits<uint32_t>::max();
 
 Failure Fail(int error, const char* message) {
@@ -33,7 +36,7 @@ Failure Fail(int error, const char* message) {
 
 } // namespace
 
-Outcome Coalesced::Open(const Source& source) {
+Outcome Coalesced::Open(const Source& source, bool settled) {
   const int cpus = libbpf_num_possible_cpus();
   if (cpus < 0) {
     return Fail(-cpus, "cannot count the CPUs");
@@ -44,8 +47,12 @@ Outcome Coalesced::Open(const Source& source) {
   values_.resize(kBatch * cpus_ * kSumWords);
   held_ = 0;
   stage_ = Stage::kTables;
+  settled_ = settled;
+  swapped_ns_ = 0;
   return known_.Open(source.known_keys, source.known_counts, source.cpus, &source.used[2]);
 }
+
+bool Coalesced::rested() const { return settled_ || MonotonicNow() - swapped_ns_ >= kRest; }
 
 Outcome Coalesced::Fetch(const int* tables) {
   for (table_ = 0; table_ < kTables; table_++) {
@@ -103,9 +110,9 @@ Outcome Coalesced::Read(uint8_t* to, size_t most, size_t* records) {
   const uint32_t idle = 1 - *source_.active;
   *records = 0;
   while (stage_ == Stage::kTables && *records < most) {
-    if (held_ == 0 && used(idle)) {
+    if (held_ == 0 && used(idle) && rested()) {
       // Before it is read: a program that comes late to this side says so again.
-      source_.used[idle] = false;
+      __atomic_store_n(&source_.used[idle], false, __ATOMIC_SEQ_CST);
       Outcome failure = Fetch(source_.tables[idle]);
       if (failure || held_ != 0) {
         source_.used[idle] = true; // there may be more
@@ -126,7 +133,10 @@ Outcome Coalesced::Read(uint8_t* to, size_t most, size_t* records) {
     stage_ = *records < most ? Stage::kDone : stage_;
   }
   if (*records == 0) {
-    __atomic_store_n(source_.active, idle, __ATOMIC_RELEASE);
+    if (rested()) {
+      __atomic_store_n(source_.active, idle, __ATOMIC_RELEASE);
+      swapped_ns_ = MonotonicNow();
+    }
     stage_ = Stage::kTables;
   }
   return {};

@@ -13,8 +13,8 @@ namespace ipvscope {
 // Reads what the probe added up (native/bpf/coalesce.bpf.h) as records of several packets each.
 //
 // 1. Of the tables by which keys get known the probe adds to one side; the other is emptied here,
-//    then they change places. A program that was still at work on the old side is long done when it
-//    is emptied next.
+//    then they change places. A program that was still at work on the old side is done when it is
+//    emptied: it rests for a while first.
 // 2. Nothing is ever taken from a table that is being added to: no count is lost.
 class Coalesced {
 public:
@@ -29,11 +29,13 @@ public:
     bool* used;       // whether anything was added: even, odd, known
   };
 
-  Outcome Open(const Source& source);
+  // `settled`: no program runs while it is read, so that nothing has to rest.
+  Outcome Open(const Source& source, bool settled);
+  void Settle() { settled_ = true; }
   void Close() { known_.Close(); }
 
-  // Fills up to `most` records at `to`. 0: all that was there has been told, and the side that was
-  // added to is now idle.
+  // Fills up to `most` records at `to`. 0: all that could be read has been told; the side that was
+  // added to now rests, and is read by the next call after that.
   Outcome Read(uint8_t* to, size_t most, size_t* records);
 
   // Whether there is anything that Read() has not told.
@@ -42,6 +44,7 @@ public:
 private:
   enum class Stage { kTables, kKnown, kDone };
 
+  bool rested() const;
   bool used(size_t place) const { return __atomic_load_n(&source_.used[place], __ATOMIC_RELAXED); }
   Outcome Fetch(const int* tables);
   size_t TellHeld(uint8_t* to, size_t most);
@@ -55,6 +58,8 @@ private:
   std::vector<uint64_t> values_;
   size_t held_ = 0;
   size_t table_ = 0; // of the side, that they were taken from
+  bool settled_ = false;
+  uint64_t swapped_ns_ = 0; // when the sides last changed places
 };
 
 } // namespace ipvscope

@@ -119,16 +119,33 @@ bool Known::Take(uint32_t number, const __u64* words, uint64_t now_ns) {
 }
 
 void Known::Begin() {
-  next_ = 0;
-  // Before the numbers are read: a packet that comes later says so again.
-  __atomic_store_n(used_, false, __ATOMIC_SEQ_CST);
+  const bool retired = std::any_of(places_.begin(), places_.end(),
+                                   [](const Place& place) { return place.retired_ns != 0; });
+  next_ = places_.size();
+  if (__atomic_load_n(used_, __ATOMIC_RELAXED) || retired) {
+    // Before the numbers are read: a packet that comes later says so again.
+    __atomic_store_n(used_, false, __ATOMIC_SEQ_CST);
+    ReadSums();
+    next_ = 0;
+  }
+}
+
+// One CPU's after another: they lie side by side.
+void Known::ReadSums() {
+  sums_.assign(places_.size(), 0);
+  for (uint32_t cpu = 0; cpu < cpus_; cpu++) {
+    const uint64_t* counts = counts_ + static_cast<size_t>(cpu) * IPVSCOPE_KNOWN_KEYS;
+    for (size_t i = 0; i < places_.size(); i++) {
+      sums_[i] += __atomic_load_n(&counts[places_[i].number], __ATOMIC_RELAXED);
+    }
+  }
 }
 
 size_t Known::Read(uint8_t* to, size_t most, uint64_t now_ns) {
   size_t records = 0;
   while (next_ < places_.size() && records < most) {
     Place& place = places_[next_];
-    const uint64_t packets = Sum(place.number) - place.told;
+    const uint64_t packets = sums_[next_] - place.told;
     if (packets != 0) {
       ipvscope_record record{};
       record.time_ns = now_ns;
@@ -149,6 +166,8 @@ size_t Known::Read(uint8_t* to, size_t most, uint64_t now_ns) {
       where_[place.number] = 0;
       place = places_.back();
       places_.pop_back();
+      sums_[next_] = sums_.back();
+      sums_.pop_back();
       if (next_ < places_.size()) {
         where_[place.number] = static_cast<uint32_t>(next_) + 1;
       }

@@ -48,6 +48,7 @@ private:
 
   bool Take(uint32_t number, const __u64* words, uint64_t now_ns);
   uint64_t Sum(uint32_t number) const;
+  void ReadSums();
 
   ipvscope_known_key* keys_ = nullptr;
   uint64_t* counts_ = nullptr;
@@ -55,6 +56,7 @@ private:
   uint32_t cpus_ = 0;
   std::vector<Place> places_;   // in use, or retired
   std::vector<uint32_t> where_; // by number: index in places_ + 1, or 0
+  std::vector<uint64_t> sums_;  // packets by index in places_, of the reading
   size_t next_ = 0;             // of the reading
 };
 

@@ -20,20 +20,33 @@ template <typename Of> void Close(Of* of, uint64_t name) {
   __atomic_fetch_sub(&of[ipvscope_pending_slot_of(name)].spilled, 1, __ATOMIC_RELAXED);
 }
 
+// Where it is still this owner's.
+bool GiveBack(decltype(ipvscope_pending_slot::owner)* owner, uint64_t held) {
+  decltype(ipvscope_pending_slot::owner) expected = held;
+  return __atomic_compare_exchange_n(owner, &expected, 0, false, __ATOMIC_ACQ_REL,
+                                     __ATOMIC_RELAXED);
+}
+
 } // namespace
 
 void Pending::Open(const Source& source) {
   source_ = source;
   held_.clear();
+  swept_ns_ = 0;
 }
 
 uint64_t Pending::Sweep() {
-  const uint64_t limit = MonotonicNow() - kOldest;
-  return SweepSlots(limit) + SweepMap(limit);
+  const uint64_t now = MonotonicNow();
+  uint64_t swept = SweepMap(now - kOldest);
+  if (now - swept_ns_ >= kOldest) {
+    swept_ns_ = now;
+    swept += SweepSlots(now - kOldest);
+  }
+  return swept;
 }
 
-// A slot that was just taken still has the time of the packet before. So one is given up only where
-// it looked the same at two sweeps.
+// A slot that was just taken has no time yet, or still that of the packet before. So one is given
+// up only where it looked the same at two sweeps, a while apart.
 uint64_t Pending::SweepSlots(uint64_t limit_ns) {
   std::vector<Held> old;
   uint64_t swept = 0;
@@ -41,7 +54,7 @@ uint64_t Pending::SweepSlots(uint64_t limit_ns) {
     ipvscope_pending_slot& slot = source_.slots[number];
     const Held held = {number, __atomic_load_n(&slot.owner, __ATOMIC_ACQUIRE),
                        slot.packet.record.time_ns};
-    if (held.owner == 0 || held.time_ns >= limit_ns) {
+    if (held.owner == 0 || held.time_ns == 0 || held.time_ns >= limit_ns) {
       continue;
     }
     const bool was_held = std::any_of(held_.begin(), held_.end(), [&held](const Held& before) {
@@ -52,13 +65,14 @@ uint64_t Pending::SweepSlots(uint64_t limit_ns) {
       old.push_back(held);
       continue;
     }
-    if (slot.packet.iph != 0) {
-      for (const uint64_t name : {slot.packet.iph, slot.packet.conn}) {
-        __atomic_store_n(&source_.names[ipvscope_pending_slot_of(name)].owner, 0, __ATOMIC_RELEASE);
+    const uint64_t iph = slot.packet.iph;
+    const uint64_t conn = slot.packet.conn;
+    if (iph != 0) {
+      for (const uint64_t name : {iph, conn}) {
+        GiveBack(&source_.names[ipvscope_pending_slot_of(name)].owner, held.owner);
       }
     }
-    __atomic_store_n(&slot.owner, 0, __ATOMIC_RELEASE);
-    swept++;
+    swept += GiveBack(&slot.owner, held.owner) ? 1 : 0;
   }
   held_ = std::move(old);
   return swept;

@@ -35,6 +35,7 @@ private:
 
   Source source_{};
   std::vector<Held> held_; // slots that were old at the last sweep
+  uint64_t swept_ns_ = 0;  // when that was
 };
 
 } // namespace ipvscope

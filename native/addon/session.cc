@@ -14,6 +14,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <cstddef>
+#include <cstdlib>
 #include <cstring>
 #include <ctime>
 #include <iterator>
@@ -23,6 +24,7 @@
 #include "ipvscope_pending.h"
 
 #include "ipvscope.skel.h"
+#include "ipvscope_plain.skel.h"
 
 namespace ipvscope {
 
@@ -71,6 +73,31 @@ bool IsHook(const std::string& function) {
   return std::find(std::begin(kHooks), std::end(kHooks), function) != std::end(kHooks);
 }
 
+// What kprobes and the generator need is the same object but for one function of the kernel's: its
+// maps, programs and variables have the same names and places.
+static_assert(sizeof(ipvscope_bpf) == sizeof(ipvscope_plain_bpf));
+
+ipvscope_bpf* OpenObject(Session::Variant variant, const bpf_object_open_opts* options) {
+  if (variant == Session::Variant::kTrampoline) {
+    return ipvscope_bpf::open(options);
+  }
+  auto* object = static_cast<ipvscope_bpf*>(calloc(1, sizeof(ipvscope_bpf)));
+  if (object == nullptr) {
+    return nullptr;
+  }
+  int error = ipvscope_bpf__create_skeleton(object);
+  if (error == 0) {
+    object->skeleton->data = ipvscope_plain_bpf__elf_bytes(&object->skeleton->data_sz);
+    error = bpf_object__open_skeleton(object->skeleton, options);
+  }
+  if (error != 0) {
+    ipvscope_bpf::destroy(object);
+    errno = -error;
+    return nullptr;
+  }
+  return object;
+}
+
 bool IsKprobe(const std::string& variant) { return variant == "kprobe" || variant == "kretprobe"; }
 
 } // namespace
@@ -107,9 +134,10 @@ Outcome Session::Open(const Config& config) {
                                 {bpf_map__fd(maps.coalesced_odd), bpf_map__fd(maps.folded_odd)}},
                                bpf_map__fd(maps.known_keys),
                                bpf_map__fd(maps.known_counts),
-                               OnlineCpus(),
+                               bpf_map__max_entries(maps.records),
                                &object_->bss->coalesced_active,
-                               object_->bss->coalesced_used});
+                               object_->bss->coalesced_used},
+                              config.variant == Variant::kGenerator);
   }
   if (!failure) {
     pending_.Open({bpf_map__fd(object_->maps.pending_packets), object_->bss->pending_slots,
@@ -132,7 +160,7 @@ Outcome Session::Load(const Config& config) {
   }
   LIBBPF_OPTS(bpf_object_open_opts, options,
               .btf_custom_path = config.types.empty() ? nullptr : config.types.c_str());
-  object_ = ipvscope_bpf::open(&options);
+  object_ = OpenObject(config.variant, &options);
   if (object_ == nullptr) {
     return Fail("ERR_PROBE_OPEN", "open", errno, "cannot open the embedded object");
   }
@@ -161,7 +189,17 @@ Outcome Session::Load(const Config& config) {
       return failure;
     }
   }
-  error = ipvscope_bpf::load(object_);
+  // Before Linux 5.10 a ring has to be as large as what the map of maps was made with.
+  const int pattern =
+      bpf_map_create(BPF_MAP_TYPE_RINGBUF, "records", 0, 0, config.ring_bytes, nullptr);
+  if (pattern < 0) {
+    return Fail("ERR_PROBE_RING", "ring", errno, "cannot make a ring");
+  }
+  error = bpf_map__set_inner_map_fd(object_->maps.records, pattern);
+  if (error == 0) {
+    error = ipvscope_bpf::load(object_);
+  }
+  close(pattern);
   if (error != 0) {
     return Fail("ERR_PROBE_LOAD", "load", -error, "the kernel does not take the probe");
   }
@@ -256,6 +294,7 @@ void Session::Detach() {
     // synchronize_rcu()). Refused where CPUs run without ticks: what those add up then may come too
     // late.
     syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
+    coalesced_.Settle();
   }
 }
 
@@ -264,6 +303,7 @@ void Session::Close() {
   rings_.Close();
   ipvscope_bpf::destroy(object_);
   object_ = nullptr;
+  swept_ = 0;
   verifier_logs_.clear();
 }
 

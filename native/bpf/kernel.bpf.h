@@ -172,11 +172,22 @@ enum access {
 #define PEEK(access, pointer, member)                                                              \
 	((access) == ACCESS_DIRECT ? (pointer)->member : BPF_CORE_READ(pointer, member))
 
-/* Gives an address a type of the kernel's, so that it can be read by loads. Costs nothing. */
-extern void *bpf_rdonly_cast(const void *address, __u32 type) __ksym __weak;
-
-/* Whether the kernel has that function (Linux 6.2 and later). Set before load. */
+/* Whether the kernel has the function below (Linux 6.2 and later). Set before load. */
 const volatile bool can_cast;
+
+/*
+ * Gives an address a type of the kernel's, so that it can be read by loads. Costs nothing. Not in
+ * the object for kprobes: libbpf looks for the types of every function that is named, called or
+ * not, and that object is for kernels that show none, too.
+ */
+#ifdef IPVSCOPE_PLAIN
+static __always_inline void *bpf_rdonly_cast(const void *address, __u32 type)
+{
+	return NULL;
+}
+#else
+extern void *bpf_rdonly_cast(const void *address, __u32 type) __ksym __weak;
+#endif
 
 #define IP_VS_DEST_AVAILABLE 1
 

@@ -4,8 +4,8 @@ const LOOK_MS = 40;
 /** Looks in a row that find nothing; then the next record has to wake. */
 const QUIET_LOOKS = 3;
 
-/** Batches delivered at a stretch; then others on the event loop have their turn. */
-const MOST_BATCHES = 64;
+/** How long it delivers at a stretch; then others on the event loop have their turn. */
+const MOST_MS = 20;
 
 /** How often what was added up is read: what is read then rested once as long. */
 const ADDED_MS = 1_000;
@@ -26,6 +26,8 @@ export class Pump {
   readonly #from: Pumped;
   readonly #deliver: (records: number) => void;
   #looks: NodeJS.Timeout | undefined;
+  /** A look that goes on where another had to stop. */
+  #again: NodeJS.Immediate | undefined;
   #quiet = 0;
   #added: NodeJS.Timeout | undefined;
   #stopped = false;
@@ -38,6 +40,7 @@ export class Pump {
 
   /** To be called when the kernel woke. */
   wake(): void {
+    this.#quiet = 0;
     this.#looks ??= setInterval(() => this.#look(), LOOK_MS).unref();
     this.#look();
   }
@@ -50,26 +53,33 @@ export class Pump {
   }
 
   #look(): void {
-    if (this.#stopped) return;
-    if (this.#from.adding()) {
-      this.#added ??= setInterval(() => this.#readAdded(), ADDED_MS).unref();
-    }
+    if (this.#stopped || this.#again !== undefined) return;
+    this.#watchAdded();
     this.#quiet++;
-    for (let batches = 0; ; batches++) {
-      const records = this.#from.drain();
-      if (records === 0) break;
+    const until = performance.now() + MOST_MS;
+    for (let records = this.#from.drain(); records > 0; records = this.#from.drain()) {
       this.#quiet = 0;
       this.#deliver(records);
       if (this.#stopped) return;
-      if (batches === MOST_BATCHES) {
-        setImmediate(() => this.#look());
+      if (performance.now() > until) {
+        this.#again = setImmediate(() => {
+          this.#again = undefined;
+          this.#look();
+        });
         return;
       }
     }
     if (this.#quiet >= QUIET_LOOKS && this.#from.rest()) {
       clearInterval(this.#looks);
       this.#looks = undefined;
+      // What was added up meanwhile: the record that was to wake may have been drained above.
+      this.#watchAdded();
     }
+  }
+
+  #watchAdded(): void {
+    if (!this.#from.adding()) return;
+    this.#added ??= setInterval(() => this.#readAdded(), ADDED_MS).unref();
   }
 
   #readAdded(): void {

@@ -1,4 +1,4 @@
-import { availableParallelism } from 'node:os';
+import { cpus } from 'node:os';
 import { ExitCode, IpvscopeError } from '../error.js';
 import { Kind, Loss, RECORD_SIZE } from '../wire/layout.generated.js';
 import { type KindName, kindNames } from '../wire/names.js';
@@ -126,7 +126,8 @@ function translated<T>(call: () => T): T {
 /** Where nothing is told one by one the rings only wake. */
 function defaultRingBytes(detail: number): number {
   if (detail === 0) return PAGE_BYTES;
-  const share = 2 ** Math.floor(Math.log2(RINGS_BYTES / availableParallelism()));
+  // All of the machine's: there is a ring for each, whichever of them this process may use.
+  const share = 2 ** Math.floor(Math.log2(RINGS_BYTES / Math.max(1, cpus().length)));
   return Math.max(share, LEAST_RING_BYTES);
 }
 

@@ -47,8 +47,11 @@ export class LiveSource implements EventSource {
   flush(): void {
     // From inside a batch the next one would be written over it; it comes by itself.
     if (this.#last !== undefined || this.#delivering) return;
-    for (let records = this.#session.drain(); records > 0; records = this.#session.drain()) {
-      this.#deliver(records);
+    // One that did not fill the buffer was the last: what comes while it is delivered comes later.
+    let records = this.#batch.capacity;
+    while (records === this.#batch.capacity) {
+      records = this.#session.drain();
+      if (records > 0) this.#deliver(records);
     }
     this.#readCoalesced();
   }

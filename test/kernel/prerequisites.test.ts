@@ -133,3 +133,16 @@ for (const { name, ipvs, wrapper, args = [], line, code: expected = 3, skip } of
     assert.equal(code, expected);
   });
 }
+
+const noTypes = findTypesFile() === undefined && 'no file has types of this very kernel';
+
+test('a kernel that shows no types at all is traced with types from a file', {
+  skip: noTypes,
+}, async () => {
+  run('modprobe', 'ip_vs');
+  const wrapper = inMountNamespace('mount -t tmpfs none /sys/kernel/btf');
+  const { code, stderr } = await new Running(['trace', '--timeout', '1'], wrapper).ended;
+  assert.equal(code, 0, stderr);
+  assert.match(stderr, /with types from .*\.btf: /);
+  assert.match(stderr, /nothing notable in .*; (\d+) of \1 programs attached, nothing lost/);
+});
