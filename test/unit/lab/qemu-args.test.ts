@@ -29,6 +29,13 @@ describe("QEMU's arguments", () => {
     }
   });
 
+  it('have room for more processors than run, but where instructions are counted', () => {
+    assert.deepEqual(values(qemuArgs(plan), '-smp'), ['2,maxcpus=8']);
+    assert.deepEqual(values(qemuArgs({ ...plan, cpus: 16 }), '-smp'), ['16,maxcpus=16']);
+    const counting = { ...plan, accelerator: 'instructions', cpus: 1 } as const;
+    assert.deepEqual(values(qemuArgs(counting), '-smp'), ['1']);
+  });
+
   it('inherit a socket for each channel', () => {
     assert.deepEqual(values(qemuArgs(plan), '-chardev'), [
       'socket,id=control,fd=3',
