@@ -15,6 +15,7 @@
       "target_name": "ipvscope",
       "sources": [
         "native/addon/coalesced.cc",
+        "native/addon/grace.cc",
         "native/addon/known.cc",
         "native/addon/layout.cc",
         "native/addon/log.cc",

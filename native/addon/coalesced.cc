@@ -24,9 +24,6 @@ constexpr uint32_t kBatch = 1024;
 // struct coalesced_sum: packets, and what they waited.
 constexpr size_t kSumWords = 2;
 
-// No program is at work on an element for so long, not even one that waits for its CPU.
-constexpr uint64_t kRest = 100'000'000; // ns
-
 constexpr uint64_t kMost = std::numeric_limits<uint32_t>::max();
 
 Failure Fail(int error, const char* message) {
@@ -48,11 +45,27 @@ Outcome Coalesced::Open(const Source& source, bool settled) {
   held_ = 0;
   stage_ = Stage::kTables;
   settled_ = settled;
-  swapped_ns_ = 0;
-  return known_.Open(source.known_keys, source.known_counts, source.cpus, &source.used[2]);
+  swapped_ = 0;
+  grace_.Open(source.rings, source.first_ring);
+  return known_.Open(source.known_keys, source.known_counts, source.cpus, &source.used[2],
+                     source.idle_ns);
 }
 
-bool Coalesced::rested() const { return settled_ || MonotonicNow() - swapped_ns_ >= kRest; }
+void Coalesced::Close() {
+  grace_.Close();
+  known_.Close();
+}
+
+Outcome Coalesced::Settle() {
+  Outcome failure = grace_.Wait();
+  settled_ = !failure;
+  return failure;
+}
+
+// The last grace period that is over.
+uint64_t Coalesced::over() {
+  return settled_ ? std::numeric_limits<uint64_t>::max() : grace_.over();
+}
 
 Outcome Coalesced::Fetch(const int* tables) {
   for (table_ = 0; table_ < kTables; table_++) {
@@ -61,12 +74,15 @@ Outcome Coalesced::Fetch(const int* tables) {
     uint32_t count = kBatch;
     const int result = bpf_map_lookup_and_delete_batch(
         tables[table_], nullptr, &position, keys_.data(), values_.data(), &count, nullptr);
-    if (result != 0 && errno != ENOENT) {
-      return Fail(errno, "cannot read what was added up");
-    }
-    held_ = count;
+    // What it took before it failed is no longer in the table (kernel/bpf/hashtab.c says how many;
+    // where it could not copy them, nothing is known).
+    const bool failed = result != 0 && errno != ENOENT;
+    held_ = failed && errno == EFAULT ? 0 : count;
     if (held_ != 0) {
       break;
+    }
+    if (failed) {
+      return Fail(errno, "cannot read what was added up");
     }
   }
   return {};
@@ -99,7 +115,7 @@ size_t Coalesced::TellHeld(uint8_t* to, size_t most) {
     if (values[0] == 0 && values[1] == 0) {
       held_--;
       if (table_ == 0 && record.kind != IPVSCOPE_KIND_RETRY) {
-        known_.Learn(key, now);
+        known_.Learn(key, now, grace_.next());
       }
     }
   }
@@ -110,7 +126,7 @@ Outcome Coalesced::Read(uint8_t* to, size_t most, size_t* records) {
   const uint32_t idle = 1 - *source_.active;
   *records = 0;
   while (stage_ == Stage::kTables && *records < most) {
-    if (held_ == 0 && used(idle) && rested()) {
+    if (held_ == 0 && used(idle) && swapped_ <= over()) {
       // Before it is read: a program that comes late to this side says so again.
       __atomic_store_n(&source_.used[idle], false, __ATOMIC_SEQ_CST);
       Outcome failure = Fetch(source_.tables[idle]);
@@ -123,7 +139,7 @@ Outcome Coalesced::Read(uint8_t* to, size_t most, size_t* records) {
     }
     if (held_ == 0) {
       stage_ = Stage::kKnown;
-      known_.Begin();
+      known_.Begin(over());
     }
     *records += TellHeld(to + *records * sizeof(ipvscope_record), most - *records);
   }
@@ -133,11 +149,23 @@ Outcome Coalesced::Read(uint8_t* to, size_t most, size_t* records) {
     stage_ = *records < most ? Stage::kDone : stage_;
   }
   if (*records == 0) {
-    if (rested()) {
-      __atomic_store_n(source_.active, idle, __ATOMIC_RELEASE);
-      swapped_ns_ = MonotonicNow();
-    }
     stage_ = Stage::kTables;
+    return Turn();
+  }
+  return {};
+}
+
+// After a reading: the sides change places where anything was added, and whatever waits for a grace
+// period gets one.
+Outcome Coalesced::Turn() {
+  const uint32_t active = *source_.active;
+  const uint32_t idle = 1 - active;
+  if (used(active) && !used(idle) && swapped_ <= over()) {
+    __atomic_store_n(source_.active, idle, __ATOMIC_SEQ_CST);
+    swapped_ = grace_.next();
+  }
+  if (swapped_ > over() || known_.waiting()) {
+    return grace_.Begin();
   }
   return {};
 }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include "failure.h"
+#include "grace.h"
 #include "known.h"
 
 #include <cstddef>
@@ -13,8 +14,8 @@ namespace ipvscope {
 // Reads what the probe added up (native/bpf/coalesce.bpf.h) as records of several packets each.
 //
 // 1. Of the tables by which keys get known the probe adds to one side; the other is emptied here,
-//    then they change places. A program that was still at work on the old side is done when it is
-//    emptied: it rests for a while first.
+//    then they change places. Every program that was still at work on the old side is done when it
+//    is emptied: that is waited for.
 // 2. Nothing is ever taken from a table that is being added to: no count is lost.
 class Coalesced {
 public:
@@ -27,15 +28,19 @@ public:
     uint32_t cpus;    // that known_counts has room for
     uint32_t* active; // which side is added to
     bool* used;       // whether anything was added: even, odd, known
+    uint64_t idle_ns; // see Known
+    int rings;        // the map of maps, and the ring of the first CPU: see Grace
+    int first_ring;
   };
 
-  // `settled`: no program runs while it is read, so that nothing has to rest.
+  // `settled`: no program runs while it is read, so that none has to be waited for.
   Outcome Open(const Source& source, bool settled);
-  void Settle() { settled_ = true; }
-  void Close() { known_.Close(); }
+  // No program begins any more: waits until those that run are done.
+  Outcome Settle();
+  void Close(); // again is fine
 
   // Fills up to `most` records at `to`. 0: all that could be read has been told; the side that was
-  // added to now rests, and is read by the next call after that.
+  // added to until now is read by a later call.
   Outcome Read(uint8_t* to, size_t most, size_t* records);
 
   // Whether there is anything that Read() has not told.
@@ -44,7 +49,8 @@ public:
 private:
   enum class Stage { kTables, kKnown, kDone };
 
-  bool rested() const;
+  uint64_t over();
+  Outcome Turn();
   bool used(size_t place) const { return __atomic_load_n(&source_.used[place], __ATOMIC_RELAXED); }
   Outcome Fetch(const int* tables);
   size_t TellHeld(uint8_t* to, size_t most);
@@ -52,6 +58,7 @@ private:
   Source source_{};
   Stage stage_ = Stage::kTables;
   Known known_;
+  Grace grace_;
   size_t cpus_ = 0; // values that the kernel gives for an element
   // Elements taken from the idle side and not yet told.
   std::vector<uint8_t> keys_;
@@ -59,7 +66,7 @@ private:
   size_t held_ = 0;
   size_t table_ = 0; // of the side, that they were taken from
   bool settled_ = false;
-  uint64_t swapped_ns_ = 0; // when the sides last changed places
+  uint64_t swapped_ = 0; // the grace period at whose end the idle side is added to no more
 };
 
 } // namespace ipvscope

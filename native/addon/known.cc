@@ -17,11 +17,6 @@ static_assert((offsetof(ipvscope_record, kind) - IPVSCOPE_KEY_OFFSET) / sizeof(_
 
 namespace {
 
-// A key that had no packet for so long gives its place to another that wants it.
-constexpr uint64_t kIdle = 60'000'000'000; // ns
-// No program runs so long.
-constexpr uint64_t kRest = 1'000'000'000; // ns
-
 constexpr size_t kKeysBytes = IPVSCOPE_KNOWN_KEYS * sizeof(ipvscope_known_key);
 
 size_t CountsBytes(uint32_t cpus) { return sizeof(uint64_t) * IPVSCOPE_KNOWN_KEYS * cpus; }
@@ -30,7 +25,7 @@ size_t CountsBytes(uint32_t cpus) { return sizeof(uint64_t) * IPVSCOPE_KNOWN_KEY
 
 Known::~Known() { Close(); }
 
-Outcome Known::Open(int keys, int counts, uint32_t cpus, bool* used) {
+Outcome Known::Open(int keys, int counts, uint32_t cpus, bool* used, uint64_t idle_ns) {
   const auto fail = [] {
     return Failure{"ERR_PROBE_RING",
                    "ring",
@@ -52,6 +47,7 @@ Outcome Known::Open(int keys, int counts, uint32_t cpus, bool* used) {
   }
   counts_ = static_cast<uint64_t*>(mapped);
   used_ = used;
+  idle_ns_ = idle_ns;
   where_.assign(IPVSCOPE_KNOWN_KEYS, 0);
   return {};
 }
@@ -67,7 +63,7 @@ void Known::Close() {
   }
   places_.clear();
   where_.clear();
-  next_ = 0;
+  waiting_ = next_ = 0;
 }
 
 uint64_t Known::Sum(uint32_t number) const {
@@ -79,55 +75,90 @@ uint64_t Known::Sum(uint32_t number) const {
   return sum;
 }
 
-void Known::Learn(const uint8_t* key, uint64_t now_ns) {
+void Known::Learn(const uint8_t* key, uint64_t now_ns, uint64_t next) {
   __u64 words[IPVSCOPE_KEY_WORDS];
   memcpy(words, key, sizeof(words));
   const uint32_t first = ipvscope_known_place(words);
   for (const uint32_t number : {first, first ^ 1}) {
     // It may have been learned while this packet was on its way.
-    if (memcmp(keys_[number].words, words, sizeof(words)) == 0) {
+    if (where_[number] != 0 &&
+        memcmp(places_[where_[number] - 1].words, words, sizeof(words)) == 0) {
       return;
     }
   }
   for (const uint32_t number : {first, first ^ 1}) {
-    if (Take(number, words, now_ns)) {
+    if (where_[number] == 0) {
+      Take(number, words, now_ns, next);
       return;
     }
   }
+  RetireOne(&places_[where_[first] - 1], &places_[where_[first ^ 1] - 1], now_ns, next);
 }
 
-bool Known::Take(uint32_t number, const __u64* words, uint64_t now_ns) {
-  if (where_[number] != 0) {
-    Place& place = places_[where_[number] - 1];
-    if (place.retired_ns == 0 && place.changed_ns + kIdle < now_ns) {
-      place.retired_ns = now_ns;
-      place.kind_word = keys_[number].words[IPVSCOPE_KEY_KIND_WORD];
-      __atomic_store_n(&keys_[number].words[IPVSCOPE_KEY_KIND_WORD], 0, __ATOMIC_SEQ_CST);
-    }
-    return false;
-  }
-  places_.push_back({number, Sum(number), now_ns, 0, 0});
-  where_[number] = static_cast<uint32_t>(places_.size());
+void Known::Take(uint32_t number, const __u64* words, uint64_t now_ns, uint64_t next) {
+  Place place{{}, number, State::kWritten, next, Sum(number), now_ns};
+  memcpy(place.words, words, sizeof(place.words));
   for (size_t i = 0; i < IPVSCOPE_KEY_WORDS; i++) {
     if (i != IPVSCOPE_KEY_KIND_WORD) {
-      keys_[number].words[i] = words[i];
+      __atomic_store_n(&keys_[number].words[i], words[i], __ATOMIC_RELAXED);
     }
   }
-  __atomic_store_n(&keys_[number].words[IPVSCOPE_KEY_KIND_WORD], words[IPVSCOPE_KEY_KIND_WORD],
-                   __ATOMIC_RELEASE);
-  return true;
+  places_.push_back(place);
+  where_[number] = static_cast<uint32_t>(places_.size());
+  waiting_++;
 }
 
-void Known::Begin() {
-  const bool retired = std::any_of(places_.begin(), places_.end(),
-                                   [](const Place& place) { return place.retired_ns != 0; });
-  next_ = places_.size();
-  if (__atomic_load_n(used_, __ATOMIC_RELAXED) || retired) {
-    // Before the numbers are read: a packet that comes later says so again.
-    __atomic_store_n(used_, false, __ATOMIC_SEQ_CST);
-    ReadSums();
-    next_ = 0;
+// The one that had no packet for longer, if it is idle, and unless one of them is on its way.
+void Known::RetireOne(Place* first, Place* second, uint64_t now_ns, uint64_t next) {
+  Place* place = first->changed_ns <= second->changed_ns ? first : second;
+  if (first->state == State::kCounting && second->state == State::kCounting &&
+      place->changed_ns + idle_ns_ < now_ns) {
+    Retire(place, next);
   }
+}
+
+void Known::Retire(Place* place, uint64_t next) {
+  __atomic_store_n(&keys_[place->number].words[IPVSCOPE_KEY_KIND_WORD], 0, __ATOMIC_SEQ_CST);
+  place->state = State::kRetired;
+  place->since = next;
+  waiting_++;
+}
+
+void Known::PublishWritten() {
+  for (Place& place : places_) {
+    if (place.state == State::kWritten && place.since <= over_) {
+      __atomic_store_n(&keys_[place.number].words[IPVSCOPE_KEY_KIND_WORD],
+                       place.words[IPVSCOPE_KEY_KIND_WORD], __ATOMIC_RELEASE);
+      place.state = State::kCounting;
+      waiting_--;
+    }
+  }
+}
+
+// The last one takes its index.
+void Known::Free(size_t index) {
+  where_[places_[index].number] = 0;
+  places_[index] = places_.back();
+  places_.pop_back();
+  sums_[index] = sums_.back();
+  sums_.pop_back();
+  if (index < places_.size()) {
+    where_[places_[index].number] = static_cast<uint32_t>(index) + 1;
+  }
+  waiting_--;
+}
+
+void Known::Begin(uint64_t over) {
+  over_ = over;
+  next_ = places_.size();
+  if (!__atomic_load_n(used_, __ATOMIC_RELAXED) && waiting_ == 0) {
+    return;
+  }
+  PublishWritten();
+  // Before the numbers are read: a packet that comes later says so again.
+  __atomic_store_n(used_, false, __ATOMIC_SEQ_CST);
+  ReadSums();
+  next_ = 0;
 }
 
 // One CPU's after another: they lie side by side.
@@ -151,26 +182,15 @@ size_t Known::Read(uint8_t* to, size_t most, uint64_t now_ns) {
       record.time_ns = now_ns;
       record.count = static_cast<uint32_t>(std::min<uint64_t>(packets, UINT32_MAX));
       record.cpu = IPVSCOPE_CPU_SEVERAL;
-      auto* key = reinterpret_cast<uint8_t*>(&record) + IPVSCOPE_KEY_OFFSET;
-      memcpy(key, keys_[place.number].words, IPVSCOPE_KEY_SIZE);
-      if (place.retired_ns != 0) {
-        memcpy(key + IPVSCOPE_KEY_KIND_WORD * sizeof(__u64), &place.kind_word, sizeof(__u64));
-      }
+      memcpy(&record.netns, place.words, sizeof(place.words));
       memcpy(to + records * sizeof(record), &record, sizeof(record));
       records++;
       place.told += record.count;
       place.changed_ns = now_ns;
       // What one record cannot say is left for the next.
       next_ += record.count == packets ? 1 : 0;
-    } else if (place.retired_ns != 0 && place.retired_ns + kRest < now_ns) {
-      where_[place.number] = 0;
-      place = places_.back();
-      places_.pop_back();
-      sums_[next_] = sums_.back();
-      sums_.pop_back();
-      if (next_ < places_.size()) {
-        where_[place.number] = static_cast<uint32_t>(next_) + 1;
-      }
+    } else if (place.state == State::kRetired && place.since <= over_) {
+      Free(next_);
     } else {
       next_++;
     }

@@ -31,6 +31,9 @@ public:
   int descriptor() const { return watch_; }
   void Woken();
 
+  // The first CPU's map.
+  int first() const { return descriptors_.front(); }
+
   // Copies up to `most` records to `to`, the oldest first, and gives their room back to the
   // producers, once a ring. Returns how many; less than `most`: there were no more.
   size_t Drain(uint8_t* to, size_t most);

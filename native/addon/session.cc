@@ -7,8 +7,6 @@
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
-#include <linux/membarrier.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -136,8 +134,11 @@ Outcome Session::Open(const Config& config) {
                                bpf_map__fd(maps.known_counts),
                                bpf_map__max_entries(maps.records),
                                &object_->bss->coalesced_active,
-                               object_->bss->coalesced_used},
-                              config.variant == Variant::kGenerator);
+                               object_->bss->coalesced_used,
+                               config.key_idle_ns,
+                               bpf_map__fd(maps.records),
+                               rings_.first()},
+                              config.settled);
   }
   if (!failure) {
     pending_.Open({bpf_map__fd(object_->maps.pending_packets), object_->bss->pending_slots,
@@ -170,6 +171,8 @@ Outcome Session::Load(const Config& config) {
   }
   object_->rodata->kernel_hz = hz;
   object_->rodata->detail_kinds = config.detail;
+  static_assert(sizeof(object_->rodata->filter) == sizeof(config.filter));
+  memcpy(&object_->rodata->filter, &config.filter, sizeof(config.filter));
   object_->rodata->can_cast =
       config.variant == Variant::kTrampoline && KernelHas("bpf_rdonly_cast");
   object_->rodata->ring_mark = config.ring_bytes / 2;
@@ -287,15 +290,12 @@ Outcome Session::Attach() {
   return {};
 }
 
-void Session::Detach() {
-  if (object_ != nullptr) {
-    ipvscope_bpf::detach(object_);
-    // Waits until programs that were running are done (kernel/sched/membarrier.c:
-    // synchronize_rcu()). Refused where CPUs run without ticks: what those add up then may come too
-    // late.
-    syscall(SYS_membarrier, MEMBARRIER_CMD_GLOBAL, 0, 0);
-    coalesced_.Settle();
+Outcome Session::Detach() {
+  if (object_ == nullptr) {
+    return {};
   }
+  ipvscope_bpf::detach(object_);
+  return coalesced_.Settle();
 }
 
 void Session::Close() {

@@ -15,6 +15,7 @@
 #include <string_view>
 #include <vector>
 
+#include "ipvscope_filter.h"
 #include "ipvscope_record.h"
 
 struct ipvscope_bpf;
@@ -24,7 +25,9 @@ namespace ipvscope {
 // The embedded object in the kernel: loaded, attached, and its rings mapped. No N-API here.
 //
 // 1. Open() once; Close() any number of times; the destructor closes.
-// 2. Detach() stops new records; what is in the rings can still be drained until Close().
+// 2. Detach() stops new records, and returns when those under way are told; what is in the rings
+// can
+//    still be drained until Close().
 // 3. One thread at a time.
 class Session {
 public:
@@ -38,8 +41,11 @@ public:
     uint32_t ring_bytes; // of a CPU's ring: power of two, multiple of the page size
     uint32_t detail;     // kinds told packet by packet (1 << kind); all others are added up
     Variant variant;
-    std::string types; // file with BTF of the kernel and ip_vs; empty: what the kernel shows
-    bool verifier_log; // keep what the verifier says of each program
+    std::string types;      // file with BTF of the kernel and ip_vs; empty: what the kernel shows
+    bool verifier_log;      // keep what the verifier says of each program
+    ipvscope_filter filter; // what does not fit is neither told nor counted
+    uint64_t key_idle_ns;   // a key without a packet for so long may give its number to another
+    bool settled;           // no program runs while what was added up is read
   };
   struct Program {
     std::string name;
@@ -63,7 +69,7 @@ public:
   static std::string_view Object(); // the embedded ELF file
 
   Outcome Open(const Config& config);
-  void Detach();
+  Outcome Detach();
   void Close();
   bool is_open() const { return object_ != nullptr; }
 

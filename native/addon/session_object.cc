@@ -3,7 +3,11 @@
 
 #include "log.h"
 
+#include <netinet/in.h>
+
+#include <algorithm>
 #include <cerrno>
+#include <cstring>
 
 namespace ipvscope {
 
@@ -42,16 +46,54 @@ SessionObject::SessionObject(const Napi::CallbackInfo& info)
     : Napi::ObjectWrap<SessionObject>(info),
       buffer_(Napi::Persistent(info[0].As<Napi::Uint8Array>())) {}
 
-// open(ringBytes, detail, variant: 0 trampoline, 1 kprobe, 2 generator; types: a file or "",
-//      verifierLog)
+namespace {
+
+// EndpointFilter in src/native/addon.ts, or undefined.
+ipvscope_endpoint_filter ReadFilter(const Napi::Value& given) {
+  ipvscope_endpoint_filter filter{};
+  if (!given.IsObject()) {
+    return filter;
+  }
+  const Napi::Object object = given.As<Napi::Object>();
+  filter.port = htons(static_cast<uint16_t>(object.Get("port").As<Napi::Number>().Uint32Value()));
+  const Napi::Uint8Array address = object.Get("address").As<Napi::Uint8Array>();
+  const size_t bytes = std::min(address.ByteLength(), sizeof(filter.address));
+  if (bytes == 0) {
+    return filter;
+  }
+  filter.family = bytes == sizeof(in_addr) ? AF_INET : AF_INET6;
+  const uint32_t length = object.Get("prefixLength").As<Napi::Number>().Uint32Value();
+  auto* mask = reinterpret_cast<uint8_t*>(filter.mask);
+  for (uint32_t bit = 0; bit < length && bit < bytes * 8; bit++) {
+    mask[bit / 8] |= static_cast<uint8_t>(0x80U >> (bit % 8));
+  }
+  memcpy(filter.address, address.Data(), bytes);
+  filter.address[0] &= filter.mask[0];
+  filter.address[1] &= filter.mask[1];
+  return filter;
+}
+
+} // namespace
+
+// open(config: SessionConfig in src/native/addon.ts)
 void SessionObject::Open(const Napi::CallbackInfo& info) {
   Log::Install();
+  const Napi::Object given = info[0].As<Napi::Object>();
+  const auto number = [&given](const char* name) {
+    return given.Get(name).As<Napi::Number>().Uint32Value();
+  };
   Session::Config config{};
-  config.ring_bytes = info[0].As<Napi::Number>().Uint32Value();
-  config.detail = info[1].As<Napi::Number>().Uint32Value();
-  config.variant = static_cast<Session::Variant>(info[2].As<Napi::Number>().Uint32Value());
-  config.types = info[3].As<Napi::String>().Utf8Value();
-  config.verifier_log = info[4].As<Napi::Boolean>().Value();
+  config.ring_bytes = number("ringBytes");
+  config.detail = number("detail");
+  config.variant = static_cast<Session::Variant>(number("variant"));
+  config.types = given.Get("types").As<Napi::String>().Utf8Value();
+  config.verifier_log = given.Get("verifierLog").As<Napi::Boolean>().Value();
+  const Napi::Object filter = given.Get("filter").As<Napi::Object>();
+  config.filter.client = ReadFilter(filter.Get("client"));
+  config.filter.virtual_service = ReadFilter(filter.Get("virtual"));
+  config.filter.destination = ReadFilter(filter.Get("destination"));
+  config.settled = given.Get("settled").As<Napi::Boolean>().Value();
+  config.key_idle_ns = uint64_t{number("keyIdleMs")} * 1'000'000;
   if (Outcome failure = session_.Open(config)) {
     Throw(info.Env(), *failure);
   }
@@ -173,7 +215,11 @@ void SessionObject::Generate(const Napi::CallbackInfo& info) {
   }
 }
 
-void SessionObject::Detach(const Napi::CallbackInfo&) { session_.Detach(); }
+void SessionObject::Detach(const Napi::CallbackInfo& info) {
+  if (Outcome failure = session_.Detach()) {
+    Throw(info.Env(), *failure);
+  }
+}
 
 void SessionObject::Close(const Napi::CallbackInfo&) {
   StopPolling();

@@ -12,6 +12,7 @@
 #define IPVSCOPE_EMIT_BPF_H
 
 #include "coalesce.bpf.h"
+#include "filter.bpf.h"
 #include "../include/ipvscope_record.h"
 
 /* Kinds whose packets are told one by one (1 << kind); all others are added up. Set before load. */
@@ -83,6 +84,8 @@ static __always_inline void wake_reader(void)
 
 static __always_inline void emit(const struct ipvscope_record *record)
 {
+	if (!is_wanted(record))
+		return;
 	if (detail_kinds & 1U << record->kind) {
 		if (tell(record))
 			return;

@@ -19,8 +19,8 @@
 
 /*
  * A cache line. The word that has the kind is written after the others, and cleared before they
- * change: 0 there, and it is no key. A place that was cleared rests for a second at least before it
- * takes another key.
+ * change: 0 there, and it is no key. In between, every program that runs is waited for: none sees
+ * half of one key and half of another (native/addon/known.h).
  */
 struct ipvscope_known_key {
 	__u64 words[IPVSCOPE_KEY_WORDS];

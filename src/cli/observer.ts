@@ -10,6 +10,7 @@ import { Clock } from '../source/clock.js';
 import { isAttached } from '../source/event-source.js';
 import { LiveSource } from '../source/live.js';
 import { WatchedSource } from '../source/watched.js';
+import { describeFilter, type ParsedFilter } from '../trace/filter.js';
 import { defaultKinds } from '../trace/printer.js';
 import { summaryLine } from '../trace/summary.js';
 import { version } from '../version.js';
@@ -26,6 +27,8 @@ export interface ObserverOptions {
   readonly readyFile?: string;
   /** Kinds told packet by packet; all others are added up (default: what is printed by default). */
   readonly detail?: readonly KindName[];
+  /** Which packets are wanted (default: all); the summary says so. */
+  readonly filter?: ParsedFilter;
   readonly attach?: AttachRequest;
   /** Where ip_vs is not loaded, wait for it. */
   readonly wait?: boolean;
@@ -52,6 +55,7 @@ export class Observer {
         new LiveSource({
           attachments: planAttachments(options.attach),
           detail: options.detail ?? defaultKinds,
+          ...(options.filter === undefined ? {} : { filter: options.filter }),
           onRefused: ({ variant }, error) => note(`${variant} refused: ${error.toLine()}`),
         }),
       instance: ipvsInstance,
@@ -123,7 +127,8 @@ export class Observer {
     await this.#http?.close();
     this.#http = undefined;
     const seconds = Number(process.hrtime.bigint() - this.#startedNs) / 1e9;
-    return summaryLine(this.#aggregator.snapshot(), this.#source.state(), seconds);
+    const filter = describeFilter(this.#options.filter ?? {});
+    return summaryLine(this.#aggregator.snapshot(), this.#source.state(), seconds, filter);
   }
 }
 

@@ -1,5 +1,6 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type AttachRequest, type AttachVariant, attachVariants } from '../native/attachment.js';
+import { type ParsedEndpoint, parseEndpoint } from '../trace/filter.js';
 import { type KindName, kindNames } from '../wire/names.js';
 
 export interface ListenAddress {
@@ -51,6 +52,19 @@ export function parseKinds(text: string): readonly KindName[] {
     }
     return kind;
   });
+}
+
+/** An option that takes an address, a network, or an address and a port. */
+export const filterOption = (name: string, description: string): Option =>
+  new Option(`--${name} <address>`, description).argParser(parseFilter);
+
+function parseFilter(text: string): ParsedEndpoint {
+  try {
+    return parseEndpoint(text);
+  } catch (cause) {
+    if (!(cause instanceof SyntaxError)) throw cause;
+    throw new InvalidArgumentError(cause.message);
+  }
 }
 
 export interface AttachOptions {

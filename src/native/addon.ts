@@ -1,5 +1,6 @@
 import bindings from 'bindings';
 import { ExitCode, IpvscopeError } from '../error.js';
+import type { EventFilter } from '../wire/event-filter.js';
 import { LAYOUT_FINGERPRINT } from '../wire/layout.generated.js';
 
 /** What native/addon/module.cc exports. Arguments are checked on this side. */
@@ -30,14 +31,23 @@ export interface LayoutMember {
   readonly bigEndian: boolean;
 }
 
+/** Session::Config in native/addon/session.h; whole numbers. */
+export interface SessionConfig {
+  readonly ringBytes: number;
+  /** Kinds told one by one, as bits. */
+  readonly detail: number;
+  /** Session::Variant. */
+  readonly variant: number;
+  /** A file with BTF, or empty. */
+  readonly types: string;
+  readonly verifierLog: boolean;
+  readonly keyIdleMs: number;
+  readonly settled: boolean;
+  readonly filter: EventFilter;
+}
+
 export interface NativeSession {
-  open(
-    ringBytes: number,
-    detail: number,
-    variant: number,
-    types: string,
-    verifierLog: boolean,
-  ): void;
+  open(config: SessionConfig): void;
   start(onWake: () => void): void;
   drain(): number;
   rest(): boolean;

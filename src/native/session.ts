@@ -1,8 +1,9 @@
 import { cpus } from 'node:os';
 import { ExitCode, IpvscopeError } from '../error.js';
+import type { EventFilter } from '../wire/event-filter.js';
 import { Kind, Loss, RECORD_SIZE } from '../wire/layout.generated.js';
 import { type KindName, kindNames } from '../wire/names.js';
-import { loadAddon, type NativeSession, type ProgramState } from './addon.js';
+import { loadAddon, type NativeSession, type ProgramState, type SessionConfig } from './addon.js';
 import type { Attachment } from './attachment.js';
 import { Pump } from './pump.js';
 
@@ -15,12 +16,21 @@ export interface SessionOptions {
   readonly batchRecords?: number;
   /** Kinds told packet by packet (default: all); packets of the others are added up. */
   readonly detail?: readonly KindName[];
+  /** Packets that do not fit leave no trace: they are neither told nor added up (default: all fit). */
+  readonly filter?: EventFilter;
+  /**
+   * Milliseconds (default: a minute). The kernel counts by number the keys that it knows, as many as
+   * it has numbers for; a key that had no packet for so long may give its number to another.
+   */
+  readonly keyIdleMs?: number;
   /** How to attach (default: fentry and fexit). */
   readonly attachment?: Attachment;
   /** Keep the verifier's statistics of every program. */
   readonly verifierLog?: boolean;
   /** Load the record generator instead of the probe: needs no ip_vs, attaches nothing. */
   readonly generator?: boolean;
+  /** Of the generator (default: true): none of its programs runs while `coalesced()` reads. */
+  readonly settled?: boolean;
 }
 
 /** What happened and has no record, by cause (enum ipvscope_loss), as metrics name it. */
@@ -47,6 +57,7 @@ const RINGS_BYTES = 4 << 20;
 const LEAST_RING_BYTES = 64 << 10;
 const PAGE_BYTES = 4096;
 const DEFAULT_BATCH_RECORDS = 4096;
+const DEFAULT_KEY_IDLE_MS = 60_000;
 
 const ENOENT = 2;
 
@@ -135,37 +146,45 @@ function defaultRingBytes(detail: number): number {
  * The probe in the kernel. `bytes` holds the records of the last batch, `RECORD_SIZE` each, and is
  * overwritten by the next: read it inside `onBatch`, or between two calls of `drain()`.
  *
- * Every method but `detach()` and `close()` throws an IpvscopeError: ERR_PROBE_CLOSED before `open()`
- * and after `close()`; from `open()` ERR_KERNEL_UNSUPPORTED where a function is missing, ERR_BTF_FILE for types
- * that are not this kernel's, and ERR_PROBE_OPEN,
- * ERR_PROBE_LOAD, ERR_PROBE_ATTACH and ERR_PROBE_RING by the step that failed.
+ * Every method but `close()` throws an IpvscopeError: ERR_PROBE_CLOSED before `open()` and after
+ * `close()`, but for `detach()`; ERR_PROBE_READ where the kernel refuses what is asked of it; from
+ * `open()` ERR_KERNEL_UNSUPPORTED where a function is missing, ERR_BTF_FILE for types that are not
+ * this kernel's, and ERR_PROBE_OPEN, ERR_PROBE_LOAD, ERR_PROBE_ATTACH and ERR_PROBE_RING by the step
+ * that failed.
  */
 export class Session {
   readonly bytes: Uint8Array;
   readonly #native: NativeSession;
-  readonly #ringBytes: number;
-  readonly #detail: number;
-  readonly #variant: number;
-  readonly #types: string;
-  readonly #verifierLog: boolean;
+  readonly #config: SessionConfig;
   #pump: Pump | undefined;
 
   constructor(options: SessionOptions = {}) {
-    this.#detail = (options.detail ?? kindNames).reduce(
+    const detail = (options.detail ?? kindNames).reduce(
       (mask, kind) => mask | (1 << Kind[kind]),
       0,
     );
     const { variant = 'fexit', types = '' } = options.attachment ?? {};
-    this.#variant = nativeVariant[options.generator === true ? 'generator' : variant];
-    this.#types = types;
-    this.#verifierLog = options.verifierLog ?? false;
-    this.#ringBytes = options.ringBytes ?? defaultRingBytes(this.#detail);
-    const power = Math.log2(this.#ringBytes);
+    const ringBytes = options.ringBytes ?? defaultRingBytes(detail);
+    const power = Math.log2(ringBytes);
     if (!Number.isInteger(power) || power < 12 || power > 30) {
       throw wrongArgument(
-        `the ring's size must be a power of two from 4 KiB to 1 GiB, not ${this.#ringBytes} bytes`,
+        `the ring's size must be a power of two from 4 KiB to 1 GiB, not ${ringBytes} bytes`,
       );
     }
+    const keyIdleMs = options.keyIdleMs ?? DEFAULT_KEY_IDLE_MS;
+    if (!Number.isInteger(keyIdleMs) || keyIdleMs < 1 || keyIdleMs >= 2 ** 32) {
+      throw wrongArgument(`a key may be idle from 1 to ${2 ** 32 - 1} ms, not ${keyIdleMs}`);
+    }
+    this.#config = {
+      ringBytes,
+      detail,
+      variant: nativeVariant[options.generator === true ? 'generator' : variant],
+      types,
+      verifierLog: options.verifierLog ?? false,
+      keyIdleMs,
+      filter: options.filter ?? {},
+      settled: options.generator === true && options.settled !== false,
+    };
     const batchRecords = options.batchRecords ?? DEFAULT_BATCH_RECORDS;
     if (!Number.isInteger(batchRecords) || batchRecords < 1 || batchRecords > 1 << 20) {
       throw wrongArgument(`a batch holds from 1 to ${1 << 20} records, not ${batchRecords}`);
@@ -177,15 +196,7 @@ export class Session {
 
   /** Loads and attaches every program; on return each of them sees packets. */
   open(): void {
-    translated(() =>
-      this.#native.open(
-        this.#ringBytes,
-        this.#detail,
-        this.#variant,
-        this.#types,
-        this.#verifierLog,
-      ),
-    );
+    translated(() => this.#native.open(this.#config));
   }
 
   /**
@@ -246,9 +257,9 @@ export class Session {
     translated(() => this.#native.generate(first, count, keys));
   }
 
-  /** No new records from here on; what is in the ring can still be drained. */
+  /** No new records from here on; what there is can still be read. Again is fine. */
   detach(): void {
-    this.#native.detach();
+    translated(() => this.#native.detach());
   }
 
   /** Takes the probe out of the kernel. Again is fine. */

@@ -12,7 +12,7 @@ interface Call {
 interface Waiting {
   readonly what: string;
   readonly step: string;
-  readonly resolve: () => void;
+  readonly resolve: (output: string) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -44,7 +44,7 @@ class Shell {
     }
   }
 
-  run(command: readonly string[], { step, input = '' }: Call): Promise<void> {
+  run(command: readonly string[], { step, input = '' }: Call): Promise<string> {
     const what = command.join(' ');
     return new Promise((resolve, reject) => {
       this.#waiting.push({ what, step, resolve, reject });
@@ -68,7 +68,7 @@ class Shell {
       const [all, log = '', code] = match;
       this.#output = this.#output.slice(all.length);
       const waiting = this.#waiting.shift();
-      if (code === '0') waiting?.resolve();
+      if (code === '0') waiting?.resolve(log);
       else waiting?.reject(failed(waiting, log.trim() || `exit code ${code}`));
     }
   }
@@ -89,14 +89,19 @@ function failed({ what, step }: Waiting, log: string): IpvscopeError {
 const shells = new Map<Role, Shell>();
 
 /**
- * Runs a program inside a namespace of the stage; of one namespace, one after another.
+ * Runs a program inside a namespace of the stage; of one namespace, one after another. Returns what
+ * it wrote.
  *
  * @throws IpvscopeError `ERR_PROGRAM_FAILED`, with the first line that the program wrote.
  */
-export async function runInside(role: Role, command: readonly string[], call: Call): Promise<void> {
+export async function runInside(
+  role: Role,
+  command: readonly string[],
+  call: Call,
+): Promise<string> {
   const shell = shells.get(role) ?? new Shell(role);
   shells.set(role, shell);
-  await shell.run(command, call);
+  return await shell.run(command, call);
 }
 
 /** Before the namespaces are removed. */

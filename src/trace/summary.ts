@@ -4,9 +4,15 @@ import { CONNTRACK_FIX } from '../wire/event.js';
 
 /**
  * The last line of every command that attached: what was seen, for how long, and what could not be
- * seen. Silence is only an answer when the probe is known to have looked.
+ * seen. Silence is only an answer when the probe is known to have looked. `filter`: what was looked
+ * at; empty: everything.
  */
-export function summaryLine(snapshot: Snapshot, state: SourceState, seconds: number): string {
+export function summaryLine(
+  snapshot: Snapshot,
+  state: SourceState,
+  seconds: number,
+  filter = '',
+): string {
   const totals = new Map<string, number>();
   for (const row of snapshot.rows) {
     const toDraining = row.draining && row.opening && row.verdict === 'forwarded';
@@ -23,11 +29,13 @@ export function summaryLine(snapshot: Snapshot, state: SourceState, seconds: num
     );
   }
   if (snapshot.overflow > 0) parts.push(`${snapshot.overflow} beyond --metrics.max-series`);
-  const seen = parts.length === 0 ? 'nothing notable' : parts.join(', ');
+  const of = filter === '' ? '' : ` of ${filter}`;
+  const seen = `${parts.length === 0 ? 'nothing notable' : parts.join(', ')}${of}`;
 
   const lost = Object.entries(state.losses).filter(([, count]) => count > 0);
-  const misses = state.programs.reduce((sum, program) => sum + (program.misses ?? 0), 0);
-  if (misses > 0) lost.push(['missed runs', misses]);
+  for (const { variant, function: name, misses = 0 } of state.programs) {
+    if (misses > 0) lost.push([`missed runs of ${variant} ${name}`, misses]);
+  }
   const uncounted = state.programs.some((program) => program.misses === undefined);
   const unseen =
     lost.length === 0

@@ -1,26 +1,13 @@
 import assert from 'node:assert/strict';
-import { afterEach, test } from 'node:test';
+import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { Aggregator } from '../../src/aggregate/aggregator.js';
 import { IpvscopeError } from '../../src/error.js';
-import { Session, type SessionOptions } from '../../src/native/session.js';
-import { RecordBatch } from '../../src/wire/batch.js';
+import { Session } from '../../src/native/session.js';
 import { decodeEvent } from '../../src/wire/decode.js';
+import { openGenerator, readCoalesced } from './generator.js';
 
 // The real ring and the real way out of the kernel; only the packets are made up (generate.bpf.h).
-
-const opened: Session[] = [];
-
-function openGenerator(options: SessionOptions = {}): { session: Session; batch: RecordBatch } {
-  const session = new Session({ generator: true, ...options });
-  opened.push(session);
-  session.open();
-  return { session, batch: new RecordBatch(session.bytes) };
-}
-
-afterEach(() => {
-  for (const session of opened.splice(0)) session.close();
-});
 
 function hasCode(code: string): (error: unknown) => boolean {
   return (error) => error instanceof IpvscopeError && error.code === code;
@@ -179,40 +166,6 @@ test('a record comes within 100 ms, and wakes at once whoever is at rest', async
   assert.ok((delays.at(-1) ?? 0) < 20, `${delays}`);
 });
 
-test('what is added up comes by itself, and then nobody looks any more', async () => {
-  const { session, batch } = openGenerator({ detail: [] });
-  const aggregator = new Aggregator();
-  let packets = 0;
-  const all = new Promise<void>((resolve) => {
-    session.start((records) => {
-      batch.count = records;
-      aggregator.ingest(batch);
-      packets = aggregator.totals().packets;
-      if (packets === 3000) resolve();
-    });
-  });
-  for (let round = 0; round < 3; round++) {
-    session.generate(round * 1000, 1000, 10);
-    await setTimeout(700);
-  }
-  await all;
-  assert.equal(session.adding(), false);
-  assert.equal(session.rest(), true);
-});
-
-/** Reads both tables: what is added to now, and what rested. */
-function readCoalesced(session: Session, batch: RecordBatch, aggregator: Aggregator): number {
-  let records = 0;
-  for (let table = 0; table < 2; table++) {
-    for (let count = session.coalesced(); count > 0; count = session.coalesced()) {
-      batch.count = count;
-      aggregator.ingest(batch);
-      records += count;
-    }
-  }
-  return records;
-}
-
 test('what does not fit the ring is added up by key, to the last packet', () => {
   const { session, batch } = openGenerator({ ringBytes: 64 << 10, batchRecords: 100 });
   const aggregator = new Aggregator();
@@ -239,85 +192,6 @@ test('what does not fit the ring is added up by key, to the last packet', () => 
   const { losses, shed } = session.counters();
   assert.equal(shed, rounds * (perRound - room));
   assert.deepEqual([...new Set(Object.values(losses))], [0]);
-});
-
-test('a kind that nobody asked to see is added up, without client, and wakes nobody', () => {
-  const { session, batch } = openGenerator({ detail: ['retry'] });
-  const aggregator = new Aggregator();
-  session.generate(0, 1000, 2);
-  assert.equal(session.drain(), 0);
-  assert.equal(session.coalesced(), 0, 'the table in use is left alone');
-  assert.equal(session.coalesced(), 2);
-  batch.count = 2;
-  aggregator.ingest(batch);
-  const event = decodeEvent(batch, 0, String);
-  assert.equal(event.count, 500);
-  for (const absent of ['client', 'cpu', 'expires_in_ms', 'weight', 'new_destination']) {
-    assert.ok(!(absent in event), absent);
-  }
-  assert.equal(session.coalesced(), 0);
-  assert.equal(readCoalesced(session, batch, aggregator), 0);
-  assert.equal(aggregator.snapshot().packets, 1000);
-  assert.equal(session.counters().shed, 0, 'nothing was meant to be told');
-});
-
-test('more keys than the kernel has room for: what is beyond is counted without addresses', () => {
-  const { session, batch } = openGenerator({ detail: [], batchRecords: 1000 });
-  const aggregator = new Aggregator(100_000);
-  const keys = 20 * 1024;
-  for (let first = 0; first < keys; first += 1024) session.generate(first, 1024, keys);
-  readCoalesced(session, batch, aggregator);
-  const { losses, folded } = session.counters();
-  assert.ok(folded > 0);
-  assert.deepEqual([...new Set(Object.values(losses))], [0]);
-  const { rows, packets } = aggregator.snapshot();
-  assert.equal(packets, keys);
-  const beyond = rows.filter((row) => row.virtual.address === 'overflow');
-  assert.equal(
-    beyond.reduce((sum, row) => sum + row.packets, 0),
-    folded,
-  );
-  assert.deepEqual(beyond.map((row) => row.verdict).sort(), ['dropped', 'forwarded']);
-});
-
-test('a key that is known is counted by number: at once, to the last packet', () => {
-  const { session, batch } = openGenerator({ detail: [] });
-  const aggregator = new Aggregator();
-  const keys = 3000;
-  const generate = (packets: number): void => {
-    for (let first = 0; first < packets; first += 1000) session.generate(first, 1000, keys);
-  };
-  generate(keys);
-  readCoalesced(session, batch, aggregator);
-  assert.equal(aggregator.snapshot().packets, keys);
-  let expected = 1;
-  for (let round = 0; round < 20; round++) {
-    generate(3 * keys);
-    expected += 3;
-    // The few whose two places others have go by the table, and come a reading later.
-    const records = session.coalesced();
-    batch.count = records;
-    aggregator.ingest(batch);
-    assert.ok(records > keys * 0.9, `${records} of ${keys} keys are known`);
-    readCoalesced(session, batch, aggregator);
-    readCoalesced(session, batch, aggregator);
-    const { rows } = aggregator.snapshot();
-    assert.equal(rows.length, keys);
-    assert.deepEqual([...new Set(rows.map((row) => row.packets))], [expected]);
-  }
-  assert.equal(session.adding(), false);
-});
-
-test('a reading that does not fit the buffer goes on where it was', () => {
-  const { session, batch } = openGenerator({ detail: [], batchRecords: 7 });
-  const aggregator = new Aggregator();
-  for (let round = 0; round < 4; round++) {
-    session.generate(0, 1000, 100);
-    readCoalesced(session, batch, aggregator);
-    readCoalesced(session, batch, aggregator);
-  }
-  const { rows } = aggregator.snapshot();
-  assert.deepEqual([...new Set(rows.map((row) => row.packets))], [40]);
 });
 
 test('says which programs are in the kernel', () => {

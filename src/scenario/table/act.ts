@@ -6,6 +6,7 @@ import type { ConnectReply } from '../peer-protocol.js';
 import type { Stage } from '../stage.js';
 import { setSysctls } from '../topology.js';
 import type { Again, Settings } from './cell.js';
+import { spoiledEntries } from './entry-state.js';
 import { inTurn } from './in-turn.js';
 import type { Part } from './part.js';
 
@@ -19,7 +20,7 @@ export interface PlayedPart {
   readonly untilNs: number;
   /** One for each attempt. */
   readonly ends: readonly ConnectReply[];
-  /** Why it could not be played to the end. */
+  /** Why it could not be played to the end, or not as the cell wants it. */
   readonly problem?: string;
 }
 
@@ -78,6 +79,8 @@ export async function playAct(
     part.old = part.servers.find(({ name }) => name === server);
     if (part.old === undefined) problems.set(part, `its entry was not made: ${outcome}`);
   });
+
+  for (const [part, problem] of await spoiledEntries(ready())) problems.set(part, problem);
 
   const vanished = having('vanished');
   if (vanished.length > 0) {

@@ -66,15 +66,12 @@ export function cellName({ settings, late, title, family }: Cell): string {
 
 export async function playTable(stage: Stage, wanted: readonly Cell[]): Promise<TableTrial> {
   await Promise.all([pinClients(), openTunnels()]);
-  const parts = wanted
-    .filter((cell) => reasonAgainst(cell) === undefined)
-    .map((cell, index) => {
-      const [port = 0, otherPort = 0] = stage.freshPorts(2);
-      return new Part(cell, {
-        virtualPort: FIRST_VIRTUAL_PORT + index,
-        ports: [port, otherPort],
-      });
-    });
+  let virtualPort = FIRST_VIRTUAL_PORT;
+  const newPart = (cell: Cell): Part => {
+    const [port = 0, otherPort = 0] = stage.freshPorts(2);
+    return new Part(cell, { virtualPort: virtualPort++, ports: [port, otherPort] });
+  };
+  const parts = wanted.filter((cell) => reasonAgainst(cell) === undefined).map(newPart);
   const players = await hirePlayers(stage, parts);
   const witness = await stage.watch();
   const played: PlayedPart[] = [];
@@ -82,7 +79,19 @@ export async function playTable(stage: Stage, wanted: readonly Cell[]): Promise<
   for (const [index, act] of acts.entries()) {
     stage.signal?.throwIfAborted();
     stage.say(`act ${index + 1} of ${acts.length}: ${act.length} cells`);
-    played.push(...(await playAct(players, act)));
+    const done = await playAct(players, act);
+    const again = done.filter(({ problem }) => problem !== undefined);
+    for (const { part, problem } of again) {
+      stage.say(`played again: ${cellName(part.cell)}: ${problem}`);
+    }
+    // Of a cell that was played twice the second counts, whatever comes of it.
+    played.push(
+      ...(await playAct(
+        players,
+        again.map(({ part }) => newPart(part.cell)),
+      )),
+      ...done,
+    );
   }
   const captures = await witness.finish(
     (hosts) => stage.client.request({ op: 'mark', addresses: hosts }),

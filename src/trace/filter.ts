@@ -1,0 +1,83 @@
+import { isIP } from 'node:net';
+import ipaddr from 'ipaddr.js';
+import type { EndpointFilter, EventFilter } from '../wire/event-filter.js';
+
+/** As the user wrote it, and as the probe takes it. */
+export interface ParsedEndpoint extends EndpointFilter {
+  readonly text: string;
+}
+
+/** Which events are wanted; absent: all. */
+export interface ParsedFilter extends EventFilter {
+  readonly client?: ParsedEndpoint;
+  readonly virtual?: ParsedEndpoint;
+  readonly destination?: ParsedEndpoint;
+}
+
+const MOST_PORT = 65_535;
+const NONE = new Uint8Array();
+
+/** Throws a SyntaxError that says where and why. */
+function fail(text: string, position: number, reason: string): never {
+  throw new SyntaxError(`At character ${position + 1} of '${text}': ${reason}.`);
+}
+
+function parseAddress(text: string, from: number, to: number): Uint8Array {
+  const address = text.slice(from, to);
+  // Of the forms that inet_aton() takes, only the one that everybody reads alike.
+  if (isIP(address) === 0 || address.includes('%')) {
+    fail(text, from, `'${address}' is no IPv4 or IPv6 address`);
+  }
+  return Uint8Array.from(ipaddr.parse(address).toByteArray());
+}
+
+function parseNumber(text: string, from: number, most: number, what: string): number {
+  const digits = text.slice(from);
+  const value = Number(digits);
+  if (!/^\d{1,5}$/.test(digits) || value > most) {
+    fail(text, from, `${what} is a whole number up to ${most}, not '${digits}'`);
+  }
+  return value;
+}
+
+/**
+ * `10.0.1.2`, `10.0.1.0/24`, `10.96.0.10:80`, `2001:db8::1`, `2001:db8::/32`, `[2001:db8::1]:443` or
+ * `:80`. Throws a SyntaxError with position and reason.
+ */
+export function parseEndpoint(text: string): ParsedEndpoint {
+  const slash = text.indexOf('/');
+  if (slash >= 0) {
+    const address = parseAddress(text, 0, slash);
+    const most = address.length * 8;
+    const prefixLength = parseNumber(text, slash + 1, most, 'the length of a network');
+    return { text, address, prefixLength, port: 0 };
+  }
+  const whole = (address: Uint8Array, port: number): ParsedEndpoint => ({
+    text,
+    address,
+    prefixLength: address.length * 8,
+    port,
+  });
+  const port = (colon: number): number => {
+    const value = parseNumber(text, colon + 1, MOST_PORT, 'a port');
+    return value === 0 ? fail(text, colon + 1, 'there is no port 0') : value;
+  };
+  if (text.startsWith('[')) {
+    const end = text.indexOf(']');
+    if (end < 0) fail(text, text.length, "']' is missing");
+    const address = parseAddress(text, 1, end);
+    if (end + 1 === text.length) return whole(address, 0);
+    if (text[end + 1] !== ':') fail(text, end + 1, "':' and a port may follow, nothing else");
+    return whole(address, port(end + 1));
+  }
+  const colon = text.indexOf(':');
+  if (colon < 0 || text.includes(':', colon + 1))
+    return whole(parseAddress(text, 0, text.length), 0);
+  return whole(colon === 0 ? NONE : parseAddress(text, 0, colon), port(colon));
+}
+
+/** `client 10.0.1.0/24, virtual 10.96.0.10:80`; empty where all events are wanted. */
+export const describeFilter = ({ client, virtual, destination }: ParsedFilter): string =>
+  Object.entries({ client, virtual, destination })
+    .flatMap(([name, endpoint]) => (endpoint === undefined ? [] : [`${name} ${endpoint.text}`]))
+    .join(', ');

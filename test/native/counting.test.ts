@@ -1,0 +1,215 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { setImmediate, setTimeout } from 'node:timers/promises';
+import { Aggregator } from '../../src/aggregate/aggregator.js';
+import type { Session } from '../../src/native/session.js';
+import type { RecordBatch } from '../../src/wire/batch.js';
+import { decodeEvent } from '../../src/wire/decode.js';
+import { aggregatedTotals } from '../bench/aggregated.js';
+import { monotonicUs } from '../bench/clock.js';
+import { compileProgram } from '../bench/compile.js';
+import { allowedCpus } from '../bench/cpus.js';
+import { expectedTotals } from '../bench/expected.js';
+import { Producer } from '../bench/producer.js';
+import { openGenerator, readCoalesced } from './generator.js';
+
+/** Makes a record of each key of `keys` from number `first` on, of `all` that there are. */
+function generateKeys(session: Session, first: number, keys: number, all: number): void {
+  for (let made = 0; made < keys; made += 1000) {
+    session.generate(first + made, Math.min(1000, keys - made), all);
+  }
+}
+
+/** What can be read without waiting for anything: keys that are counted by number. */
+function readOnce(session: Session, batch: RecordBatch, aggregator: Aggregator): number {
+  let records = 0;
+  for (let count = session.coalesced(); count > 0; count = session.coalesced()) {
+    batch.count = count;
+    aggregator.ingest(batch);
+    records += count;
+  }
+  return records;
+}
+
+// What the probe adds up instead of telling it: the real tables and the real way out of the kernel;
+// only the packets are made up (generate.bpf.h).
+
+test('what is added up comes by itself, and then nobody looks any more', async () => {
+  const { session, batch } = openGenerator({ detail: [] });
+  const aggregator = new Aggregator();
+  let packets = 0;
+  const all = new Promise<void>((resolve) => {
+    session.start((records) => {
+      batch.count = records;
+      aggregator.ingest(batch);
+      packets = aggregator.totals().packets;
+      if (packets === 3000) resolve();
+    });
+  });
+  for (let round = 0; round < 3; round++) {
+    session.generate(round * 1000, 1000, 10);
+    await setTimeout(700);
+  }
+  await all;
+  assert.equal(session.adding(), false);
+  assert.equal(session.rest(), true);
+});
+
+test('a kind that nobody asked to see is added up, without client, and wakes nobody', () => {
+  const { session, batch } = openGenerator({ detail: ['retry'] });
+  const aggregator = new Aggregator();
+  session.generate(0, 1000, 2);
+  assert.equal(session.drain(), 0);
+  assert.equal(session.coalesced(), 0, 'the table in use is left alone');
+  assert.equal(session.coalesced(), 2);
+  batch.count = 2;
+  aggregator.ingest(batch);
+  const event = decodeEvent(batch, 0, String);
+  assert.equal(event.count, 500);
+  for (const absent of ['client', 'cpu', 'expires_in_ms', 'weight', 'new_destination']) {
+    assert.ok(!(absent in event), absent);
+  }
+  assert.equal(session.coalesced(), 0);
+  assert.equal(readCoalesced(session, batch, aggregator), 0);
+  assert.equal(aggregator.snapshot().packets, 1000);
+  assert.equal(session.counters().shed, 0, 'nothing was meant to be told');
+});
+
+test('a table is read when every program is done that may still add to it, and not before', async () => {
+  const { session } = openGenerator({ detail: [], settled: false });
+  session.generate(0, 1000, 2);
+  assert.deepEqual([session.coalesced(), session.coalesced()], [0, 0]);
+  assert.equal(session.adding(), true);
+  let records = 0;
+  while (records === 0) {
+    await setImmediate();
+    records = session.coalesced();
+  }
+  assert.equal(records, 2);
+  assert.equal(session.coalesced(), 0);
+  assert.equal(session.adding(), false);
+});
+
+test('more keys than the kernel has room for: what is beyond is counted without addresses', () => {
+  const { session, batch } = openGenerator({ detail: [], batchRecords: 1000 });
+  const aggregator = new Aggregator(100_000);
+  const keys = 20 * 1024;
+  for (let first = 0; first < keys; first += 1024) session.generate(first, 1024, keys);
+  readCoalesced(session, batch, aggregator);
+  const { losses, folded } = session.counters();
+  assert.ok(folded > 0);
+  assert.deepEqual([...new Set(Object.values(losses))], [0]);
+  const { rows, packets } = aggregator.snapshot();
+  assert.equal(packets, keys);
+  const beyond = rows.filter((row) => row.virtual.address === 'overflow');
+  assert.equal(
+    beyond.reduce((sum, row) => sum + row.packets, 0),
+    folded,
+  );
+  assert.deepEqual(beyond.map((row) => row.verdict).sort(), ['dropped', 'forwarded']);
+});
+
+test('a key that is known is counted by number: at once, to the last packet', () => {
+  const { session, batch } = openGenerator({ detail: [] });
+  const aggregator = new Aggregator();
+  const keys = 3000;
+  const generate = (packets: number): void => {
+    for (let first = 0; first < packets; first += 1000) session.generate(first, 1000, keys);
+  };
+  generate(keys);
+  readCoalesced(session, batch, aggregator);
+  assert.equal(aggregator.snapshot().packets, keys);
+  let expected = 1;
+  for (let round = 0; round < 20; round++) {
+    generate(3 * keys);
+    expected += 3;
+    // The few whose two places others have go by the table, and come a reading later.
+    const records = session.coalesced();
+    batch.count = records;
+    aggregator.ingest(batch);
+    assert.ok(records > keys * 0.9, `${records} of ${keys} keys are known`);
+    readCoalesced(session, batch, aggregator);
+    readCoalesced(session, batch, aggregator);
+    const { rows } = aggregator.snapshot();
+    assert.equal(rows.length, keys);
+    assert.deepEqual([...new Set(rows.map((row) => row.packets))], [expected]);
+  }
+  assert.equal(session.adding(), false);
+});
+
+test('a reading that does not fit the buffer goes on where it was', () => {
+  const { session, batch } = openGenerator({ detail: [], batchRecords: 7 });
+  const aggregator = new Aggregator();
+  for (let round = 0; round < 4; round++) {
+    session.generate(0, 1000, 100);
+    readCoalesced(session, batch, aggregator);
+    readCoalesced(session, batch, aggregator);
+  }
+  const { rows } = aggregator.snapshot();
+  assert.deepEqual([...new Set(rows.map((row) => row.packets))], [40]);
+});
+
+test('a key that had no packet for a while gives its number to another that has', async () => {
+  const { session, batch } = openGenerator({ detail: [], keyIdleMs: 1 });
+  const aggregator = new Aggregator(100_000);
+  const keys = 5000;
+  const sets = 6;
+  const rounds = 6;
+  let known = 0;
+  for (let set = 0; set < sets; set++) {
+    for (let round = 0; round < rounds; round++) {
+      // All that had no packet meanwhile are idle.
+      await setTimeout(2);
+      generateKeys(session, set * keys, keys, sets * keys);
+      known = readOnce(session, batch, aggregator);
+      readCoalesced(session, batch, aggregator);
+    }
+    // There are 16,384 numbers: without being given away they would be used up by now.
+    assert.ok(known > keys * 0.8, `set ${set}: ${known} of ${keys} keys are known`);
+  }
+  const made = Array.from({ length: rounds }, () => [0, sets * keys] as const);
+  assert.deepEqual(aggregatedTotals(aggregator), expectedTotals(made, sets * keys));
+  assert.equal(session.counters().folded, 0);
+});
+
+test('exact while several CPUs add and keys change their numbers all the time', async () => {
+  const { session, batch } = openGenerator({ detail: [], keyIdleMs: 1, settled: false });
+  const aggregator = new Aggregator(100_000);
+  // As many as one of the tables holds; of these a tenth finds no number at first.
+  const keys = 8000;
+  const cpus = allowedCpus();
+  const abort = new AbortController();
+  const program = await compileProgram('producer');
+  const producers = await Promise.all(
+    [0, 1].map((index) =>
+      Producer.start(program, cpus[index % cpus.length] ?? 0, keys, abort.signal),
+    ),
+  );
+  const made: [number, number][] = [];
+  try {
+    const id = session.programs()[0]?.id ?? 0;
+    for (let burst = 0; burst < 20; burst++) {
+      let making = true;
+      const startUs = monotonicUs() + 2_000;
+      const productions = Promise.all(
+        producers.map((producer) => producer.until(id, startUs, 50_000, 1 << 30)),
+      ).finally(() => {
+        making = false;
+      });
+      // Read all the time, and until nothing is left: then the keys are idle.
+      while (making || session.adding()) {
+        readOnce(session, batch, aggregator);
+        await setImmediate();
+      }
+      for (const { records } of await productions) made.push([0, records]);
+    }
+    session.detach();
+    readCoalesced(session, batch, aggregator);
+  } finally {
+    abort.abort();
+    await Promise.all(producers.map((producer) => producer.stop()));
+  }
+  assert.deepEqual(aggregatedTotals(aggregator), expectedTotals(made, keys));
+  const { losses, folded } = session.counters();
+  assert.deepEqual([folded, ...new Set(Object.values(losses))], [0, 0]);
+});

@@ -1,0 +1,38 @@
+import { afterEach } from 'node:test';
+import type { Aggregator } from '../../src/aggregate/aggregator.js';
+import { Session, type SessionOptions } from '../../src/native/session.js';
+import { RecordBatch } from '../../src/wire/batch.js';
+
+const opened: Session[] = [];
+
+/** A session with the record generator (native/bpf/generate.bpf.h), closed after the test. */
+export function openGenerator(options: SessionOptions = {}): {
+  session: Session;
+  batch: RecordBatch;
+} {
+  const session = new Session({ generator: true, ...options });
+  opened.push(session);
+  session.open();
+  return { session, batch: new RecordBatch(session.bytes) };
+}
+
+afterEach(() => {
+  for (const session of opened.splice(0)) session.close();
+});
+
+/** Of a session that is settled, reads both tables: what is added to now, and what rested. */
+export function readCoalesced(
+  session: Session,
+  batch: RecordBatch,
+  aggregator: Aggregator,
+): number {
+  let records = 0;
+  for (let table = 0; table < 2; table++) {
+    for (let count = session.coalesced(); count > 0; count = session.coalesced()) {
+      batch.count = count;
+      aggregator.ingest(batch);
+      records += count;
+    }
+  }
+  return records;
+}

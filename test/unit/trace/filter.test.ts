@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { describeFilter, parseEndpoint } from '../../../src/trace/filter.js';
+
+const wrong: readonly (readonly [text: string, reason: RegExp])[] = [
+  ['', /^At character 1 of '': '' is no IPv4 or IPv6 address\.$/],
+  ['10.0.0.300', /^At character 1 .* is no IPv4/],
+  ['10.1', /is no IPv4/],
+  ['0x0a000001', /is no IPv4/],
+  ['example.com', /is no IPv4/],
+  ['fe80::1%eth0', /is no IPv4/],
+  ['10.0.0.0/33', /^At character 10 of .* up to 32, not '33'\.$/],
+  ['10.0.0.0/', /^At character 10 of .* not ''\.$/],
+  ['10.0.0.0/8:80', /up to 32, not '8:80'/],
+  ['2001:db8::/129', /up to 128/],
+  ['10.0.0.1:0', /^At character 10 of .*there is no port 0/],
+  ['10.0.0.1:65536', /up to 65535/],
+  ['10.0.0.1:http', /not 'http'/],
+  [':', /not ''/],
+  ['[::1', /^At character 5 of .*']' is missing/],
+  ['[::1]80', /^At character 6 of .*':' and a port may follow/],
+  ['[::1]:', /not ''/],
+  ['[10.0.0.300]:80', /^At character 2 of/],
+];
+
+for (const [text, reason] of wrong) {
+  test(`'${text}' is refused, with position and reason`, () => {
+    assert.throws(() => parseEndpoint(text), { name: 'SyntaxError', message: reason });
+  });
+}
+
+const ipv6 = [0x20, 0x01, 0x0d, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 1];
+
+const right: readonly (readonly [
+  text: string,
+  address: readonly number[],
+  prefixLength: number,
+  port: number,
+])[] = [
+  ['10.0.1.2', [10, 0, 1, 2], 32, 0],
+  ['10.0.1.2/24', [10, 0, 1, 2], 24, 0],
+  ['0.0.0.0/0', [0, 0, 0, 0], 0, 0],
+  ['10.96.0.10:80', [10, 96, 0, 10], 32, 80],
+  ['2001:db8::1', ipv6, 128, 0],
+  ['2001:DB8::1/32', ipv6, 32, 0],
+  ['[2001:db8::1]', ipv6, 128, 0],
+  ['[2001:db8::1]:65535', ipv6, 128, 65_535],
+  [':443', [], 0, 443],
+];
+
+for (const [text, address, prefixLength, port] of right) {
+  test(`'${text}' is understood`, () => {
+    const { address: parsed, ...rest } = parseEndpoint(text);
+    assert.deepEqual(rest, { text, prefixLength, port });
+    assert.deepEqual([...parsed], address);
+  });
+}
+
+test('a filter is described as it was written', () => {
+  const client = parseEndpoint('10.0.1.0/24');
+  const destination = parseEndpoint(':8080');
+  assert.equal(describeFilter({}), '');
+  assert.equal(describeFilter({ destination, client }), 'client 10.0.1.0/24, destination :8080');
+});
