@@ -6,6 +6,7 @@
 #include <bpf/bpf.h>
 
 #include <algorithm>
+#include <limits>
 
 namespace ipvscope {
 
@@ -45,6 +46,31 @@ uint64_t Pending::Sweep() {
   return swept;
 }
 
+uint64_t Pending::SweepAll() {
+  constexpr uint64_t kAll = std::numeric_limits<uint64_t>::max();
+  uint64_t swept = SweepMap(kAll);
+  for (uint32_t number = 0; number < IPVSCOPE_PENDING_SLOTS; number++) {
+    swept += Free(number, source_.slots[number].owner);
+  }
+  return swept;
+}
+
+// How many: one or none.
+uint64_t Pending::Free(uint32_t number, uint64_t owner) {
+  ipvscope_pending_slot& slot = source_.slots[number];
+  if (owner == 0) {
+    return 0;
+  }
+  const uint64_t iph = slot.packet.iph;
+  const uint64_t conn = slot.packet.conn;
+  if (iph != 0) {
+    for (const uint64_t name : {iph, conn}) {
+      GiveBack(&source_.names[ipvscope_pending_slot_of(name)].owner, owner);
+    }
+  }
+  return GiveBack(&slot.owner, owner) ? 1 : 0;
+}
+
 // A slot that was just taken has no time yet, or still that of the packet before. So one is given
 // up only where it looked the same at two sweeps, a while apart.
 uint64_t Pending::SweepSlots(uint64_t limit_ns) {
@@ -65,14 +91,7 @@ uint64_t Pending::SweepSlots(uint64_t limit_ns) {
       old.push_back(held);
       continue;
     }
-    const uint64_t iph = slot.packet.iph;
-    const uint64_t conn = slot.packet.conn;
-    if (iph != 0) {
-      for (const uint64_t name : {iph, conn}) {
-        GiveBack(&source_.names[ipvscope_pending_slot_of(name)].owner, held.owner);
-      }
-    }
-    swept += GiveBack(&slot.owner, held.owner) ? 1 : 0;
+    swept += Free(number, held.owner);
   }
   held_ = std::move(old);
   return swept;

@@ -22,6 +22,8 @@ public:
 
   // To be called now and then. Returns how many were given up; none of them has a record.
   uint64_t Sweep();
+  // The same of all there are, once no program runs any more.
+  uint64_t SweepAll();
 
 private:
   struct Held {
@@ -30,6 +32,7 @@ private:
     uint64_t time_ns;
   };
 
+  uint64_t Free(uint32_t number, uint64_t owner);
   uint64_t SweepSlots(uint64_t limit_ns);
   uint64_t SweepMap(uint64_t limit_ns);
 

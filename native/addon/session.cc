@@ -295,7 +295,11 @@ Outcome Session::Detach() {
     return {};
   }
   ipvscope_bpf::detach(object_);
-  return coalesced_.Settle();
+  Outcome failure = coalesced_.Settle();
+  if (!failure) {
+    swept_ += pending_.SweepAll();
+  }
+  return failure;
 }
 
 void Session::Close() {

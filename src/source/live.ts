@@ -44,6 +44,11 @@ export class LiveSource implements EventSource {
     return this.#last ?? stateOf(this.#session);
   }
 
+  /** Whether anything was added up that is yet to be delivered. */
+  get adding(): boolean {
+    return this.#last === undefined && this.#session.adding();
+  }
+
   flush(): void {
     // From inside a batch the next one would be written over it; it comes by itself.
     if (this.#last !== undefined || this.#delivering) return;

@@ -1,15 +1,17 @@
-import type { EventSource } from '../../src/source/event-source.js';
 import { LiveSource } from '../../src/source/live.js';
 import type { KindName } from '../../src/wire/names.js';
 
 /** A source of records that somebody else makes. */
 export interface GeneratorSource {
-  readonly source: EventSource;
+  readonly source: LiveSource;
   /** The generator's number in the kernel, by which a producer finds it. */
   readonly program: number;
 }
 
-/** What ships, waiting as it does, but for the generator in place of the probe. */
+/**
+ * What ships, waiting as it does, but for the generator in place of the probe; `settled` is false:
+ * records are made at any time.
+ */
 export function openGenerator(options: {
   readonly ringBytes?: number;
   readonly detail?: readonly KindName[];
@@ -18,6 +20,7 @@ export function openGenerator(options: {
     ...options,
     attachments: [{ variant: 'fexit' }],
     generator: true,
+    settled: false,
   });
   const [program] = source.state().programs;
   if (program === undefined || !('id' in program)) {

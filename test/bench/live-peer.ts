@@ -4,7 +4,7 @@
  */
 import { PerformanceObserver } from 'node:perf_hooks';
 import { createInterface } from 'node:readline';
-import { setImmediate } from 'node:timers/promises';
+import { setImmediate, setTimeout } from 'node:timers/promises';
 import { Aggregator } from '../../src/aggregate/aggregator.js';
 import { IpvscopeError } from '../../src/error.js';
 import { aggregatedTotals } from './aggregated.js';
@@ -63,9 +63,12 @@ function open(mode: string | undefined, ringBytes: number) {
       return { packets, shed, collections: await collections(), cpu: process.cpuUsage() };
     },
     async finish(before: Before): Promise<Watched> {
-      // Twice: of what is added up, the table that was in use comes second.
       source.flush();
-      source.flush();
+      // Of what is added up, the table that was in use comes when no program can still add to it.
+      while (source.adding) {
+        await setTimeout(1);
+        source.flush();
+      }
       const { user, system } = process.cpuUsage(before.cpu);
       const collected = await collections();
       ({ packets } = aggregator.snapshot());
