@@ -75,14 +75,32 @@ uint64_t Known::Sum(uint32_t number) const {
   return sum;
 }
 
+void Known::CopyKey(const Place& place, void* to) const {
+  auto* words = static_cast<uint8_t*>(to);
+  memcpy(words, keys_[place.number].words, IPVSCOPE_KEY_SIZE);
+  // It lacks the kind there, and only there: to write what is there already would hold up who reads
+  // all of it next.
+  if (place.state != State::kCounting) {
+    memcpy(words + IPVSCOPE_KEY_KIND_WORD * sizeof(__u64), &place.kind_word, sizeof(__u64));
+  }
+}
+
+bool Known::Has(uint32_t number, const __u64* words) const {
+  if (where_[number] == 0) {
+    return false;
+  }
+  __u64 key[IPVSCOPE_KEY_WORDS];
+  CopyKey(places_[where_[number] - 1], key);
+  return memcmp(key, words, sizeof(key)) == 0;
+}
+
 void Known::Learn(const uint8_t* key, uint64_t now_ns, uint64_t next) {
   __u64 words[IPVSCOPE_KEY_WORDS];
   memcpy(words, key, sizeof(words));
   const uint32_t first = ipvscope_known_place(words);
   for (const uint32_t number : {first, first ^ 1}) {
     // It may have been learned while this packet was on its way.
-    if (where_[number] != 0 &&
-        memcmp(places_[where_[number] - 1].words, words, sizeof(words)) == 0) {
+    if (Has(number, words)) {
       return;
     }
   }
@@ -96,16 +114,15 @@ void Known::Learn(const uint8_t* key, uint64_t now_ns, uint64_t next) {
 }
 
 void Known::Take(uint32_t number, const __u64* words, uint64_t now_ns, uint64_t next) {
-  Place place{{}, number, State::kWritten, next, Sum(number), now_ns};
-  memcpy(place.words, words, sizeof(place.words));
+  const __u64 kind_word = words[IPVSCOPE_KEY_KIND_WORD];
+  places_.push_back({number, State::kWritten, kind_word, next, Sum(number), now_ns});
+  where_[number] = static_cast<uint32_t>(places_.size());
+  waiting_++;
   for (size_t i = 0; i < IPVSCOPE_KEY_WORDS; i++) {
     if (i != IPVSCOPE_KEY_KIND_WORD) {
       __atomic_store_n(&keys_[number].words[i], words[i], __ATOMIC_RELAXED);
     }
   }
-  places_.push_back(place);
-  where_[number] = static_cast<uint32_t>(places_.size());
-  waiting_++;
 }
 
 // The one that had no packet for longer, if it is idle, and unless one of them is on its way.
@@ -127,8 +144,8 @@ void Known::Retire(Place* place, uint64_t next) {
 void Known::PublishWritten() {
   for (Place& place : places_) {
     if (place.state == State::kWritten && place.since <= over_) {
-      __atomic_store_n(&keys_[place.number].words[IPVSCOPE_KEY_KIND_WORD],
-                       place.words[IPVSCOPE_KEY_KIND_WORD], __ATOMIC_RELEASE);
+      __atomic_store_n(&keys_[place.number].words[IPVSCOPE_KEY_KIND_WORD], place.kind_word,
+                       __ATOMIC_RELEASE);
       place.state = State::kCounting;
       waiting_--;
     }
@@ -182,7 +199,7 @@ size_t Known::Read(uint8_t* to, size_t most, uint64_t now_ns) {
       record.time_ns = now_ns;
       record.count = static_cast<uint32_t>(std::min<uint64_t>(packets, UINT32_MAX));
       record.cpu = IPVSCOPE_CPU_SEVERAL;
-      memcpy(&record.netns, place.words, sizeof(place.words));
+      CopyKey(place, &record.netns);
       memcpy(to + records * sizeof(record), &record, sizeof(record));
       records++;
       place.told += record.count;

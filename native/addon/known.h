@@ -50,14 +50,16 @@ private:
     kRetired, // without its kind again: nobody counts here any more
   };
   struct Place {
-    __u64 words[IPVSCOPE_KEY_WORDS]; // the key, whole
     uint32_t number;
     State state;
+    __u64 kind_word;     // of the key; the others are where the probe sees them
     uint64_t since;      // the grace period at whose end what was written or retired is seen by all
     uint64_t told;       // packets
     uint64_t changed_ns; // when it last grew, or was taken
   };
 
+  void CopyKey(const Place& place, void* to) const;
+  bool Has(uint32_t number, const __u64* words) const;
   void Take(uint32_t number, const __u64* words, uint64_t now_ns, uint64_t next);
   void RetireOne(Place* first, Place* second, uint64_t now_ns, uint64_t next);
   void Retire(Place* place, uint64_t next);

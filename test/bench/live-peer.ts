@@ -63,6 +63,7 @@ function open(mode: string | undefined, ringBytes: number) {
       return { packets, shed, collections: await collections(), cpu: process.cpuUsage() };
     },
     async finish(before: Before): Promise<Watched> {
+      const byItselfUs = lastUs;
       source.flush();
       // Of what is added up, the table that was in use comes when no program can still add to it.
       while (source.adding) {
@@ -75,7 +76,8 @@ function open(mode: string | undefined, ringBytes: number) {
       return {
         packets: packets - before.packets,
         shed: source.state().shed - before.shed,
-        lastUs,
+        // What is added up is there before it is asked for.
+        lastUs: mode === 'added-up' ? byItselfUs : lastUs,
         cpuNs: (user + system) * 1000,
         collections: collected - before.collections,
       };
