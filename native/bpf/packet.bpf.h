@@ -39,13 +39,6 @@ struct transport {
 	bool fragment; /* a later one: what is there is no header */
 };
 
-/* iph->len is the transport header's offset from skb->data (net/netfilter/ipvs, all versions). */
-static __always_inline const void *transport_start(enum access access, const struct sk_buff *skb,
-						   const struct ip_vs_iphdr *iph)
-{
-	return PEEK(access, skb, data) + PEEK(access, iph, len);
-}
-
 static __always_inline const struct tcphdr *loadable_header(enum access access, const void *start)
 {
 	if (access != ACCESS_DIRECT || !can_cast)
@@ -53,7 +46,8 @@ static __always_inline const struct tcphdr *loadable_header(enum access access, 
 	return bpf_rdonly_cast(start, bpf_core_type_id_kernel(struct tcphdr));
 }
 
-/* Reads once what everything below needs. */
+/* Reads once what everything below needs. iph->len is the transport header's offset from skb->data
+ * (net/netfilter/ipvs, all versions). */
 static __always_inline struct transport transport_of(enum access access, const struct sk_buff *skb,
 						     const struct ip_vs_iphdr *iph)
 {
@@ -124,24 +118,30 @@ static __always_inline enum packet_reading read_opening(const struct transport *
 /*
  * The same on every packet's way, with as few loads as may be: false only where the packet is
  * ordinary for certain. ip_vs has seen the ports: a TCP header that is cut off behind them is read
- * here all the same, and what it says is asked again.
+ * here all the same, and what it says is asked again. Data may lie outside the linear part, where
+ * it comes from a local sender or was put together by GRO; the header seldom does.
  */
 static __always_inline bool may_open(enum access access, const struct sk_buff *skb,
 				     const struct ip_vs_iphdr *iph)
 {
 	const struct tcphdr *header;
 	const void *start;
+	__u32 offset, outside;
 	__u8 flags = 0;
 
 	switch (PEEK(access, iph, protocol)) {
 	case IPPROTO_TCP:
-		start = transport_start(access, skb, iph);
+		offset = PEEK(access, iph, len);
+		start = PEEK(access, skb, data) + offset;
 		header = loadable_header(access, start);
 		if (header)
 			flags = load_tcp_flags(header);
 		else if (bpf_probe_read_kernel(&flags, 1, start + TCP_FLAGS_OFFSET))
 			return true;
-		return opens(flags) || PEEK(access, skb, data_len);
+		if (opens(flags))
+			return true;
+		outside = PEEK(access, skb, data_len);
+		return outside && PEEK(access, skb, len) - outside < offset + TCP_NEEDED;
 	case IPPROTO_SCTP:
 		return true;
 	}
