@@ -47,7 +47,7 @@ Outcome Coalesced::Open(const Source& source, bool settled) {
   settled_ = settled;
   swapped_ = 0;
   grace_.Open(source.rings, source.first_ring);
-  return known_.Open(source.known_keys, source.known_counts, source.cpus, &source.used[2],
+  return known_.Open(source.known_keys, source.known_counts, source.cpus, &source.used[kKnown],
                      source.idle_ns);
 }
 
@@ -59,6 +59,10 @@ void Coalesced::Close() {
 Outcome Coalesced::Settle() {
   Outcome failure = grace_.Wait();
   settled_ = !failure;
+  // Whatever a program did not come to say, or another CPU did not see.
+  for (size_t place = 0; place < kPlaces; place++) {
+    __atomic_store_n(&source_.used[place], true, __ATOMIC_SEQ_CST);
+  }
   return failure;
 }
 
@@ -74,10 +78,11 @@ Outcome Coalesced::Fetch(const int* tables) {
     uint32_t count = kBatch;
     const int result = bpf_map_lookup_and_delete_batch(
         tables[table_], nullptr, &position, keys_.data(), values_.data(), &count, nullptr);
-    // What it took before it failed is no longer in the table (kernel/bpf/hashtab.c says how many;
-    // where it could not copy them, nothing is known).
     const bool failed = result != 0 && errno != ENOENT;
-    held_ = failed && errno == EFAULT ? 0 : count;
+    // What it took before one of these came up is no longer in the table, and counted
+    // (__htab_map_lookup_and_delete_batch(), kernel/bpf/hashtab.c).
+    const bool partial = errno == EBUSY || errno == ENOMEM || errno == ENOSPC;
+    held_ = failed && !partial ? 0 : count;
     if (held_ != 0) {
       break;
     }

@@ -20,6 +20,8 @@ namespace ipvscope {
 class Coalesced {
 public:
   static constexpr size_t kTables = 2; // by key, and without addresses
+  static constexpr size_t kKnown = 2;  // place of the known keys in Source::used
+  static constexpr size_t kPlaces = 3;
 
   struct Source {
     int tables[2][kTables]; // the maps of each side
@@ -44,7 +46,7 @@ public:
   Outcome Read(uint8_t* to, size_t most, size_t* records);
 
   // Whether there is anything that Read() has not told.
-  bool waiting() const { return held_ != 0 || used(0) || used(1) || used(2); }
+  bool waiting() const { return held_ != 0 || used(0) || used(1) || used(kKnown); }
 
 private:
   enum class Stage { kTables, kKnown, kDone };

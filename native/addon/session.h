@@ -25,9 +25,9 @@ namespace ipvscope {
 // The embedded object in the kernel: loaded, attached, and its rings mapped. No N-API here.
 //
 // 1. Open() once; Close() any number of times; the destructor closes.
-// 2. Detach() stops new records, and returns when those under way are told; what is in the rings
-// can
-//    still be drained until Close().
+// 2. Detach() stops new records, and returns when no program runs any more; what they told can
+// still
+//    be read until Close().
 // 3. One thread at a time.
 class Session {
 public:

@@ -29,13 +29,11 @@ static __always_inline bool fits(const volatile struct ipvscope_endpoint_filter 
 					     ((words[1] & wanted->mask[1]) ^ wanted->address[1]));
 }
 
+/* Where there is no server, family and port are zero, and fit no filter. */
 static __always_inline bool fits_destination(const struct ipvscope_record *record)
 {
-	if (record->flags & IPVSCOPE_FLAG_HAS_DESTINATION &&
-	    fits(&filter.destination, record->destination_family, record->destination_address,
-		 record->destination_port))
-		return true;
-	return record->flags & IPVSCOPE_FLAG_RESCHEDULED &&
+	return fits(&filter.destination, record->destination_family, record->destination_address,
+		    record->destination_port) ||
 	       fits(&filter.destination, record->new_destination_family,
 		    record->new_destination_address, record->new_destination_port);
 }

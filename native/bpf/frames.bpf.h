@@ -52,10 +52,11 @@ static __always_inline void enter_function(struct pt_regs *context, enum frame_f
 
 	if (!bpf_map_update_elem(&frames, &key, &frame, BPF_NOEXIST))
 		return;
-	/* Left behind by a call whose return was not seen, or no room. */
+	/* Left behind by a call whose return was not seen, or no room. A packet that was not seen
+	 * to leave the hook is counted as such, if it was notable (pending.bpf.h). */
 	if (bpf_map_update_elem(&frames, &key, &frame, BPF_EXIST))
 		count_loss(IPVSCOPE_LOSS_PENDING_FULL);
-	else
+	else if (function != FRAME_HOOK)
 		count_loss(IPVSCOPE_LOSS_UNPAIRED);
 }
 

@@ -56,7 +56,7 @@ export const traceCommand = addAttachOptions(new Command('trace'))
     `
 Events go to stdout, everything else to stderr. Ctrl-C ends with a summary.
 An address may be 10.0.1.2, 10.0.1.0/24, 10.96.0.10:80, :80, 2001:db8::/32 or [2001:db8::1]:443. What
-does not fit is left out in the kernel, of the summary as well.
+does not fit is left out in the kernel, of the summary as well; what was lost is counted of all.
 
 Examples:
   ipvscope trace                          what happens now

@@ -7,7 +7,7 @@ const QUIET_LOOKS = 3;
 /** How long it delivers at a stretch; then others on the event loop have their turn. */
 const MOST_MS = 20;
 
-/** How often what was added up is read: what is read then rested once as long. */
+/** How often what was added up is read; a table is read once it is added to no more. */
 const ADDED_MS = 1_000;
 
 /** What it pumps from; see NativeSession. */

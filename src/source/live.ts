@@ -1,6 +1,6 @@
 import { ExitCode, IpvscopeError } from '../error.js';
 import type { Attachment } from '../native/attachment.js';
-import { Session, type SessionOptions } from '../native/session.js';
+import { type ProgramState, Session, type SessionOptions } from '../native/session.js';
 import { RecordBatch } from '../wire/batch.js';
 import type { EventSource, SourceState } from './event-source.js';
 
@@ -64,14 +64,29 @@ export class LiveSource implements EventSource {
   stop(): void {
     if (this.#last !== undefined) return;
     clearInterval(this.#sweep);
+    const attached = new Map<string, boolean>();
     try {
-      // Read while attached: what `state()` says afterwards is how it was until the end.
-      const { programs } = this.state();
+      for (const program of this.#session.programs()) attached.set(program.name, program.attached);
       this.#session.detach();
+    } finally {
+      this.#finish(attached);
+    }
+  }
+
+  /** Delivers the rest; what `state()` says from then on is how it was until the end. */
+  #finish(attached: ReadonlyMap<string, boolean>): void {
+    try {
       this.flush();
       // The table that was in use until now.
       this.#readCoalesced();
-      this.#last = { ...stateOf(this.#session), programs };
+      const { programs, ...counters } = stateOf(this.#session);
+      this.#last = {
+        programs: programs.map((program) => ({
+          ...program,
+          attached: attached.get(program.name) === true,
+        })),
+        ...counters,
+      };
     } finally {
       this.#session.close();
     }
@@ -99,7 +114,11 @@ export class LiveSource implements EventSource {
   }
 }
 
-const stateOf = (session: Session): SourceState => {
+interface LiveState extends SourceState {
+  readonly programs: readonly ProgramState[];
+}
+
+const stateOf = (session: Session): LiveState => {
   const { losses, shed, folded } = session.counters();
   return { programs: session.programs(), losses: { ...losses }, shed, folded };
 };

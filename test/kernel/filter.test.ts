@@ -47,6 +47,10 @@ const filters: readonly {
     fits: ({ virtual }) => virtual === `${ipv4.virtual}:20001`,
   },
   {
+    args: ['--virtual', `[${ipv6.virtual}]:20002`],
+    fits: ({ virtual }) => virtual === `[${ipv6.virtual}]:20002`,
+  },
+  {
     args: ['--destination', server.address],
     fits: ({ destination, new_destination }) =>
       [destination, new_destination].some((name) => name?.startsWith(`${server.address}:`)),

@@ -37,6 +37,7 @@ async function withService(
     cleanUp.add('service', () => void run('ipvsadm', '-D', '-t', `${VIRTUAL}:80`));
     run('ipvsadm', '-a', '-t', `${VIRTUAL}:80`, '-r', SERVER, '-m', '-w', '1');
     run('sysctl', '-q', 'net.ipv4.vs.conn_reuse_mode=0');
+    cleanUp.add('setting', () => void run('sysctl', '-q', 'net.ipv4.vs.conn_reuse_mode=1'));
     for (const port of CLIENTS) {
       for (const kind of ['syn', 'ack']) run(sender, ...packets(port, kind, 1));
     }

@@ -76,18 +76,26 @@ test('a kind that nobody asked to see is added up, without client, and wakes nob
 });
 
 test('a table is read when every program is done that may still add to it, and not before', async () => {
-  const { session } = openGenerator({ detail: [], settled: false });
-  session.generate(0, 1000, 2);
-  assert.deepEqual([session.coalesced(), session.coalesced()], [0, 0]);
-  assert.equal(session.adding(), true);
-  let records = 0;
-  while (records === 0) {
-    await setImmediate();
-    records = session.coalesced();
+  let before = 0;
+  const tries = 20;
+  for (let number = 0; number < tries; number++) {
+    const { session } = openGenerator({ detail: [], settled: false });
+    session.generate(0, 1000, 2);
+    assert.equal(session.coalesced(), 0);
+    let records = session.coalesced();
+    // The wait may be over already, where this thread lost its CPU meanwhile: not every time.
+    before += records;
+    while (records === 0) {
+      assert.equal(session.adding(), true);
+      await setImmediate();
+      records = session.coalesced();
+    }
+    assert.equal(records, 2);
+    assert.equal(session.coalesced(), 0);
+    assert.equal(session.adding(), false);
+    session.close();
   }
-  assert.equal(records, 2);
-  assert.equal(session.coalesced(), 0);
-  assert.equal(session.adding(), false);
+  assert.ok(before < 2 * tries, 'read at once, every time');
 });
 
 test('more keys than the kernel has room for: what is beyond is counted without addresses', () => {

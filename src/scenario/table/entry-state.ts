@@ -36,9 +36,9 @@ export async function spoiledEntries(parts: readonly Part[]): Promise<ReadonlyMa
       const wanted = states[entry];
       const state = found.get(part.port);
       const seesBoth = service.protocol === 'TCP' && service.forwarding === 'masquerade';
-      return !seesBoth || state === undefined || wanted === undefined || state === wanted
+      return !seesBoth || wanted === undefined || state === wanted
         ? []
-        : [[part, `its entry came to ${state}, not to ${wanted}`] as const];
+        : [[part, `its entry is ${state ?? 'gone'}, not in ${wanted}`] as const];
     }),
   );
 }
