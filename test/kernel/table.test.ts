@@ -4,7 +4,7 @@ import { Observer } from '../../src/cli/observer.js';
 import { type ObservedEvent, observeBatch, withStage } from '../../src/scenario/index.js';
 import { differences } from '../../src/scenario/table/compare-cell.js';
 import { formatTable, type Result } from '../../src/scenario/table/format-table.js';
-import { cellName, cells, playTable } from '../../src/scenario/table/table.js';
+import { cellName, cells, playTable, type TableTrial } from '../../src/scenario/table/table.js';
 import { kindNames } from '../../src/wire/names.js';
 import { run } from './command.js';
 
@@ -14,11 +14,9 @@ before(() => {
   for (const module of ['ip_vs', 'ipip', 'ip6_tunnel', 'sctp']) run('modprobe', module);
 });
 
-interface Played {
+interface Played extends Pick<TableTrial, 'packetsLost' | 'repeated'> {
   readonly summary: string;
   readonly results: readonly Result[];
-  /** By tcpdump. */
-  readonly packetsLost: number;
 }
 
 async function play(): Promise<Played> {
@@ -29,7 +27,8 @@ async function play(): Promise<Played> {
   });
   const trial = await withStage({}, (stage) => playTable(stage, cells));
   const summary = await observer.stop();
-  return { summary, results: trial.results(events), packetsLost: trial.packetsLost };
+  const { packetsLost, repeated } = trial;
+  return { summary, results: trial.results(events), packetsLost, repeated };
 }
 
 const missedNothing = /nothing lost(?: \(|$)/;
@@ -42,7 +41,8 @@ test('the table of reused ports', async (t) => {
     t.diagnostic(`played again: ${played.summary}`);
     played = await play();
   }
-  const { summary, results, packetsLost } = played;
+  const { summary, results, packetsLost, repeated } = played;
+  for (const line of repeated) t.diagnostic(line);
   process.stdout.write(`${formatTable(results)}\n`);
   await t.test('nobody who looked missed anything', () => {
     assert.match(summary, missedNothing);

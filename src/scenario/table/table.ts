@@ -55,6 +55,8 @@ export interface TableTrial extends Trial {
   results(events: readonly ObservedEvent[]): readonly Result[];
   /** By tcpdump. */
   readonly packetsLost: number;
+  /** Cells that had to be played again, a line each with the reason. */
+  readonly repeated: readonly string[];
 }
 
 /** What tells a cell from all others. */
@@ -75,6 +77,7 @@ export async function playTable(stage: Stage, wanted: readonly Cell[]): Promise<
   const players = await hirePlayers(stage, parts);
   const witness = await stage.watch();
   const played: PlayedPart[] = [];
+  const repeated: string[] = [];
   const acts = actsOf(parts);
   for (const [index, act] of acts.entries()) {
     stage.signal?.throwIfAborted();
@@ -82,7 +85,7 @@ export async function playTable(stage: Stage, wanted: readonly Cell[]): Promise<
     const done = await playAct(players, act);
     const again = done.filter(({ problem }) => problem !== undefined);
     for (const { part, problem } of again) {
-      stage.say(`played again: ${cellName(part.cell)}: ${problem}`);
+      repeated.push(`played again: ${cellName(part.cell)}: ${problem}`);
     }
     // Of a cell that was played twice the second counts, whatever comes of it.
     played.push(
@@ -106,11 +109,12 @@ export async function playTable(stage: Stage, wanted: readonly Cell[]): Promise<
   return {
     results,
     packetsLost: captures.lost,
+    repeated,
     judge(events) {
       const all = results(events);
       const lost = captures.lost > 0 ? [`tcpdump lost ${captures.lost} packets`] : [];
       return {
-        report: [formatTable(all), ...lost].join('\n'),
+        report: [formatTable(all), ...repeated, ...lost].join('\n'),
         fits: !all.some(isDifferent) && captures.lost === 0,
       };
     },
