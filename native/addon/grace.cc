@@ -42,9 +42,16 @@ bool Grace::Ended() {
     return false;
   }
   thread_.join();
-  over_ = error_ == 0 ? begun_ : over_;
+  Conclude();
   return true;
 }
+
+void Grace::PassHere() {
+  error_ = Pass();
+  Conclude();
+}
+
+void Grace::Conclude() { over_ = error_ == 0 ? begun_ : over_; }
 
 Outcome Grace::Collect() {
   const int error = error_;
@@ -74,9 +81,8 @@ Outcome Grace::Begin() {
       ended_.store(true, std::memory_order_release);
     });
   } catch (const std::system_error&) {
-    // No thread can be had now: then here.
-    error_ = Pass();
-    over_ = error_ == 0 ? begun_ : over_;
+    // No thread can be had now.
+    PassHere();
   }
   return {};
 }
@@ -91,8 +97,7 @@ Outcome Grace::Wait() {
     thread_.join();
   }
   begun_++;
-  error_ = Pass();
-  over_ = error_ == 0 ? begun_ : over_;
+  PassHere();
   return Collect();
 }
 

@@ -38,6 +38,8 @@ public:
 
 private:
   int Pass() const;
+  void PassHere();
+  void Conclude();
   bool Ended();
   Outcome Collect();
 

@@ -10,6 +10,34 @@
 #include <cstring>
 
 namespace ipvscope {
+namespace {
+
+// EndpointFilter in src/wire/event-filter.ts, or undefined.
+ipvscope_endpoint_filter ReadFilter(const Napi::Value& given) {
+  ipvscope_endpoint_filter filter{};
+  if (!given.IsObject()) {
+    return filter;
+  }
+  const Napi::Object object = given.As<Napi::Object>();
+  filter.port = htons(static_cast<uint16_t>(object.Get("port").As<Napi::Number>().Uint32Value()));
+  const Napi::Uint8Array address = object.Get("address").As<Napi::Uint8Array>();
+  const size_t bytes = std::min(address.ByteLength(), sizeof(filter.address));
+  if (bytes == 0) {
+    return filter;
+  }
+  filter.family = bytes == sizeof(in_addr) ? AF_INET : AF_INET6;
+  const uint32_t length = object.Get("prefixLength").As<Napi::Number>().Uint32Value();
+  auto* mask = reinterpret_cast<uint8_t*>(filter.mask);
+  for (uint32_t bit = 0; bit < length && bit < bytes * 8; bit++) {
+    mask[bit / 8] |= static_cast<uint8_t>(0x80U >> (bit % 8));
+  }
+  memcpy(filter.address, address.Data(), bytes);
+  filter.address[0] &= filter.mask[0];
+  filter.address[1] &= filter.mask[1];
+  return filter;
+}
+
+} // namespace
 
 void Throw(Napi::Env env, const Failure& failure) {
   Napi::Error error = Napi::Error::New(env, failure.message);
@@ -45,35 +73,6 @@ Napi::Function SessionObject::Define(Napi::Env env) {
 SessionObject::SessionObject(const Napi::CallbackInfo& info)
     : Napi::ObjectWrap<SessionObject>(info),
       buffer_(Napi::Persistent(info[0].As<Napi::Uint8Array>())) {}
-
-namespace {
-
-// EndpointFilter in src/native/addon.ts, or undefined.
-ipvscope_endpoint_filter ReadFilter(const Napi::Value& given) {
-  ipvscope_endpoint_filter filter{};
-  if (!given.IsObject()) {
-    return filter;
-  }
-  const Napi::Object object = given.As<Napi::Object>();
-  filter.port = htons(static_cast<uint16_t>(object.Get("port").As<Napi::Number>().Uint32Value()));
-  const Napi::Uint8Array address = object.Get("address").As<Napi::Uint8Array>();
-  const size_t bytes = std::min(address.ByteLength(), sizeof(filter.address));
-  if (bytes == 0) {
-    return filter;
-  }
-  filter.family = bytes == sizeof(in_addr) ? AF_INET : AF_INET6;
-  const uint32_t length = object.Get("prefixLength").As<Napi::Number>().Uint32Value();
-  auto* mask = reinterpret_cast<uint8_t*>(filter.mask);
-  for (uint32_t bit = 0; bit < length && bit < bytes * 8; bit++) {
-    mask[bit / 8] |= static_cast<uint8_t>(0x80U >> (bit % 8));
-  }
-  memcpy(filter.address, address.Data(), bytes);
-  filter.address[0] &= filter.mask[0];
-  filter.address[1] &= filter.mask[1];
-  return filter;
-}
-
-} // namespace
 
 // open(config: SessionConfig in src/native/addon.ts)
 void SessionObject::Open(const Napi::CallbackInfo& info) {

@@ -3,7 +3,6 @@ import { test } from 'node:test';
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import { Aggregator } from '../../src/aggregate/aggregator.js';
 import type { Session } from '../../src/native/session.js';
-import type { RecordBatch } from '../../src/wire/batch.js';
 import { decodeEvent } from '../../src/wire/decode.js';
 import { aggregatedTotals } from '../bench/aggregated.js';
 import { monotonicUs } from '../bench/clock.js';
@@ -11,24 +10,13 @@ import { compileProgram } from '../bench/compile.js';
 import { allowedCpus } from '../bench/cpus.js';
 import { expectedTotals } from '../bench/expected.js';
 import { Producer } from '../bench/producer.js';
-import { openGenerator, readCoalesced } from './generator.js';
+import { openGenerator, readCoalesced, readOnce } from './generator.js';
 
 /** Makes a record of each key of `keys` from number `first` on, of `all` that there are. */
 function generateKeys(session: Session, first: number, keys: number, all: number): void {
   for (let made = 0; made < keys; made += 1000) {
     session.generate(first + made, Math.min(1000, keys - made), all);
   }
-}
-
-/** What can be read without waiting for anything: keys that are counted by number. */
-function readOnce(session: Session, batch: RecordBatch, aggregator: Aggregator): number {
-  let records = 0;
-  for (let count = session.coalesced(); count > 0; count = session.coalesced()) {
-    batch.count = count;
-    aggregator.ingest(batch);
-    records += count;
-  }
-  return records;
 }
 
 // What the probe adds up instead of telling it: the real tables and the real way out of the kernel;
