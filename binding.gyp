@@ -15,6 +15,7 @@
       "target_name": "ipvscope",
       "sources": [
         "native/addon/coalesced.cc",
+        "native/addon/drop_reasons.cc",
         "native/addon/grace.cc",
         "native/addon/known.cc",
         "native/addon/layout.cc",
@@ -25,8 +26,10 @@
         "native/addon/ring.cc",
         "native/addon/rings.cc",
         "native/addon/session.cc",
+        "native/addon/services.cc",
         "native/addon/session_object.cc",
         "native/addon/symbols.cc",
+        "native/addon/transmit_code.cc",
         "native/addon/types.cc",
       ],
       "include_dirs": [

@@ -3,6 +3,7 @@
 
 #include "clock.h"
 #include "log.h"
+#include "transmit_code.h"
 #include "types.h"
 
 #include <bpf/bpf.h>
@@ -20,6 +21,7 @@
 
 #include "ipvscope_known.h"
 #include "ipvscope_pending.h"
+#include "ipvscope_transmit.h"
 
 #include "ipvscope.skel.h"
 #include "ipvscope_plain.skel.h"
@@ -144,6 +146,10 @@ Outcome Session::Open(const Config& config) {
     pending_.Open({bpf_map__fd(object_->maps.pending_packets), object_->bss->pending_slots,
                    object_->bss->pending_names});
   }
+  if (!failure) {
+    services_.Open(bpf_map__fd(object_->maps.services),
+                   bpf_map__max_entries(object_->maps.services));
+  }
   if (!failure && config.variant != Variant::kGenerator) {
     failure = Attach();
   }
@@ -176,10 +182,19 @@ Outcome Session::Load(const Config& config) {
   object_->rodata->can_cast =
       config.variant == Variant::kTrampoline && KernelHas("bpf_rdonly_cast");
   object_->rodata->ring_mark = config.ring_bytes / 2;
+  if (config.variant != Variant::kGenerator) {
+    const TransmitCode code = ReadTransmitCode();
+    static_assert(sizeof(object_->rodata->transmit_functions) == sizeof(code.functions));
+    memcpy(&object_->rodata->transmit_functions, code.functions.data(), sizeof(code.functions));
+    object_->rodata->transmit_code = code.all;
+  }
   const uint32_t cpus = OnlineCpus();
   int error = bpf_map__set_max_entries(object_->maps.records, cpus);
   if (error == 0) {
     error = bpf_map__set_max_entries(object_->maps.known_counts, cpus * IPVSCOPE_KNOWN_KEYS);
+  }
+  if (error == 0) {
+    error = bpf_map__set_max_entries(object_->maps.services, config.services);
   }
   if (error != 0) {
     return Fail("ERR_PROBE_OPEN", "open", -error, "cannot set the number of CPUs");

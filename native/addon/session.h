@@ -6,6 +6,7 @@
 #include "layout.h"
 #include "pending.h"
 #include "rings.h"
+#include "services.h"
 #include "symbols.h"
 
 #include <array>
@@ -39,6 +40,7 @@ public:
   };
   struct Config {
     uint32_t ring_bytes; // of a CPU's ring: power of two, multiple of the page size
+    uint32_t services;   // virtual services that the probe has room for
     uint32_t detail;     // kinds told packet by packet (1 << kind); all others are added up
     Variant variant;
     std::string types;      // file with BTF of the kernel and ip_vs; empty: what the kernel shows
@@ -75,6 +77,7 @@ public:
 
   Rings& rings() { return rings_; }
   Coalesced& coalesced() { return coalesced_; }
+  Services& services() { return services_; }
 
   Outcome ReadPrograms(std::vector<Program>* programs) const;
   // By cause, summed over CPUs. Gives up packets that were never seen to leave the hook.
@@ -92,6 +95,7 @@ private:
   Rings rings_;
   Coalesced coalesced_;
   Pending pending_;
+  Services services_;
   Symbols symbols_; // of the functions that kprobes are attached to
   uint64_t swept_ = 0;
   // By program; the kernel writes here while it loads them.

@@ -67,10 +67,9 @@ enum coalesced_place {
 /* Whether anything was added there since the session last looked: else it need not look again. */
 bool coalesced_used[COALESCED_PLACES];
 
-static __always_inline bool add_to(void *table, const struct ipvscope_record *record)
+static __always_inline bool add_to(void *table, const void *key, __u32 delay_us)
 {
-	const void *key = (const void *)record + IPVSCOPE_KEY_OFFSET;
-	struct coalesced_sum one = {.packets = 1, .delay_us = record->delay_us};
+	struct coalesced_sum one = {.packets = 1, .delay_us = delay_us};
 	struct coalesced_sum *sum = bpf_map_lookup_elem(table, key);
 
 	if (!sum) {
@@ -82,28 +81,33 @@ static __always_inline bool add_to(void *table, const struct ipvscope_record *re
 			return false;
 	}
 	__sync_fetch_and_add(&sum->packets, 1);
-	if (record->delay_us)
-		__sync_fetch_and_add(&sum->delay_us, record->delay_us);
+	if (delay_us)
+		__sync_fetch_and_add(&sum->delay_us, delay_us);
 	return true;
+}
+
+static __always_inline const void *key_of(const struct ipvscope_record *record)
+{
+	return (const void *)record + IPVSCOPE_KEY_OFFSET;
 }
 
 /* The same without what there is too much of. */
 static __always_inline bool add_folded(void *table, const struct ipvscope_record *record)
 {
-	struct ipvscope_record folded = {
-		.delay_us = record->delay_us,
-		.kind = record->kind,
-		.verdict = record->verdict,
-		.conn_state = record->conn_state,
-		.protocol = record->protocol,
-		.forwarding = record->forwarding,
-		.delay_place = record->delay_place,
-		.flags = record->flags,
-		.cause = record->cause,
-		.scheduler = record->scheduler,
-	};
+	/* The key alone, where a record would have it: the stack has no room for another record. */
+	__u64 words[IPVSCOPE_KEY_WORDS] = {};
+	struct ipvscope_record *folded = (void *)words - IPVSCOPE_KEY_OFFSET;
 
-	if (!add_to(table, &folded))
+	folded->kind = record->kind;
+	folded->verdict = record->verdict;
+	folded->conn_state = record->conn_state;
+	folded->protocol = record->protocol;
+	folded->forwarding = record->forwarding;
+	folded->delay_place = record->delay_place;
+	folded->flags = record->flags;
+	folded->cause = record->cause;
+	folded->scheduler = record->scheduler;
+	if (!add_to(table, words, record->delay_us))
 		return false;
 	count_loss(IPVSCOPE_LOSS_FOLDED);
 	return true;
@@ -122,7 +126,7 @@ static __always_inline bool is_key(const struct ipvscope_known_key *known, const
 /* False where the session does not know the key (yet). */
 static __always_inline bool count_known(const struct ipvscope_record *record)
 {
-	const __u64 *words = (const void *)record + IPVSCOPE_KEY_OFFSET;
+	const __u64 *words = key_of(record);
 	__u32 place = ipvscope_known_place(words);
 
 #pragma unroll
@@ -150,10 +154,12 @@ static __always_inline enum coalesced_place add_up(const struct ipvscope_record 
 	if (!record->delay_us && count_known(record))
 		return COALESCED_KNOWN;
 	if (*(volatile __u32 *)&coalesced_active)
-		return add_to(&coalesced_odd, record) || add_folded(&folded_odd, record)
+		return add_to(&coalesced_odd, key_of(record), record->delay_us) ||
+				       add_folded(&folded_odd, record)
 			       ? COALESCED_ODD
 			       : COALESCED_NOWHERE;
-	return add_to(&coalesced_even, record) || add_folded(&folded_even, record)
+	return add_to(&coalesced_even, key_of(record), record->delay_us) ||
+			       add_folded(&folded_even, record)
 		       ? COALESCED_EVEN
 		       : COALESCED_NOWHERE;
 }

@@ -68,29 +68,84 @@ int BPF_PROG(schedule_fexit, struct ip_vs_service *service, struct sk_buff *skb,
 	     struct ip_vs_proto_data *data, int *ignored, struct ip_vs_iphdr *iph,
 	     struct ip_vs_conn *conn)
 {
-	on_schedule(ACCESS_DIRECT, service, skb, iph, conn);
+	on_schedule(ACCESS_DIRECT, service, skb, iph, conn, ignored);
 	return 0;
 }
 
 SEC("fentry/__icmp_send")
-int BPF_PROG(icmp_fentry, struct sk_buff *skb)
+int BPF_PROG(icmp_fentry)
 {
-	on_sight(ACCESS_DIRECT, skb, OBSERVED_ICMP_ERROR);
+	on_icmp_begin();
 	return 0;
 }
 
 SEC("fentry/icmp6_send")
-int BPF_PROG(icmp6_fentry, struct sk_buff *skb)
+int BPF_PROG(icmp6_fentry)
 {
-	on_sight(ACCESS_DIRECT, skb, OBSERVED_ICMP_ERROR);
+	on_icmp_begin();
 	return 0;
 }
 
-/* A tracepoint; later kernels append arguments (5.17 the reason, 6.11 the socket). */
-SEC("tp_btf/kfree_skb")
-int BPF_PROG(freed_tracepoint, struct sk_buff *skb)
+SEC("fentry/ip_push_pending_frames")
+int BPF_PROG(push_fentry)
 {
-	on_sight(ACCESS_DIRECT, skb, OBSERVED_FREED);
+	on_icmp_push();
+	return 0;
+}
+
+SEC("fentry/ip6_push_pending_frames")
+int BPF_PROG(push6_fentry)
+{
+	on_icmp_push();
+	return 0;
+}
+
+SEC("fexit/__icmp_send")
+int BPF_PROG(icmp_fexit, struct sk_buff *skb, int type, int code)
+{
+	on_icmp_error(ACCESS_DIRECT, skb, type, code);
+	return 0;
+}
+
+SEC("fexit/icmp6_send")
+int BPF_PROG(icmp6_fexit, struct sk_buff *skb, __u8 type, __u8 code)
+{
+	on_icmp_error(ACCESS_DIRECT, skb, type, code);
+	return 0;
+}
+
+SEC("fentry/tcp_v4_send_reset")
+int BPF_PROG(reset_fentry, const struct sock *socket, struct sk_buff *skb)
+{
+	on_reset(skb);
+	return 0;
+}
+
+SEC("fentry/tcp_v6_send_reset")
+int BPF_PROG(reset6_fentry, const struct sock *socket, struct sk_buff *skb)
+{
+	on_reset(skb);
+	return 0;
+}
+
+/* The tracepoint's third argument, where this kernel has one: 0 where it gives no reason. */
+static __always_inline __u16 drop_reason(const unsigned long long *arguments)
+{
+	__u32 reason;
+
+	if (!bpf_core_type_exists(enum skb_drop_reason))
+		return 0;
+	reason = arguments[2];
+	if (reason == bpf_core_enum_value(enum skb_drop_reason, SKB_DROP_REASON_NOT_SPECIFIED))
+		return 0;
+	return reason;
+}
+
+/* A tracepoint: the packet, who frees it, and since 5.17 why. */
+SEC("tp_btf/kfree_skb")
+int BPF_PROG(freed_tracepoint, struct sk_buff *skb, void *location)
+{
+	on_freed(ACCESS_DIRECT, skb, (__u64)(unsigned long)location, drop_reason(ctx));
 	return 0;
 }
 
@@ -185,28 +240,65 @@ int schedule_kretprobe(struct pt_regs *context)
 
 	if (leave_function(context, FRAME_SCHEDULE, &call))
 		on_schedule(ACCESS_HELPER, (void *)call.arguments[0], (void *)call.arguments[1],
-			    (void *)call.arguments[4], (void *)PT_REGS_RC(context));
+			    (void *)call.arguments[4], (void *)PT_REGS_RC(context),
+			    (void *)call.arguments[3]);
 	return 0;
 }
 
-SEC("kprobe/__icmp_send")
-int BPF_KPROBE(icmp_kprobe, struct sk_buff *skb)
+#define ICMP(function)                                                                             \
+	SEC("kprobe/" #function)                                                                   \
+	int function##_kprobe(struct pt_regs *context)                                             \
+	{                                                                                          \
+		enter_function(context, FRAME_ICMP);                                               \
+		on_icmp_begin();                                                                   \
+		return 0;                                                                          \
+	}                                                                                          \
+	SEC("kretprobe/" #function)                                                                \
+	int function##_kretprobe(struct pt_regs *context)                                          \
+	{                                                                                          \
+		struct frame call;                                                                 \
+                                                                                                   \
+		if (leave_function(context, FRAME_ICMP, &call))                                    \
+			on_icmp_error(ACCESS_HELPER, (void *)call.arguments[0], call.arguments[1], \
+				      call.arguments[2]);                                          \
+		return 0;                                                                          \
+	}
+
+ICMP(__icmp_send)
+ICMP(icmp6_send)
+
+SEC("kprobe/ip_push_pending_frames")
+int push_kprobe(struct pt_regs *context)
 {
-	on_sight(ACCESS_HELPER, skb, OBSERVED_ICMP_ERROR);
+	on_icmp_push();
 	return 0;
 }
 
-SEC("kprobe/icmp6_send")
-int BPF_KPROBE(icmp6_kprobe, struct sk_buff *skb)
+SEC("kprobe/ip6_push_pending_frames")
+int push6_kprobe(struct pt_regs *context)
 {
-	on_sight(ACCESS_HELPER, skb, OBSERVED_ICMP_ERROR);
+	on_icmp_push();
+	return 0;
+}
+
+SEC("kprobe/tcp_v4_send_reset")
+int BPF_KPROBE(reset_kprobe, const struct sock *socket, struct sk_buff *skb)
+{
+	on_reset(skb);
+	return 0;
+}
+
+SEC("kprobe/tcp_v6_send_reset")
+int BPF_KPROBE(reset6_kprobe, const struct sock *socket, struct sk_buff *skb)
+{
+	on_reset(skb);
 	return 0;
 }
 
 SEC("raw_tp/kfree_skb")
-int BPF_PROG(freed_raw_tracepoint, struct sk_buff *skb)
+int BPF_PROG(freed_raw_tracepoint, struct sk_buff *skb, void *location)
 {
-	on_sight(ACCESS_HELPER, skb, OBSERVED_FREED);
+	on_freed(ACCESS_HELPER, skb, (__u64)(unsigned long)location, drop_reason(ctx));
 	return 0;
 }
 

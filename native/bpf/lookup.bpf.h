@@ -35,12 +35,12 @@ static __always_inline bool sent_again(enum opening_relation relation, __u8 prot
 }
 
 static __always_inline __u8 kind_of(const struct ipvscope_record *record,
-				    enum opening_relation relation)
+				    enum opening_relation relation, bool expected)
 {
-	if (record->flags & IPVSCOPE_FLAG_HAS_DESTINATION &&
+	if (record->flags & IPVSCOPE_FLAG_SERVER_KNOWN &&
 	    !(record->flags & IPVSCOPE_FLAG_AVAILABLE))
 		return IPVSCOPE_KIND_UNAVAILABLE;
-	if (!(record->flags & IPVSCOPE_FLAG_OPENING))
+	if (!(record->flags & IPVSCOPE_FLAG_OPENING) || expected)
 		return IPVSCOPE_KIND_DRAINING;
 	if (sent_again(relation, record->protocol, record->conn_state))
 		return IPVSCOPE_KIND_RETRANSMIT;
@@ -57,8 +57,21 @@ struct lookup {
 	struct transport transport;
 	int af;
 	bool opening;
+	bool expected;	/* opens the connection that conn was made for in advance */
 	bool available; /* dest is in the table still */
 };
+
+/*
+ * An entry made before its connection: ip_vs_ftp makes one for each data connection that a control
+ * connection announces (ip_vs_ftp_out(), ip_vs_ftp_in()), without the client's port or without any
+ * packet yet. Its first packet is no reused port.
+ */
+static __always_inline bool is_expected(enum access access, struct ip_vs_conn *conn)
+{
+	if (PEEK(access, conn, flags) & IP_VS_CONN_F_NO_CPORT)
+		return true;
+	return PEEK(access, conn, control) && !PEEK(access, conn, in_pkts.counter);
+}
 
 /*
  * A packet that found no entry is nothing to report, unless the SYN-flood defence drops it
@@ -98,7 +111,7 @@ static __always_inline bool describe_matched(enum access access, struct ipvscope
 		describe_server(access, record, lookup->dest, lookup->available);
 	if (lookup->opening)
 		relation = note_opening(record, &lookup->transport, &packet->number);
-	record->kind = kind_of(record, relation);
+	record->kind = kind_of(record, relation, lookup->expected);
 	packet->conn_found = 1;
 	return true;
 }
@@ -176,7 +189,8 @@ static __always_inline void on_notable_lookup(enum access access, struct netns_i
 		lookup.available = dest_available(access, dest);
 	if (reading == PACKET_UNREADABLE)
 		count_loss(IPVSCOPE_LOSS_UNREADABLE);
-	if (lookup.opening || !lookup.available ||
+	lookup.expected = lookup.opening && is_expected(access, conn);
+	if ((lookup.opening && !lookup.expected) || !lookup.available ||
 	    (dest && PEEK(access, dest, weight.counter) == 0))
 		watch_matched(access, &lookup);
 }

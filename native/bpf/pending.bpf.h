@@ -30,9 +30,9 @@ enum observation {
 	OBSERVED_SCHEDULED = 4,
 	/* ip_vs_schedule() gave none */
 	OBSERVED_SCHEDULE_FAILED = 8,
-	/* an ICMP error about this packet was asked for */
+	/* an ICMP error about this packet was sent */
 	OBSERVED_ICMP_ERROR = 16,
-	/* freed as dropped (kfree_skb, not consume_skb) while still in the hook */
+	/* freed as dropped by a transmit function of ip_vs */
 	OBSERVED_FREED = 32,
 };
 

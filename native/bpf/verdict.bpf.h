@@ -4,7 +4,10 @@
 #define IPVSCOPE_VERDICT_BPF_H
 
 #include "lookup.bpf.h"
+#include "orphan.bpf.h"
 #include "retry.bpf.h"
+#include "unscheduled.bpf.h"
+#include "unsent.bpf.h"
 
 /* Rare: it is not worth a gate. */
 static __always_inline void on_expire(enum access access, const struct ip_vs_conn *conn)
@@ -35,8 +38,45 @@ static __always_inline void on_service_lookup(enum access access, const union nf
 	if (!packet)
 		return;
 	packet->observed |= OBSERVED_SERVICE_LOOKUP;
-	if (service && !(packet->record.flags & IPVSCOPE_FLAG_HAS_DESTINATION))
-		packet->record.fwmark = PEEK(access, service, fwmark);
+	if (service && !(packet->record.flags & IPVSCOPE_FLAG_SERVICE_FOUND))
+		describe_service(access, &packet->record, service);
+}
+
+/* What ip_vs_schedule() says by *ignored where it gives no entry (ip_vs_core.c). */
+enum unscheduled {
+	/* No entry could be made for a server: conn_max, or no memory. */
+	UNSCHEDULED_LIMIT = -1,
+	/* No server. */
+	UNSCHEDULED_NO_SERVER = 0,
+	/* The packet is none of ip_vs: it goes on as it was. */
+	UNSCHEDULED_IGNORED = 1,
+};
+
+/* A packet that needed a server, and has none. */
+static __always_inline void note_failure(struct ipvscope_pending *packet,
+					 struct ip_vs_service *service, int ignored)
+{
+	if (ignored == UNSCHEDULED_IGNORED)
+		return;
+	packet->observed |= OBSERVED_SCHEDULE_FAILED;
+	describe_failure(&packet->record, service);
+	if (ignored == UNSCHEDULED_LIMIT)
+		packet->record.cause = IPVSCOPE_CAUSE_CONN_LIMIT;
+}
+
+/*
+ * Counts an entry that ip_vs_schedule() made where there was none: that IPVS saw nothing of a
+ * client is an answer only where what it did see was counted. The record has the packet's addresses
+ * and service, and nothing else yet.
+ */
+static __always_inline void count_new(struct ipvscope_record *record, bool opening)
+{
+	record->count = 1;
+	record->kind = IPVSCOPE_KIND_NEW;
+	if (opening)
+		record->flags |= IPVSCOPE_FLAG_OPENING;
+	emit(record);
+	record->kind = 0;
 }
 
 /*
@@ -47,36 +87,42 @@ static __always_inline void on_service_lookup(enum access access, const union nf
 static __always_inline void on_first_schedule(enum access access, struct ip_vs_service *service,
 					      const struct sk_buff *skb,
 					      const struct ip_vs_iphdr *iph,
-					      struct ip_vs_conn *conn)
+					      struct ip_vs_conn *conn, int ignored)
 {
 	struct ipvscope_pending packet = {};
 	struct ipvscope_record *record = &packet.record;
 	struct transport transport = transport_of(access, skb, iph);
-	bool opening = read_opening(&transport) == PACKET_OPENING;
+	/* With schedule_icmp it may be the packet that an ICMP error quotes. */
+	bool opening = !(PEEK(access, iph, hdr_flags) & IP_VS_HDR_ICMP) &&
+		       read_opening(&transport) == PACKET_OPENING;
 	struct ip_vs_dest *dest = NULL;
 	bool stale;
 
-	if (conn)
-		dest = PEEK(access, conn, dest);
-	stale = dest && PEEK(access, dest, weight.counter) == 0;
-	if (conn && !stale && !opening)
+	if (!conn && ignored == UNSCHEDULED_IGNORED)
 		return;
+	if (conn) {
+		dest = PEEK(access, conn, dest);
+		note_scheduled(skb, conn);
+	}
+	stale = dest && PEEK(access, dest, weight.counter) == 0;
 	if (!describe_tuple(access, record, PEEK(access, service, ipvs), PEEK(access, service, af),
 			    &transport, iph)) {
 		count_loss(IPVSCOPE_LOSS_UNREADABLE);
 		return;
 	}
+	describe_service(access, record, service);
+	if (conn && !stale)
+		count_new(record, opening);
 	if (opening)
 		note_opening(record, &transport, &packet.number);
-	if (conn && !stale && !may_end_drops())
+	if (conn && !stale && (!opening || !may_end_drops()))
 		return;
 	describe_packet(access, record, skb, opening);
-	record->fwmark = PEEK(access, service, fwmark);
 	if (conn) {
 		describe_entry(access, record, conn);
 		packet.observed = OBSERVED_SCHEDULED;
 	} else {
-		packet.observed = OBSERVED_SCHEDULE_FAILED;
+		note_failure(&packet, service, ignored);
 	}
 	if (dest)
 		describe_server(access, record, dest, dest_available(access, dest));
@@ -87,12 +133,14 @@ static __always_inline void on_first_schedule(enum access access, struct ip_vs_s
 
 static __always_inline void on_schedule(enum access access, struct ip_vs_service *service,
 					const struct sk_buff *skb, const struct ip_vs_iphdr *iph,
-					struct ip_vs_conn *conn)
+					struct ip_vs_conn *conn, const int *ignored_at)
 {
 	struct ipvscope_pending *packet = NULL;
 	struct pending_place place;
-	struct ip_vs_dest *dest;
+	int ignored = UNSCHEDULED_NO_SERVER;
 
+	if (!conn)
+		bpf_probe_read_kernel(&ignored, sizeof(ignored), ignored_at);
 	if (!none_pending(access, skb))
 		packet = find_pending(access, PENDING_SKB, skb, &place);
 
@@ -102,42 +150,67 @@ static __always_inline void on_schedule(enum access access, struct ip_vs_service
 		packet = NULL;
 	}
 	if (!packet) {
-		on_first_schedule(access, service, skb, iph, conn);
+		on_first_schedule(access, service, skb, iph, conn, ignored);
 		return;
 	}
 	if (!conn) {
-		packet->observed |= OBSERVED_SCHEDULE_FAILED;
+		note_failure(packet, service, ignored);
 		return;
 	}
 	packet->observed |= OBSERVED_SCHEDULED;
 	packet->record.flags |= IPVSCOPE_FLAG_RESCHEDULED;
-	dest = PEEK(access, conn, dest);
-	if (dest)
-		describe_new_server(access, &packet->record, dest);
-}
-
-/*
- * A sight of the packet itself, while it is in the hook: OBSERVED_FREED from kfree_skb() (what a
- * transmit function cannot send it frees, tx_error in ip_vs_xmit.c), OBSERVED_ICMP_ERROR from
- * icmp_send() and icmpv6_send().
- */
-static __always_inline void on_sight(enum access access, const struct sk_buff *skb,
-				     enum observation what)
-{
-	struct pending_place place;
-	struct ipvscope_pending *packet;
-
-	if (none_pending(access, skb))
-		return;
-	packet = find_pending(access, PENDING_SKB, skb, &place);
-	if (packet)
-		packet->observed |= what;
+	describe_new_server(access, &packet->record, conn, PEEK(access, conn, dest));
 }
 
 static __always_inline bool sent_by_ip_vs(enum access access, const struct sk_buff *skb)
 {
 	return access == ACCESS_DIRECT ? BPF_CORE_READ_BITFIELD(skb, ipvs_property)
 				       : BPF_CORE_READ_BITFIELD_PROBED(skb, ipvs_property);
+}
+
+/* An ICMP error about the packet was sent, or was asked for and not sent. */
+static __always_inline void on_icmp_error(enum access access, const struct sk_buff *skb, __u8 type,
+					  __u8 code)
+{
+	struct pending_place place;
+	struct ipvscope_pending *packet;
+
+	if (!on_icmp_end(skb))
+		return;
+	on_protocol_unreachable(skb, type, code);
+	if (none_pending(access, skb))
+		return;
+	packet = find_pending(access, PENDING_SKB, skb, &place);
+	if (packet)
+		packet->observed |= OBSERVED_ICMP_ERROR;
+}
+
+/*
+ * The packet was freed as dropped. What a transmit function cannot send it frees (tx_error in
+ * ip_vs_xmit.c); a packet that is pending then is told by its own verdict.
+ */
+static __always_inline void on_freed(enum access access, const struct sk_buff *skb, __u64 location,
+				     __u16 reason)
+{
+	bool by_transmit = freed_by_transmit(location);
+	struct ipvscope_pending *packet = NULL;
+	struct pending_place place;
+
+	if (!by_transmit && sent_by_ip_vs(access, skb)) {
+		on_dropped_after(skb, reason);
+		return;
+	}
+	/* Where it is unknown what code is whose, a packet in the hook counts as ip_vs'. */
+	if (!by_transmit && transmit_code.end)
+		return;
+	if (!none_pending(access, skb))
+		packet = find_pending(access, PENDING_SKB, skb, &place);
+	if (packet && !packet->decided) {
+		packet->observed |= OBSERVED_FREED;
+		packet->record.drop_reason = reason;
+	} else if (by_transmit) {
+		on_transmit_failed(skb, reason);
+	}
 }
 
 /*
@@ -149,6 +222,8 @@ static __always_inline bool sent_by_ip_vs(enum access access, const struct sk_bu
  * Every transmit function sets ipvs_property before it sends, to a real server on this host as
  * well: an accepted packet without it goes on to the local stack as if ip_vs were not there.
  */
+#define VERDICT_NOT_SEEN 0
+
 static __always_inline __u8 judge(enum access access, struct ipvscope_pending *packet,
 				  const struct sk_buff *skb, __u32 netfilter)
 {
@@ -165,9 +240,16 @@ static __always_inline __u8 judge(enum access access, struct ipvscope_pending *p
 	if (netfilter != NF_STOLEN && !sent_by_ip_vs(access, skb))
 		return IPVSCOPE_VERDICT_PASSED;
 	/* A packet that found no entry was sent by the one made for it: nothing was chosen anew. */
-	if (packet->record.flags & IPVSCOPE_FLAG_RESCHEDULED ||
-	    (packet->conn_found && observed & (OBSERVED_EXPIRE | OBSERVED_SERVICE_LOOKUP)))
+	if (packet->record.flags & IPVSCOPE_FLAG_RESCHEDULED)
 		return IPVSCOPE_VERDICT_RESCHEDULED;
+	if (observed & OBSERVED_SCHEDULE_FAILED) {
+		/* ip_vs_leave() sends a packet that has no server in one way only. */
+		packet->record.forwarding = IPVSCOPE_FORWARDING_BYPASS;
+		return IPVSCOPE_VERDICT_FORWARDED;
+	}
+	/* Its entry was given up, or it was being scheduled, and who got it was not seen. */
+	if (packet->conn_found && observed & (OBSERVED_EXPIRE | OBSERVED_SERVICE_LOOKUP))
+		return VERDICT_NOT_SEEN;
 	return IPVSCOPE_VERDICT_FORWARDED;
 }
 
@@ -177,6 +259,8 @@ static __always_inline __u8 judge_kind(const struct ipvscope_pending *packet)
 	const struct ipvscope_record *record = &packet->record;
 	__u32 observed = packet->observed;
 
+	if (record->cause == IPVSCOPE_CAUSE_TRANSMIT)
+		return IPVSCOPE_KIND_UNSENT;
 	if (record->kind == IPVSCOPE_KIND_UNAVAILABLE)
 		return record->kind;
 	if (observed & OBSERVED_SCHEDULE_FAILED)
@@ -207,6 +291,7 @@ static __always_inline __u8 judge_cause(const struct ipvscope_pending *packet)
 			       ? IPVSCOPE_CAUSE_CONNTRACK
 			       : IPVSCOPE_CAUSE_UNAVAILABLE;
 	case IPVSCOPE_KIND_UNSCHEDULED:
+		/* Where it was seen, note_failure() has filled it. */
 		return IPVSCOPE_CAUSE_UNSCHEDULED;
 	case IPVSCOPE_KIND_OVERLOAD:
 		return IPVSCOPE_CAUSE_OVERLOAD;
@@ -257,6 +342,11 @@ static __always_inline void on_verdict(enum access access, const struct sk_buff 
 		return;
 	record = &packet->record;
 	record->verdict = judge(access, packet, skb, netfilter & NF_VERDICT_MASK);
+	if (record->verdict == VERDICT_NOT_SEEN) {
+		count_loss(IPVSCOPE_LOSS_UNPAIRED);
+		forget(&place, packet);
+		return;
+	}
 	record->kind = judge_kind(packet);
 	if (!record->cause)
 		record->cause = judge_cause(packet);

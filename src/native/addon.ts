@@ -8,6 +8,8 @@ export interface Addon {
   readonly layout: LayoutDescription;
   /** The probe, an ELF object. */
   readonly object: Uint8Array;
+  /** Names of enum skb_drop_reason of the running kernel, by value; '' for one without a name. */
+  dropReasons(): readonly string[];
   readonly Session: new (buffer: Uint8Array) => NativeSession;
 }
 
@@ -36,6 +38,8 @@ export interface SessionConfig {
   readonly ringBytes: number;
   /** Kinds told one by one, as bits. */
   readonly detail: number;
+  /** Virtual services that there is room for. */
+  readonly services: number;
   /** Session::Variant. */
   readonly variant: number;
   /** A file with BTF, or empty. */
@@ -55,6 +59,8 @@ export interface NativeSession {
   adding(): boolean;
   programs(): ProgramState[];
   losses(): number[];
+  /** struct ipvscope_service_key, one after another; returns how many found no room. */
+  setServices(keys: Uint8Array): number;
   generate(first: number, count: number, keys: number): void;
   detach(): void;
   close(): void;

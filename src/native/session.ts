@@ -1,5 +1,6 @@
 import { cpus } from 'node:os';
 import { ExitCode, IpvscopeError } from '../error.js';
+import { type ServiceAddress, serviceKeys } from './service-keys.js';
 import type { EventFilter } from '../wire/event-filter.js';
 import { Kind, Loss, RECORD_SIZE } from '../wire/layout.generated.js';
 import { type KindName, kindNames } from '../wire/names.js';
@@ -23,6 +24,8 @@ export interface SessionOptions {
    * it has numbers for; a key that had no packet for so long may give its number to another.
    */
   readonly keyIdleMs?: number;
+  /** Virtual services that there is room for (default: 4096). */
+  readonly services?: number;
   /** How to attach (default: fentry and fexit). */
   readonly attachment?: Attachment;
   /** Keep the verifier's statistics of every program. */
@@ -57,6 +60,8 @@ const RINGS_BYTES = 4 << 20;
 const LEAST_RING_BYTES = 64 << 10;
 const PAGE_BYTES = 4096;
 const DEFAULT_BATCH_RECORDS = 4096;
+/** Virtual services that the probe has room for: 28 bytes each, and what the kernel needs. */
+const DEFAULT_SERVICES = 4096;
 const DEFAULT_KEY_IDLE_MS = 60_000;
 
 const ENOENT = 2;
@@ -178,6 +183,7 @@ export class Session {
     this.#config = {
       ringBytes,
       detail,
+      services: options.services ?? DEFAULT_SERVICES,
       variant: nativeVariant[options.generator === true ? 'generator' : variant],
       types,
       verifierLog: options.verifierLog ?? false,
@@ -250,6 +256,14 @@ export class Session {
       misfit: count(counts.length - 1),
     };
     return { losses, shed: count(Loss.ringFull), folded: count(Loss.folded) };
+  }
+
+  /**
+   * Tells the probe the virtual services: packets of connections that IPVS no longer knows are
+   * reported where they were sent to one of these. Returns how many found no room.
+   */
+  setServices(services: readonly ServiceAddress[]): number {
+    return translated(() => this.#native.setServices(serviceKeys(services)));
   }
 
   /** Up to 1024 records of `keys` virtual services, numbered from `first`, into the ring. */
