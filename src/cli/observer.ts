@@ -1,10 +1,13 @@
-import { writeFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { Aggregator } from '../aggregate/aggregator.js';
-import { ExitCode, IpvscopeError } from '../error.js';
 import { HttpServer } from '../http/server.js';
 import { createRegistry } from '../metrics/registry.js';
-import { type Attachment, type AttachRequest, planAttachments } from '../native/attachment.js';
+import {
+  type Attachment,
+  type AttachRequest,
+  checkRequest,
+  planAttachments,
+} from '../native/attachment.js';
 import { ipvsInstance } from '../native/ipvs-module.js';
 import { Clock } from '../source/clock.js';
 import { isAttached } from '../source/event-source.js';
@@ -17,13 +20,17 @@ import { version } from '../version.js';
 import type { RecordBatch } from '../wire/batch.js';
 import type { KindName } from '../wire/names.js';
 import type { ListenAddress } from './options.js';
+import { ReadyFile } from './ready-file.js';
+import { note } from './standard-streams.js';
 
 export interface ObserverOptions {
   readonly maxSeries?: number;
   /** Rows to which nothing was added for so long are forgotten; absent: never. */
   readonly expireAfterSeconds?: number;
   readonly listen?: ListenAddress;
-  /** Created once every program is attached and the server listens. */
+  /** Scrapes in flight at most (default: any number). */
+  readonly maxRequests?: number;
+  /** Exists while every program is attached and the server listens. */
   readonly readyFile?: string;
   /** Kinds told packet by packet; all others are added up (default: what is printed by default). */
   readonly detail?: readonly KindName[];
@@ -32,7 +39,8 @@ export interface ObserverOptions {
   readonly attach?: AttachRequest;
   /** Where ip_vs is not loaded, wait for it. */
   readonly wait?: boolean;
-  readonly onBatch?: (batch: RecordBatch, clock: Clock) => void;
+  /** See OnBatch in src/source/event-source.ts. */
+  readonly onBatch?: (batch: RecordBatch, clock: Clock) => Promise<void> | undefined;
 }
 
 /**
@@ -44,6 +52,7 @@ export class Observer {
   readonly #source: WatchedSource;
   readonly #aggregator: Aggregator;
   readonly #startedNs = process.hrtime.bigint();
+  #readyFile: ReadyFile | undefined;
   #http: HttpServer | undefined;
   #expiry: NodeJS.Timeout | undefined;
 
@@ -60,6 +69,7 @@ export class Observer {
         }),
       instance: ipvsInstance,
       onAttached: (attachment) => this.#onAttached(attachment),
+      onDetached: () => this.#readyFile?.remove(),
       onWaiting: (reason) => note(`waiting: ${reason}`),
     });
   }
@@ -77,12 +87,18 @@ export class Observer {
   }
 
   async #begin(): Promise<void> {
-    const { listen, onBatch, wait, expireAfterSeconds } = this.#options;
+    const { attach, readyFile, listen, maxRequests, onBatch, wait, expireAfterSeconds } =
+      this.#options;
+    // Before anything is waited for.
+    checkRequest(attach);
+    if (readyFile !== undefined) this.#readyFile = new ReadyFile(readyFile);
     const clock = new Clock();
     if (listen !== undefined) {
       const input = { aggregator: this.#aggregator, state: () => this.#source.state() };
       this.#http = await HttpServer.listen({
         ...listen,
+        ...(maxRequests === undefined ? {} : { maxRequests }),
+        onTrouble: note,
         registry: createRegistry(input, version),
         version,
         ready: () => isAttached(this.#source.state()),
@@ -97,7 +113,7 @@ export class Observer {
       (batch) => {
         clock.check();
         this.#aggregator.ingest(batch);
-        onBatch?.(batch, clock);
+        return onBatch?.(batch, clock);
       },
       { wait: wait === true },
     );
@@ -111,8 +127,7 @@ export class Observer {
     const list = [...variants].map(([name, its]) => `${its.join('+')} ${name}`).join(', ');
     const from = types === undefined ? '' : ` with types from ${types}`;
     note(`ipvscope ${version} attached on ${release()}${from}: ${list}`);
-    const { readyFile } = this.#options;
-    if (readyFile !== undefined) writeReadyFile(readyFile);
+    this.#readyFile?.write();
   }
 
   /** Delivers what is waiting now, before it returns. */
@@ -123,6 +138,7 @@ export class Observer {
   /** Detaches, delivers what is left, closes the server and returns the summary line. */
   async stop(): Promise<string> {
     this.#source.stop();
+    this.#readyFile?.close();
     clearInterval(this.#expiry);
     await this.#http?.close();
     this.#http = undefined;
@@ -135,20 +151,3 @@ export class Observer {
 /** Seconds from one expiry pass to the next: a row lives at most so much longer than it was told. */
 const expiryInterval = (expireAfterSeconds: number): number =>
   Math.min(60, Math.max(1, expireAfterSeconds / 4));
-
-/** What a person should read: to stderr, so that stdout carries events alone. */
-export function note(line: string): void {
-  process.stderr.write(`${line}\n`);
-}
-
-function writeReadyFile(path: string): void {
-  try {
-    writeFileSync(path, `${process.pid}\n`);
-  } catch (cause) {
-    throw new IpvscopeError('ERR_READY_FILE', `cannot write the ready file ${path}`, {
-      hint: 'name a file in a directory that exists',
-      exitCode: ExitCode.usage,
-      cause,
-    });
-  }
-}

@@ -1,6 +1,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type AttachRequest, type AttachVariant, attachVariants } from '../native/attachment.js';
-import { type ParsedEndpoint, parseEndpoint } from '../trace/filter.js';
+import { type ParsedEndpoint, type ParsedFilter, parseEndpoint } from '../trace/filter.js';
+import { type OutputFormat, outputFormats } from '../trace/printer.js';
 import { type KindName, kindNames } from '../wire/names.js';
 
 export interface ListenAddress {
@@ -40,23 +41,54 @@ export function parseSeconds(text: string): number {
   return value;
 }
 
-/** `reuse,unavailable` or `all`. */
-export function parseKinds(text: string): readonly KindName[] {
-  if (text === 'all') return kindNames;
-  return text.split(',').map((name) => {
-    const kind = kindNames.find((known) => known === name);
-    if (kind === undefined) {
+/** `reuse,unavailable` or `all`; adds them to those of options before it. */
+export function parseKinds(text: string, former?: readonly KindName[]): readonly KindName[] {
+  const named = new Set<string>(former);
+  for (const name of text === 'all' ? kindNames : text.split(',')) {
+    if (!kindNames.some((known) => known === name)) {
       throw new InvalidArgumentError(
         `'${name}' is no kind of event; there are ${kindNames.join(', ')}, and all.`,
       );
     }
-    return kind;
-  });
+    named.add(name);
+  }
+  return kindNames.filter((kind) => named.has(kind));
 }
 
-/** An option that takes an address, a network, or an address and a port. */
-export const filterOption = (name: string, description: string): Option =>
-  new Option(`--${name} <address>`, description).argParser(parseFilter);
+/** Which events are printed, and how. */
+export interface PrintedOptions {
+  readonly output: OutputFormat;
+  readonly kind?: readonly KindName[];
+  readonly client?: ParsedEndpoint;
+  readonly virtual?: ParsedEndpoint;
+  readonly destination?: ParsedEndpoint;
+}
+
+/** Adds what every command that prints events can be told about them. */
+export function addPrintedOptions(command: Command): Command {
+  const filter = (name: string, description: string): Option =>
+    new Option(`--${name} <address>`, description).argParser(parseFilter);
+  return command
+    .addOption(
+      new Option('-o, --output <format>', 'how events are printed')
+        .choices(outputFormats)
+        .default('columns'),
+    )
+    .option(
+      '-k, --kind <kinds>',
+      'print these kinds, or all; repeatable (default: all but draining and retransmit)',
+      parseKinds,
+    )
+    .addOption(filter('client', 'only packets from this address or network'))
+    .addOption(filter('virtual', 'only packets to this virtual service'))
+    .addOption(filter('destination', 'only packets with this real server, old or new'));
+}
+
+export const filterOf = ({ client, virtual, destination }: PrintedOptions): ParsedFilter => ({
+  ...(client === undefined ? {} : { client }),
+  ...(virtual === undefined ? {} : { virtual }),
+  ...(destination === undefined ? {} : { destination }),
+});
 
 function parseFilter(text: string): ParsedEndpoint {
   try {
@@ -66,6 +98,10 @@ function parseFilter(text: string): ParsedEndpoint {
     throw new InvalidArgumentError(cause.message);
   }
 }
+
+/** Before the command's name or after it. */
+export const addVerboseOption = (command: Command): Command =>
+  command.option('--verbose', "with an error, print the kernel's log lines and the stack, too");
 
 export interface AttachOptions {
   readonly attach?: AttachVariant;

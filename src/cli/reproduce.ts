@@ -12,7 +12,7 @@ import {
 } from '../scenario/index.js';
 import { defaultKinds, type OutputFormat, outputFormats } from '../trace/printer.js';
 import { kindNames } from '../wire/names.js';
-import { note, Observer } from './observer.js';
+import { Observer } from './observer.js';
 import {
   type AttachOptions,
   addAttachOptions,
@@ -20,7 +20,8 @@ import {
   type ListenAddress,
   parseListenAddress,
 } from './options.js';
-import { printEvents } from './print-events.js';
+import { EventPrinting } from './print-events.js';
+import { note, standardOutput } from './standard-streams.js';
 import { Stop } from './stop.js';
 
 /** What is held against what the clients lived through. */
@@ -48,7 +49,7 @@ export const reproduceCommand = addAttachOptions(new Command('reproduce'))
       .default('columns'),
   )
   .option('--record', 'print one line of JSON a round with all that is known of it, not the events')
-  .option('--ready-file <file>', 'create this file once every program is attached')
+  .option('--ready-file <file>', 'a file that exists while every program is attached')
   .option('--web.listen-address <address>', 'serve metrics meanwhile', parseListenAddress)
   .addHelpText(
     'after',
@@ -66,7 +67,7 @@ Examples:
     if (options.list === true) {
       for (const scenario of scenarios) {
         const told = scenario.report === undefined ? '' : ` (${scenario.report})`;
-        process.stdout.write(`${scenario.name.padEnd(20)} ${scenario.summary}${told}\n`);
+        standardOutput().write(`${scenario.name.padEnd(20)} ${scenario.summary}${told}\n`);
       }
       return;
     }
@@ -93,31 +94,48 @@ async function reproduce(
 ): Promise<ExitCode> {
   const stop = new Stop();
   const { signal } = stop;
+  const outcome: Outcome = { code: ExitCode.ok };
   try {
-    return await withStage(
+    await withStage(
       {
         signal,
         onProgress: note,
         witness: options.witness === true || chosen.some(({ witnessed }) => witnessed === true),
       },
-      (stage) => playObserved(stage, chosen, options, stop),
+      (stage) => playObserved(stage, chosen, options, stop, outcome),
     );
   } catch (cause) {
-    if (!signal.aborted) throw cause;
-    return ExitCode.ok;
+    // Ctrl-C ends the round that is played; those before it count.
+    if (!signal.aborted || isOutputError(cause)) throw cause;
   } finally {
     stop.release();
   }
+  return outcome.code;
 }
+
+/** What the rounds came to so far. */
+interface Outcome {
+  code: ExitCode;
+}
+
+/** A disk that is full stops the rounds as Ctrl-C does, but is told. */
+const isOutputError = (cause: unknown): boolean =>
+  cause instanceof IpvscopeError && cause.code === 'ERR_OUTPUT';
 
 async function playObserved(
   stage: Stage,
   chosen: readonly Scenario[],
   options: ReproduceOptions,
   stop: Stop,
-): Promise<ExitCode> {
+  outcome: Outcome,
+): Promise<void> {
   let events: ObservedEvent[] = [];
-  const print = printEvents(stop, options.output, defaultKinds);
+  const printing = new EventPrinting({
+    stop,
+    format: options.output,
+    kinds: defaultKinds,
+    unread: 'skip',
+  });
   const listen = options['web.listenAddress'];
   const observer = await Observer.start({
     attach: attachRequest(options),
@@ -126,10 +144,9 @@ async function playObserved(
     ...(options.readyFile === undefined ? {} : { readyFile: options.readyFile }),
     onBatch: (batch, clock) => {
       events.push(...observeBatch(batch, clock.format));
-      if (options.record !== true) print(batch, clock);
+      return options.record === true ? undefined : printing.onBatch(batch, clock);
     },
   });
-  let code: ExitCode = ExitCode.ok;
   try {
     do {
       for (const scenario of chosen) {
@@ -142,15 +159,15 @@ async function playObserved(
         }
         const { report, fits } = trial.judge(events);
         note(report);
-        if (!fits) code = ExitCode.trouble;
+        if (!fits) outcome.code = ExitCode.trouble;
       }
     } while (options.loop === true && !stop.signal.aborted);
   } finally {
     note(await observer.stop());
+    await printing.end();
   }
-  return code;
 }
 
 function record(round: RoundRecord): void {
-  process.stdout.write(`${JSON.stringify(round)}\n`);
+  standardOutput().write(`${JSON.stringify(round)}\n`);
 }

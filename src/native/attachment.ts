@@ -1,3 +1,4 @@
+import { closeSync, openSync, readSync } from 'node:fs';
 import { ExitCode, IpvscopeError } from '../error.js';
 import { hasIpvs, isModule } from './ipvs-module.js';
 import { type KernelFiles, realFiles } from './kernel-files.js';
@@ -51,6 +52,51 @@ export function planAttachments(
   return request.variant === 'fexit' ? [fexit] : [fexit, kprobe];
 }
 
+/**
+ * Refuses what cannot work on any kernel, so that a command that waits for ip_vs says so at once.
+ *
+ * @throws IpvscopeError `ERR_BTF_FILE` for a file that cannot be read, or holds no types.
+ */
+export function checkRequest(
+  request: AttachRequest = {},
+  files: KernelFiles = realFiles,
+  readStart: (path: string) => Uint8Array = startOf,
+): void {
+  const types = givenTypes(request, files);
+  if (types === undefined) return;
+  let start: Uint8Array;
+  try {
+    start = readStart(types);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw wrongTypes(`${types}: no BTF can be read from it: ${reason}`, 'name a file with --btf');
+  }
+  const magic = Buffer.from(start.subarray(0, 4)).toString('hex');
+  if (!BTF_MAGICS.some((known) => magic.startsWith(known))) {
+    throw wrongTypes(
+      `${types}: no BTF can be read from it: it is neither BTF nor an object file`,
+      'build it for this kernel with: ipvscope btf',
+    );
+  }
+}
+
+/** BTF in this machine's byte order (include/uapi/linux/btf.h), or in a section of an ELF file. */
+const BTF_MAGICS = ['9feb', '7f454c46'];
+
+function startOf(path: string): Uint8Array {
+  const bytes = Buffer.alloc(4);
+  const file = openSync(path, 'r');
+  try {
+    readSync(file, bytes, 0, bytes.length, 0);
+  } finally {
+    closeSync(file);
+  }
+  return bytes;
+}
+
+const wrongTypes = (message: string, hint: string): IpvscopeError =>
+  new IpvscopeError('ERR_BTF_FILE', message, { hint, exitCode: ExitCode.usage });
+
 function missing(code: string, message: string, hint: string): IpvscopeError {
   return new IpvscopeError(code, message, { hint, exitCode: ExitCode.prerequisite });
 }
@@ -62,13 +108,11 @@ function requireModule(files: KernelFiles): void {
 
 function givenTypes({ variant, types }: AttachRequest, files: KernelFiles): string | undefined {
   if (types === undefined) return undefined;
-  const wrong = (message: string, hint: string): IpvscopeError =>
-    new IpvscopeError('ERR_BTF_FILE', message, { hint, exitCode: ExitCode.usage });
   if (!files.exists(types)) {
-    throw wrong(`there is no file ${types}`, 'ipvscope btf --help tells how to build one');
+    throw wrongTypes(`there is no file ${types}`, 'ipvscope btf --help tells how to build one');
   }
   if (variant === 'fexit') {
-    throw wrong("fexit uses the kernel's own types only", 'leave out --btf, or --attach');
+    throw wrongTypes("fexit uses the kernel's own types only", 'leave out --btf, or --attach');
   }
   return types;
 }

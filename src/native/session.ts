@@ -6,7 +6,7 @@ import { Kind, Loss, RECORD_SIZE } from '../wire/layout.generated.js';
 import { type KindName, kindNames } from '../wire/names.js';
 import { loadAddon, type NativeSession, type ProgramState, type SessionConfig } from './addon.js';
 import type { Attachment } from './attachment.js';
-import { Pump } from './pump.js';
+import { type Deliver, Pump } from './pump.js';
 
 export type { ProgramState } from './addon.js';
 
@@ -208,8 +208,9 @@ export class Session {
   /**
    * Calls back on this thread's event loop with all that comes: records one by one within 40 ms, what
    * was added up within two seconds. Keeps the loop alive. Throws ERR_PROBE_STARTED the second time.
+   * While a promise that `onBatch` returned is pending it is not called: records stay in the kernel.
    */
-  start(onBatch: (records: number) => void): void {
+  start(onBatch: Deliver): void {
     const pump = new Pump(this, onBatch);
     translated(() => this.#native.start(() => pump.wake()));
     this.#pump = pump;

@@ -26,10 +26,16 @@ export interface SourceState {
 export const isAttached = ({ programs }: SourceState): boolean =>
   programs.length > 0 && programs.every((program) => program.attached);
 
+/**
+ * Takes a batch, which it may read until it returns; the next call brings other records in it. A
+ * promise says that it wants no more until that is fulfilled (it is never rejected): records wait in
+ * the kernel, which aggregates what it has no room for. `flush()` and `stop()` do not wait.
+ */
+export type OnBatch = (batch: RecordBatch) => Promise<void> | undefined;
+
 /** Where records come from. */
 export interface EventSource {
-  /** `onBatch` may read the batch until it returns; the next call brings other records in it. */
-  start(onBatch: (batch: RecordBatch) => void): void;
+  start(onBatch: OnBatch): void;
   state(): SourceState;
   /** Delivers what is waiting now, before it returns. */
   flush(): void;

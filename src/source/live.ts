@@ -2,7 +2,7 @@ import { ExitCode, IpvscopeError } from '../error.js';
 import type { Attachment } from '../native/attachment.js';
 import { type ProgramState, Session, type SessionOptions } from '../native/session.js';
 import { RecordBatch } from '../wire/batch.js';
-import type { EventSource, SourceState } from './event-source.js';
+import type { EventSource, OnBatch, SourceState } from './event-source.js';
 
 /** How long a packet that was never seen to leave may keep the probe's gate open. */
 const SWEEP_MS = 10_000;
@@ -20,7 +20,7 @@ export class LiveSource implements EventSource {
   readonly attachment: Attachment;
   readonly #session: Session;
   readonly #batch: RecordBatch;
-  #onBatch: ((batch: RecordBatch) => void) | undefined;
+  #onBatch: OnBatch | undefined;
   #last: SourceState | undefined;
   #delivering = false;
   #sweep: NodeJS.Timeout | undefined;
@@ -33,7 +33,7 @@ export class LiveSource implements EventSource {
     this.attachment = attachment;
   }
 
-  start(onBatch: (batch: RecordBatch) => void): void {
+  start(onBatch: OnBatch): void {
     this.#onBatch = onBatch;
     this.#session.start((records) => this.#deliver(records));
     // Reading the counters gives up packets whose exit was not seen; see Session.counters().
@@ -103,11 +103,11 @@ export class LiveSource implements EventSource {
     }
   }
 
-  #deliver(records: number): void {
+  #deliver(records: number): Promise<void> | undefined {
     this.#batch.count = records;
     this.#delivering = true;
     try {
-      this.#onBatch?.(this.#batch);
+      return this.#onBatch?.(this.#batch);
     } finally {
       this.#delivering = false;
     }

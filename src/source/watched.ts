@@ -1,7 +1,6 @@
 import { IpvscopeError } from '../error.js';
 import type { Attachment } from '../native/attachment.js';
-import type { RecordBatch } from '../wire/batch.js';
-import type { AttachedProgram, EventSource, SourceState } from './event-source.js';
+import type { AttachedProgram, EventSource, OnBatch, SourceState } from './event-source.js';
 
 /** A source that is attached until it is stopped, and says how. */
 export interface AttachedSource extends EventSource {
@@ -14,6 +13,8 @@ export interface WatchedOptions {
   /** Which loading of ip_vs there is now; undefined while there is none. */
   readonly instance: () => string | undefined;
   readonly onAttached: (attachment: Attachment) => void;
+  /** About to detach, or detached by the module's going. */
+  readonly onDetached: () => void;
   /** The module is gone, or never was there, or attaching to it failed: it is tried again. */
   readonly onWaiting: (reason: string) => void;
 }
@@ -26,7 +27,7 @@ const LOOK_MS = 1_000;
  */
 export class WatchedSource implements EventSource {
   readonly #options: WatchedOptions;
-  #onBatch: ((batch: RecordBatch) => void) | undefined;
+  #onBatch: OnBatch | undefined;
   #source: AttachedSource | undefined;
   #instance: string | undefined;
   /** What former attachments came to. */
@@ -39,7 +40,7 @@ export class WatchedSource implements EventSource {
   }
 
   /** With `wait`, waits for ip_vs where there is none; else throws what keeps it from attaching. */
-  start(onBatch: (batch: RecordBatch) => void, { wait = false } = {}): void {
+  start(onBatch: OnBatch, { wait = false } = {}): void {
     this.#onBatch = onBatch;
     if (wait && this.#options.instance() === undefined) this.#wait('ip_vs is not loaded');
     else this.#attach();
@@ -80,7 +81,14 @@ export class WatchedSource implements EventSource {
   }
 
   #look(): void {
-    const instance = this.#options.instance();
+    let instance: string | undefined;
+    try {
+      instance = this.#options.instance();
+    } catch (cause) {
+      // Out of descriptors or memory: whether it is there is not known, so nothing changes.
+      if (this.#source === undefined) this.#wait(`cannot look for ip_vs: ${String(cause)}`);
+      return;
+    }
     if (this.#source !== undefined) {
       if (instance === this.#instance) return;
       const { programs, ...counters } = this.#letGo();
@@ -97,8 +105,9 @@ export class WatchedSource implements EventSource {
     try {
       this.#attach();
     } catch (cause) {
-      if (!(cause instanceof IpvscopeError)) throw cause;
-      this.#wait(cause.toLine());
+      if (cause instanceof IpvscopeError) this.#wait(cause.toLine());
+      else if (cause instanceof Error && 'syscall' in cause) this.#wait(cause.message);
+      else throw cause;
     }
   }
 
@@ -107,6 +116,7 @@ export class WatchedSource implements EventSource {
     const source = this.#source;
     this.#source = undefined;
     if (source === undefined) return this.#before;
+    this.#options.onDetached();
     source.stop();
     return added(this.#before, source.state());
   }

@@ -40,6 +40,14 @@ function parseNumber(text: string, from: number, most: number, what: string): nu
   return value;
 }
 
+/** The address with only its first bits. */
+function networkOf(address: Uint8Array, prefixLength: number): Uint8Array {
+  return address.map((byte, index) => {
+    const bits = Math.min(8, Math.max(0, prefixLength - 8 * index));
+    return byte & (0xff << (8 - bits));
+  });
+}
+
 /**
  * `10.0.1.2`, `10.0.1.0/24`, `10.96.0.10:80`, `2001:db8::1`, `2001:db8::/32`, `[2001:db8::1]:443` or
  * `:80`. Throws a SyntaxError with position and reason.
@@ -50,6 +58,11 @@ export function parseEndpoint(text: string): ParsedEndpoint {
     const address = parseAddress(text, 0, slash);
     const most = address.length * 8;
     const prefixLength = parseNumber(text, slash + 1, most, 'the length of a network');
+    const network = networkOf(address, prefixLength);
+    if (address.some((byte, index) => byte !== network[index])) {
+      const [one, all] = [text.slice(0, slash), ipaddr.fromByteArray([...network]).toString()];
+      fail(text, 0, `${one} is an address in ${all}/${prefixLength}; write either of them`);
+    }
     return { text, address, prefixLength, port: 0 };
   }
   const whole = (address: Uint8Array, port: number): ParsedEndpoint => ({

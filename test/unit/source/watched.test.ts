@@ -41,6 +41,7 @@ function kernel(context: TestContext) {
     attach,
     instance: () => now.instance,
     onAttached: () => said.push('attached'),
+    onDetached: () => said.push('detached'),
     onWaiting: (reason) => said.push(reason),
   });
   const wait = (): void => context.mock.timers.tick(1000);
@@ -87,7 +88,7 @@ test('gone and back: attached anew, and what was counted stays counted', (contex
   });
   now.instance = '2';
   wait();
-  assert.deepEqual(said, ['attached', 'ip_vs is not loaded', 'attached']);
+  assert.deepEqual(said, ['attached', 'detached', 'ip_vs is not loaded', 'attached']);
   assert.deepEqual(source.state(), {
     programs: [{ ...program, misses: 2 }],
     losses: { unpaired: 4 },
@@ -119,7 +120,7 @@ test('unloaded and loaded between two looks: attached anew', (context) => {
   source.start(() => {});
   now.instance = '2';
   wait();
-  assert.deepEqual(said, ['attached', 'attached']);
+  assert.deepEqual(said, ['attached', 'detached', 'attached']);
   assert.equal(running(), 1);
   source.stop();
 });
