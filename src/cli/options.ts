@@ -1,7 +1,14 @@
+import { statSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type AttachRequest, type AttachVariant, attachVariants } from '../native/attachment.js';
-import { type ParsedEndpoint, type ParsedFilter, parseEndpoint } from '../trace/filter.js';
+import {
+  type ParsedEndpoint,
+  type ParsedFilter,
+  parseEndpoint,
+  parseMark,
+} from '../trace/filter.js';
 import { type OutputFormat, outputFormats } from '../trace/printer.js';
+import { MOST_FILTERS, protocolBits } from '../wire/event-filter.js';
 import { type KindName, kindNames } from '../wire/names.js';
 
 export interface ListenAddress {
@@ -59,15 +66,20 @@ export function parseKinds(text: string, former?: readonly KindName[]): readonly
 export interface PrintedOptions {
   readonly output: OutputFormat;
   readonly kind?: readonly KindName[];
-  readonly client?: ParsedEndpoint;
-  readonly virtual?: ParsedEndpoint;
-  readonly destination?: ParsedEndpoint;
+  readonly client?: readonly ParsedEndpoint[];
+  readonly virtual?: readonly ParsedEndpoint[];
+  readonly destination?: readonly ParsedEndpoint[];
+  readonly proto?: number;
+  readonly fwmark?: readonly number[];
+  readonly netns?: readonly number[];
 }
 
 /** Adds what every command that prints events can be told about them. */
 export function addPrintedOptions(command: Command): Command {
   const filter = (name: string, description: string): Option =>
-    new Option(`--${name} <address>`, description).argParser(parseFilter);
+    new Option(`--${name} <address>`, `${description}; repeatable`).argParser(
+      each((text) => parseEndpoint(text, { portZero: name === 'virtual' })),
+    );
   return command
     .addOption(
       new Option('-o, --output <format>', 'how events are printed')
@@ -81,22 +93,60 @@ export function addPrintedOptions(command: Command): Command {
     )
     .addOption(filter('client', 'only packets from this address or network'))
     .addOption(filter('virtual', 'only packets to this virtual service'))
-    .addOption(filter('destination', 'only packets with this real server, old or new'));
+    .addOption(filter('destination', 'only packets with this real server, old or new'))
+    .option('--proto <protocol>', 'only tcp, udp or sctp; repeatable', parseProtocol)
+    .option('--fwmark <mark>', 'only the virtual service of this mark; repeatable', each(parseMark))
+    .option(
+      '--netns <namespace>',
+      'only packets of this network namespace: inode number, name in /run/netns or path; repeatable',
+      each(parseNamespace),
+    );
 }
 
-export const filterOf = ({ client, virtual, destination }: PrintedOptions): ParsedFilter => ({
-  ...(client === undefined ? {} : { client }),
-  ...(virtual === undefined ? {} : { virtual }),
-  ...(destination === undefined ? {} : { destination }),
-});
+export const filterOf = (options: PrintedOptions): ParsedFilter => {
+  const { client, virtual, destination, proto, fwmark, netns } = options;
+  return {
+    ...(client === undefined ? {} : { client }),
+    ...(virtual === undefined ? {} : { virtual }),
+    ...(destination === undefined ? {} : { destination }),
+    ...(proto === undefined ? {} : { protocols: proto }),
+    ...(fwmark === undefined ? {} : { fwmark }),
+    ...(netns === undefined ? {} : { netns }),
+  };
+};
 
-function parseFilter(text: string): ParsedEndpoint {
-  try {
-    return parseEndpoint(text);
-  } catch (cause) {
-    if (!(cause instanceof SyntaxError)) throw cause;
-    throw new InvalidArgumentError(cause.message);
+/** An option that may be given several times: what each says, in a list. */
+function each<Value>(
+  parse: (text: string) => Value,
+): (text: string, former?: readonly Value[]) => readonly Value[] {
+  return (text, former = []) => {
+    if (former.length === MOST_FILTERS) {
+      throw new InvalidArgumentError(`It can be given ${MOST_FILTERS} times at most.`);
+    }
+    try {
+      return [...former, parse(text)];
+    } catch (cause) {
+      if (!(cause instanceof SyntaxError)) throw cause;
+      throw new InvalidArgumentError(cause.message);
+    }
+  };
+}
+
+function parseProtocol(text: string, former = 0): number {
+  const bit = Object.entries(protocolBits).find(([name]) => name === text.toUpperCase())?.[1];
+  if (bit === undefined) throw new InvalidArgumentError('It must be tcp, udp or sctp.');
+  return former | bit;
+}
+
+/** The inode number of a network namespace. */
+function parseNamespace(text: string): number {
+  if (/^\d+$/.test(text)) return Number(text);
+  const path = text.includes('/') ? text : `/run/netns/${text}`;
+  const inode = statSync(path, { throwIfNoEntry: false })?.ino;
+  if (inode === undefined) {
+    throw new SyntaxError(`there is no ${path}; ip netns list shows the names, lsns -t net all`);
   }
+  return inode;
 }
 
 /** Before the command's name or after it. */

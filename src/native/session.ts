@@ -1,12 +1,12 @@
 import { cpus } from 'node:os';
 import { ExitCode, IpvscopeError } from '../error.js';
-import { type ServiceAddress, serviceKeys } from './service-keys.js';
 import type { EventFilter } from '../wire/event-filter.js';
 import { Kind, Loss, RECORD_SIZE } from '../wire/layout.generated.js';
 import { type KindName, kindNames } from '../wire/names.js';
 import { loadAddon, type NativeSession, type ProgramState, type SessionConfig } from './addon.js';
 import type { Attachment } from './attachment.js';
 import { type Deliver, Pump } from './pump.js';
+import { type ServiceAddress, serviceKeys } from './service-keys.js';
 
 export type { ProgramState } from './addon.js';
 

@@ -1,43 +1,69 @@
 import type { RecordBatch } from '../wire/batch.js';
-import type { EndpointFilter, EventFilter } from '../wire/event-filter.js';
-import { Offset, RECORD_SIZE } from '../wire/layout.generated.js';
+import { type EndpointFilter, type EventFilter, protocolBits } from '../wire/event-filter.js';
+import { Cpu, Flag, Offset, RECORD_SIZE } from '../wire/layout.generated.js';
 
 // include/linux/socket.h
 const AF_INET = 2;
 const AF_INET6 = 10;
 
+const protocolBitOf: Readonly<Record<number, number>> = {
+  6: protocolBits.TCP,
+  17: protocolBits.UDP,
+  132: protocolBits.SCTP,
+};
+
+/** Of no filter of a sort, or of those that fit. */
+function fitsOne<Filter>(
+  filters: readonly Filter[] | undefined,
+  fits: (filter: Filter) => boolean,
+): boolean {
+  return filters === undefined || filters.length === 0 || filters.some(fits);
+}
+
 /**
  * Whether a record is one of those that the probe would deliver if it were attached with the filter
  * (native/bpf/filter.bpf.h). Aggregated records have no client, and pass no filter for one.
  */
-export function fitsFilter(
-  { bytes }: RecordBatch,
-  index: number,
-  { client, virtual, destination }: EventFilter,
-): boolean {
+export function fitsFilter(batch: RecordBatch, index: number, filter: EventFilter): boolean {
+  const { bytes, words } = batch;
   const at = index * RECORD_SIZE;
   const fits = (wanted: EndpointFilter, family: number, address: number, port: number): boolean =>
     endpointFits(wanted, bytes[at + family] ?? 0, bytes, at + address, at + port);
-  if (client !== undefined) {
-    if (!fits(client, Offset.family, Offset.clientAddress, Offset.clientPort)) return false;
-  }
-  if (virtual !== undefined) {
-    if (!fits(virtual, Offset.family, Offset.virtualAddress, Offset.virtualPort)) return false;
-  }
-  if (destination === undefined) return true;
+  const half = (offset: number): number =>
+    (bytes[at + offset] ?? 0) | ((bytes[at + offset + 1] ?? 0) << 8);
+  const word = (offset: number): number => words[(at + offset) / 4] ?? 0;
+  const flags = half(Offset.flags);
+  const ofEveryPort =
+    (flags & Flag.serviceFound) !== 0 &&
+    half(Offset.servicePort) === 0 &&
+    word(Offset.fwmark) === 0;
+  const port = half(Offset.cpu) === Cpu.several ? Offset.servicePort : Offset.virtualPort;
   return (
-    fits(
-      destination,
-      Offset.destinationFamily,
-      Offset.destinationAddress,
-      Offset.destinationPort,
-    ) ||
-    fits(
-      destination,
-      Offset.newDestinationFamily,
-      Offset.newDestinationAddress,
-      Offset.newDestinationPort,
-    )
+    fitsOne(filter.client, (wanted) =>
+      fits(wanted, Offset.family, Offset.clientAddress, Offset.clientPort),
+    ) &&
+    fitsOne(
+      filter.virtual,
+      (wanted) =>
+        (flags & Flag.hasVirtual) !== 0 &&
+        (wanted.portZero !== true || ofEveryPort) &&
+        fits(wanted, Offset.family, Offset.virtualAddress, port),
+    ) &&
+    fitsOne(
+      filter.destination,
+      (wanted) =>
+        fits(wanted, Offset.destinationFamily, Offset.destinationAddress, Offset.destinationPort) ||
+        fits(
+          wanted,
+          Offset.newDestinationFamily,
+          Offset.newDestinationAddress,
+          Offset.newDestinationPort,
+        ),
+    ) &&
+    fitsOne(filter.fwmark, (mark) => mark === word(Offset.fwmark)) &&
+    fitsOne(filter.netns, (netns) => netns === word(Offset.netns)) &&
+    (!filter.protocols ||
+      ((protocolBitOf[bytes[at + Offset.protocol] ?? 0] ?? 0) & filter.protocols) !== 0)
   );
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { describeFilter, parseEndpoint } from '../../../src/trace/filter.js';
+import { describeFilter, parseEndpoint, parseMark } from '../../../src/trace/filter.js';
+import { protocolBits } from '../../../src/wire/event-filter.js';
 
 const wrong: readonly (readonly [text: string, reason: RegExp])[] = [
   ['', /^At character 1 of '': '' is no IPv4 or IPv6 address\.$/],
@@ -63,9 +64,35 @@ for (const [text, address, prefixLength, port] of right) {
   });
 }
 
+test('port 0 is a virtual service of every port, and nothing else', () => {
+  const { portZero, port } = parseEndpoint('10.96.0.11:0', { portZero: true });
+  assert.deepEqual([portZero, port], [true, 0]);
+  assert.throws(() => parseEndpoint('10.96.0.11:0'), /At character 12 of .*: there is no port 0/);
+});
+
+const marks: readonly (readonly [string, number])[] = [
+  ['7', 7],
+  ['0x1F', 31],
+  ['4294967295', 0xffffffff],
+];
+for (const [text, mark] of marks) {
+  test(`mark ${text} is understood`, () => assert.equal(parseMark(text), mark));
+}
+for (const text of ['', '0', '-1', '4294967296', '0x', 'seven', '1.5']) {
+  test(`mark '${text}' is refused`, () => assert.throws(() => parseMark(text), SyntaxError));
+}
+
 test('a filter is described as it was written', () => {
   const client = parseEndpoint('10.0.1.0/24');
   const destination = parseEndpoint(':8080');
   assert.equal(describeFilter({}), '');
-  assert.equal(describeFilter({ destination, client }), 'client 10.0.1.0/24, destination :8080');
+  assert.equal(
+    describeFilter({
+      destination: [destination],
+      client: [client, parseEndpoint('10.0.3.4')],
+      protocols: protocolBits.TCP | protocolBits.SCTP,
+      fwmark: [7],
+    }),
+    'client 10.0.1.0/24 or 10.0.3.4, destination :8080, fwmark 7, protocol TCP or SCTP',
+  );
 });
