@@ -6,6 +6,8 @@ import { HttpServer } from '../http/server.js';
 import { createRegistry } from '../metrics/registry.js';
 import { type Attachment, type AttachRequest, planAttachments } from '../native/attachment.js';
 import { ipvsInstance } from '../native/ipvs-module.js';
+import { hostNetns } from '../services/namespaces.js';
+import { ServiceTable } from '../services/service-table.js';
 import { Clock } from '../source/clock.js';
 import { isAttached } from '../source/event-source.js';
 import { LiveSource } from '../source/live.js';
@@ -43,6 +45,7 @@ export class Observer {
   readonly #options: ObserverOptions;
   readonly #source: WatchedSource;
   readonly #aggregator: Aggregator;
+  readonly #services = new ServiceTable();
   readonly #startedNs = process.hrtime.bigint();
   #http: HttpServer | undefined;
   #expiry: NodeJS.Timeout | undefined;
@@ -80,7 +83,12 @@ export class Observer {
     const { listen, onBatch, wait, expireAfterSeconds } = this.#options;
     const clock = new Clock();
     if (listen !== undefined) {
-      const input = { aggregator: this.#aggregator, state: () => this.#source.state() };
+      const input = {
+        aggregator: this.#aggregator,
+        state: () => this.#source.state(),
+        hostNetns: hostNetns(),
+        services: this.#services,
+      };
       this.#http = await HttpServer.listen({
         ...listen,
         registry: createRegistry(input, version),
@@ -88,6 +96,7 @@ export class Observer {
         ready: () => isAttached(this.#source.state()),
       });
       note(`metrics at ${this.#http.url}/metrics`);
+      void this.#services.start();
     }
     if (expireAfterSeconds !== undefined) {
       const pass = () => this.#aggregator.expire(performance.now() / 1000);
@@ -122,6 +131,7 @@ export class Observer {
 
   /** Detaches, delivers what is left, closes the server and returns the summary line. */
   async stop(): Promise<string> {
+    this.#services.stop();
     this.#source.stop();
     clearInterval(this.#expiry);
     await this.#http?.close();

@@ -1,5 +1,6 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { Totals } from '../aggregate/totals.js';
+import type { ServiceTableState } from '../services/service-table.js';
 import type { SourceState } from '../source/event-source.js';
 import type { Labels } from './text.js';
 
@@ -7,6 +8,10 @@ import type { Labels } from './text.js';
 export interface SelfInput {
   totals(): Totals;
   state(): SourceState;
+  /** Absent where the virtual services are not read. */
+  services(): ServiceTableState | undefined;
+  /** Samples at 0 that found no room. */
+  zerosOmitted(): number;
 }
 
 export interface Sample {

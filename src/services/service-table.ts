@@ -1,5 +1,5 @@
+import { Slices } from '../slices.js';
 import { readServices, type ServicesRead } from './read-services.js';
-import { Slices } from './slices.js';
 import { type ServiceKey, serviceKey, type VirtualService } from './virtual-service.js';
 
 /** What is read at a scrape may be so old. */
@@ -45,6 +45,8 @@ const nothing: ServicesRead = {
 export class ServiceTable {
   /** As of the last read. */
   services: readonly VirtualService[] = [];
+  /** How often a read found another service, server, weight or scheduler. */
+  version = 0;
   readonly #root: string;
   readonly #now: () => number;
   readonly #slices: () => Slices;
@@ -132,6 +134,7 @@ export class ServiceTable {
       this.#last = read;
       this.#reads++;
       if (!this.#isStopped && this.#take(read.services)) {
+        this.version++;
         for (const listener of this.#listeners) listener();
       }
     } catch (cause) {

@@ -23,7 +23,7 @@ class Ours implements Subject {
     this.#workload = workload;
     this.#aggregator = new Aggregator(workload.reuses.length);
     const state = () => ({ programs: [], losses: {}, shed: 0, folded: 0 });
-    this.#registry = createRegistry({ aggregator: this.#aggregator, state }, '0.0.0');
+    this.#registry = createRegistry({ aggregator: this.#aggregator, state, hostNetns: HOST_NETNS }, '0.0.0');
   }
 
   ingest(): void {

@@ -17,7 +17,7 @@ class Node {
 
   constructor(mostSeries = 100) {
     this.aggregator = new Aggregator(mostSeries, HOUR);
-    this.#registry = createRegistry({ aggregator: this.aggregator, state }, '0.0.0');
+    this.#registry = createRegistry({ aggregator: this.aggregator, state, hostNetns: HOST_NETNS }, '0.0.0');
   }
 
   ingest(...records: RecordFields[]): void {

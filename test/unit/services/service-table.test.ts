@@ -3,7 +3,7 @@ import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { ServiceTable } from '../../../src/services/service-table.js';
-import { SLICE_MS, Slices } from '../../../src/services/slices.js';
+import { SLICE_MS, Slices } from '../../../src/slices.js';
 import { Machine } from './machine.js';
 
 const HEAD = `IP Virtual Server version 1.2.1 (size=4096)
