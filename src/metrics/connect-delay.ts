@@ -1,11 +1,21 @@
-import type { RowFamily } from './row-family.js';
+import type { SnapshotRow } from '../aggregate/snapshot.js';
+import { dropCauses } from './dropped-packets.js';
+import { isSent, type RowFamily } from './row-family.js';
 
-/** Every retry's delay. */
+/** Why the client waited; undefined where the row's packets are not the ones that got through. */
+function cause(row: SnapshotRow): string | undefined {
+  if (row.kind === 'retry') return row.cause ?? 'unknown';
+  return isSent(row) && row.cause === 'unanswered' ? row.cause : undefined;
+}
+
+/** What clients waited, of each copy of an opening packet that came after an earlier one. */
 export const connectDelay: RowFamily = {
   name: 'ipvs_connect_delay_seconds',
-  help: 'What clients waited because opening packets were dropped, until one got through.',
+  help: 'What clients waited until a copy of their opening packet got through, by what became of the copy before: dropped for a cause of ipvs_dropped_packets_total, or unanswered: it was sent to a real server that did not answer in time.',
   labels(row, service) {
-    return row.kind === 'retry' ? [service] : undefined;
+    const reason = cause(row);
+    return reason === undefined ? undefined : [service, { cause: reason }];
   },
-  serviceZeros: () => [{}],
+  serviceZeros: ({ proto }) =>
+    proto === 'UDP' ? [] : [...dropCauses, 'unanswered'].map((reason) => ({ cause: reason })),
 };

@@ -1,5 +1,5 @@
 import type { DropCause } from '../wire/event.js';
-import type { RowFamily } from './row-family.js';
+import { isRefused, type RowFamily } from './row-family.js';
 
 const causes: Readonly<Record<DropCause, true>> = {
   conntrack: true,
@@ -7,16 +7,17 @@ const causes: Readonly<Record<DropCause, true>> = {
   unscheduled: true,
   overload: true,
   transmit: true,
+  node: true,
 };
 
-/** Every cause, in the order of the documentation. */
-export const dropCauses = Object.keys(causes) as DropCause[];
+/** Every cause. */
+export const dropCauses = Object.keys(causes) as readonly DropCause[];
 
 export const droppedPackets: RowFamily = {
   name: 'ipvs_dropped_packets_total',
-  help: 'Packets that ip_vs dropped, by cause: with opening="true" a client waits for its connection.',
+  help: 'Packets that were dropped, by cause: with opening="true" a client waits for its connection. conntrack: reused ports, see docs/metrics.md; unavailable: set net.ipv4.vs.expire_nodest_conn=1; unscheduled: see ipvs_unscheduled_packets_total; overload: the SYN-flood defence is active (net.ipv4.vs.drop_packet); transmit, node: see ipvs_unsent_packets_total.',
   labels(row, service) {
-    if (row.cause === undefined) return undefined;
+    if (!isRefused(row) || row.cause === undefined) return undefined;
     return [service, { cause: row.cause, opening: String(row.opening) }];
   },
   serviceZeros: () => dropCauses.map((cause) => ({ cause, opening: 'true' })),

@@ -11,9 +11,14 @@ import { register } from './family.js';
 import { HistogramSeries, SAMPLES_OF_HISTOGRAM } from './histogram-series.js';
 import { missingFixDrops } from './missing-fix-drops.js';
 import { newConnectionsToDraining } from './new-connections-to-draining.js';
+import { openingPackets } from './opening-packets.js';
 import { openingRetransmits } from './opening-retransmits.js';
+import { orphanPackets } from './orphan-packets.js';
 import { portReuse } from './port-reuse.js';
 import { selfFamilies } from './self.js';
+import { undeterminedOpenings } from './undetermined-openings.js';
+import { unscheduledPackets } from './unscheduled-packets.js';
+import { unsentPackets } from './unsent-packets.js';
 import { type KnownServices, type ZeroFamily, Zeros } from './zeros.js';
 
 /** The virtual services of this machine, read when they are asked for. */
@@ -45,6 +50,11 @@ const counters = [
   droppedPackets,
   openingRetransmits,
   drainingPackets,
+  openingPackets,
+  orphanPackets,
+  unsentPackets,
+  unscheduledPackets,
+  undeterminedOpenings,
   missingFixDrops,
 ];
 

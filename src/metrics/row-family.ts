@@ -58,3 +58,11 @@ export const serverLabels = (server: Endpoint | undefined): Labels => ({
   remote_address: server?.address ?? '',
   remote_port: server?.port ?? 0,
 });
+
+/** Whether the packets did not go on. */
+export const isRefused = ({ verdict }: SnapshotRow): boolean =>
+  verdict === 'dropped' || verdict === 'rejected';
+
+/** Whether the packets were sent to a server. */
+export const isSent = ({ verdict }: SnapshotRow): boolean =>
+  verdict === 'forwarded' || verdict === 'rescheduled';

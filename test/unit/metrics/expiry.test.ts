@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Aggregator } from '../../../src/aggregate/aggregator.js';
 import { createRegistry } from '../../../src/metrics/registry.js';
-import { Flag, Kind, Verdict } from '../../../src/wire/layout.generated.js';
-import { batchOf, ordinaryFlags, type RecordFields } from '../../support/records.js';
+import { Cause, Flag, Kind, Verdict } from '../../../src/wire/layout.generated.js';
+import { batchOf, HOST_NETNS, type RecordFields } from '../../support/records.js';
 
 const HOUR = 3600;
 const state = () => ({ programs: [], losses: {}, shed: 0, folded: 0 });
-const service = 'proto="TCP",local_address="10.96.0.10",local_port="80",local_mark=""';
-const overflow = 'proto="TCP",local_address="overflow",local_port="0",local_mark=""';
+const service = 'proto="TCP",local_address="10.96.0.10",local_port="80",local_mark="",netns=""';
+const overflow = 'proto="TCP",local_address="overflow",local_port="0",local_mark="",netns=""';
 
 /** An aggregator with the metrics made of it. */
 class Node {
@@ -17,7 +17,10 @@ class Node {
 
   constructor(mostSeries = 100) {
     this.aggregator = new Aggregator(mostSeries, HOUR);
-    this.#registry = createRegistry({ aggregator: this.aggregator, state, hostNetns: HOST_NETNS }, '0.0.0');
+    this.#registry = createRegistry(
+      { aggregator: this.aggregator, state, hostNetns: HOST_NETNS },
+      '0.0.0',
+    );
   }
 
   ingest(...records: RecordFields[]): void {
@@ -92,7 +95,12 @@ test('drops that only a kernel without the fix makes are kept for good', async (
   const node = new Node();
   const name = 'ipvscope_missing_fix_drops_total';
   assert.deepEqual(await node.scrape(name), [`${name} 0`]);
-  node.ingest({ verdict: Verdict.dropped, conntrack: 2, count: 3 });
+  node.ingest({
+    verdict: Verdict.dropped,
+    cause: Cause.conntrack,
+    flags: Flag.opening | Flag.missingFix,
+    count: 3,
+  });
   node.aggregator.expire(0);
   assert.equal(node.aggregator.expire(HOUR), 1);
   assert.deepEqual(await node.scrape(name), [`${name} 3`]);
@@ -118,7 +126,7 @@ test('delays of one row go, those of the service stay, and the last takes the se
   assert.deepEqual(await lines(), both);
   node.aggregator.expire(0);
   // Of the same row, but nobody waited.
-  node.ingest({ ...retry, ...newServer, flags: ordinaryFlags | (6 * Flag.delay) });
+  node.ingest({ ...retry, ...newServer, delayPlace: 6 });
   node.aggregator.expire(60);
   assert.equal(node.aggregator.expire(HOUR), 1);
   assert.deepEqual(await lines(), both);
@@ -136,7 +144,7 @@ const established = { flags: Flag.hasDestination | Flag.hasEntry | Flag.weightZe
 /** One of each metric. */
 const oneOfEach: readonly RecordFields[] = [
   { count: 2 },
-  { verdict: Verdict.dropped, count: 3 },
+  { verdict: Verdict.dropped, cause: Cause.conntrack, count: 3 },
   { kind: Kind.retransmit, count: 4 },
   { kind: Kind.draining, ...established, count: 5 },
   { kind: Kind.stale, count: 6 },

@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import { Aggregator } from '../../../src/aggregate/aggregator.js';
 import { createRegistry } from '../../../src/metrics/registry.js';
 import type { SourceState } from '../../../src/source/event-source.js';
-import { Conntrack, Flag, Kind, Verdict } from '../../../src/wire/layout.generated.js';
-import { batchOf, type RecordFields } from '../../support/records.js';
+import { Cause, Conntrack, Flag, Kind, Verdict } from '../../../src/wire/layout.generated.js';
+import { batchOf, HOST_NETNS, type RecordFields } from '../../support/records.js';
 
 const state: SourceState = {
   programs: [
@@ -19,13 +19,16 @@ const state: SourceState = {
 async function samples(prefix: string, ...records: RecordFields[]): Promise<string[]> {
   const aggregator = new Aggregator();
   aggregator.ingest(batchOf(...records));
-  const registry = createRegistry({ aggregator, state: () => state }, '1.2.3');
+  const registry = createRegistry(
+    { aggregator, state: () => state, hostNetns: HOST_NETNS },
+    '1.2.3',
+  );
   await registry.metrics(); // a scrape must not change the next one
   const text = String(await registry.metrics());
   return text.split('\n').filter((line) => line.startsWith(prefix));
 }
 
-const service = 'proto="TCP",local_address="10.96.0.10",local_port="80",local_mark=""';
+const service = 'proto="TCP",local_address="10.96.0.10",local_port="80",local_mark="",netns=""';
 const healthy = Flag.opening | Flag.hasDestination | Flag.available;
 
 const cases: readonly { name: string; prefix: string; records: RecordFields[]; lines: string[] }[] =
@@ -79,8 +82,15 @@ const cases: readonly { name: string; prefix: string; records: RecordFields[]; l
       prefix: 'ipvs_dropped_packets_total',
       records: [
         {},
-        { verdict: Verdict.dropped },
-        { kind: Kind.unavailable, verdict: Verdict.dropped, flags: Flag.hasDestination },
+        { cause: Cause.unanswered },
+        { kind: Kind.retry, cause: Cause.conntrack },
+        { verdict: Verdict.dropped, cause: Cause.conntrack },
+        {
+          kind: Kind.unavailable,
+          verdict: Verdict.dropped,
+          flags: Flag.hasDestination,
+          cause: Cause.unavailable,
+        },
       ],
       lines: [
         `ipvs_dropped_packets_total{${service},cause="conntrack",opening="true"} 1`,
@@ -92,9 +102,8 @@ const cases: readonly { name: string; prefix: string; records: RecordFields[]; l
       prefix: 'ipvscope_missing_fix_drops_total',
       records: [
         { conntrack: Conntrack.unconfirmed },
-        { verdict: Verdict.dropped },
-        { verdict: Verdict.dropped, conntrack: Conntrack.unconfirmed },
-        { kind: Kind.overload, verdict: Verdict.dropped, conntrack: Conntrack.unconfirmed },
+        { verdict: Verdict.dropped, cause: Cause.conntrack },
+        { verdict: Verdict.dropped, cause: Cause.conntrack, flags: healthy | Flag.missingFix },
       ],
       lines: ['ipvscope_missing_fix_drops_total 1'],
     },
@@ -181,6 +190,7 @@ test('a scrape reads the state once, and the next one reads everything anew', as
   const registry = createRegistry(
     {
       aggregator,
+      hostNetns: HOST_NETNS,
       state: () => {
         reads++;
         return state;
