@@ -15,7 +15,7 @@ import { openingPackets } from './opening-packets.js';
 import { openingRetransmits } from './opening-retransmits.js';
 import { orphanPackets } from './orphan-packets.js';
 import { portReuse } from './port-reuse.js';
-import { selfFamilies } from './self.js';
+import { selfFamilies, serviceFamilies } from './self.js';
 import { undeterminedOpenings } from './undetermined-openings.js';
 import { unscheduledPackets } from './unscheduled-packets.js';
 import { unsentPackets } from './unsent-packets.js';
@@ -91,7 +91,7 @@ export function createRegistry(input: MetricsInput, version: string): Metrics {
           known: services,
           room: () => mostKeys - aggregator.table.size,
         });
-  const registry = createSelfRegistry(input, () => zeros?.omitted ?? 0, version);
+  const registry = createSelfRegistry(input, zeros, version);
   return {
     contentType: registry.contentType,
     async metrics() {
@@ -106,17 +106,23 @@ export function createRegistry(input: MetricsInput, version: string): Metrics {
 
 function createSelfRegistry(
   source: MetricsInput,
-  zerosOmitted: () => number,
+  zeros: Zeros | undefined,
   version: string,
 ): Registry {
   const registry = new Registry();
   const input = {
     totals: oncePerScrape(() => source.aggregator.totals()),
     state: oncePerScrape(() => source.state()),
-    services: oncePerScrape(() => source.services?.state()),
-    zerosOmitted,
   };
   for (const family of selfFamilies) register(registry, family, input);
+  const { services } = source;
+  if (services !== undefined) {
+    const known = {
+      services: oncePerScrape(() => services.state()),
+      zerosOmitted: () => zeros?.omitted ?? 0,
+    };
+    for (const family of serviceFamilies) register(registry, family, known);
+  }
   new Gauge({
     name: 'ipvscope_build_info',
     help: 'The running version; always 1.',

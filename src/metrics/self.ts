@@ -1,5 +1,5 @@
 import { isAttached } from '../source/event-source.js';
-import type { Family } from './family.js';
+import type { Family, ServiceFamily } from './family.js';
 
 const events: Family = {
   type: 'counter',
@@ -90,7 +90,18 @@ const overflow: Family = {
   },
 };
 
-const zerosOmitted: Family = {
+const kernelMemory: Family = {
+  type: 'gauge',
+  name: 'ipvscope_kernel_memory_bytes',
+  help: 'Memory of the kernel that the probe takes: maps and ring buffers.',
+  labelNames: [],
+  *read(input) {
+    const { kernelMemory: value } = input.state();
+    if (value !== undefined) yield { labels: {}, value };
+  },
+};
+
+const zerosOmitted: ServiceFamily = {
   type: 'gauge',
   name: 'ipvscope_zero_series_omitted',
   help: 'Samples at 0 of virtual services and servers that are left out: --metrics.max-series is reached. Raise it; until then increase() misses the first packets of these series.',
@@ -100,49 +111,45 @@ const zerosOmitted: Family = {
   },
 };
 
-const virtualServices: Family = {
+const virtualServices: ServiceFamily = {
   type: 'gauge',
   name: 'ipvscope_virtual_services',
   help: 'Virtual services in the tables that could be read, of all network namespaces.',
   labelNames: [],
   *read(input) {
-    const services = input.services();
-    if (services !== undefined) yield { labels: {}, value: services.services };
+    yield { labels: {}, value: input.services().services };
   },
 };
 
-const unreadableProcesses: Family = {
+const unreadableProcesses: ServiceFamily = {
   type: 'gauge',
   name: 'ipvscope_unreadable_processes',
   help: 'Processes whose network namespace cannot be read, so that its virtual services may be unknown: grant CAP_SYS_PTRACE.',
   labelNames: [],
   *read(input) {
-    const services = input.services();
-    if (services !== undefined) yield { labels: {}, value: services.unreadableProcesses };
+    yield { labels: {}, value: input.services().unreadableProcesses };
   },
 };
 
-const tableReads: Family = {
+const tableReads: ServiceFamily = {
   type: 'counter',
   name: 'ipvscope_service_table_reads_total',
   help: 'Reads of the tables of virtual services, by result: after a failed one the tables read before are in use.',
   labelNames: ['result'],
   *read(input) {
     const services = input.services();
-    if (services === undefined) return;
     yield { labels: { result: 'ok' }, value: services.reads };
     yield { labels: { result: 'failed' }, value: services.failedReads };
   },
 };
 
-const tableReadSeconds: Family = {
+const tableReadSeconds: ServiceFamily = {
   type: 'counter',
   name: 'ipvscope_service_table_read_seconds_total',
   help: 'Time that reads of the tables of virtual services took: one hundredth of all at most.',
   labelNames: [],
   *read(input) {
-    const services = input.services();
-    if (services !== undefined) yield { labels: {}, value: services.seconds };
+    yield { labels: {}, value: input.services().seconds };
   },
 };
 
@@ -156,6 +163,11 @@ export const selfFamilies: readonly Family[] = [
   attached,
   misses,
   overflow,
+  kernelMemory,
+];
+
+/** ... and of the virtual services that it knows. */
+export const serviceFamilies: readonly ServiceFamily[] = [
   zerosOmitted,
   virtualServices,
   unreadableProcesses,

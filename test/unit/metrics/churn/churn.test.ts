@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Aggregator } from '../../../../src/aggregate/aggregator.js';
 import { createRegistry } from '../../../../src/metrics/registry.js';
-import { HOST_NETNS } from '../../../support/records.js';
 import { usedBytes } from '../../../support/heap.js';
+import { HOST_NETNS } from '../../../support/records.js';
 import { Increases } from './increases.js';
 import { Traffic } from './traffic.js';
 
