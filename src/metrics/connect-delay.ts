@@ -1,12 +1,15 @@
 import type { SnapshotRow } from '../aggregate/snapshot.js';
 import { dropCauses } from './dropped-packets.js';
 import { isSent, type RowFamily } from './row-family.js';
+import { noZeros, zeroLabels } from './zero-labels.js';
 
 /** Why the client waited; undefined where the row's packets are not the ones that got through. */
 function cause(row: SnapshotRow): string | undefined {
   if (row.kind === 'retry') return row.cause ?? 'unknown';
   return isSent(row) && row.cause === 'unanswered' ? row.cause : undefined;
 }
+
+const zeros = zeroLabels([...dropCauses, 'unanswered'].map((its) => ({ cause: its })));
 
 /** What clients waited, of each copy of an opening packet that came after an earlier one. */
 export const connectDelay: RowFamily = {
@@ -16,6 +19,5 @@ export const connectDelay: RowFamily = {
     const reason = cause(row);
     return reason === undefined ? undefined : [service, { cause: reason }];
   },
-  serviceZeros: ({ proto }) =>
-    proto === 'UDP' ? [] : [...dropCauses, 'unanswered'].map((reason) => ({ cause: reason })),
+  serviceZeros: ({ proto }) => (proto === 'UDP' ? noZeros : zeros),
 };

@@ -24,7 +24,7 @@ export class CounterSeries implements RowSeries {
     if (family.fromStart !== undefined) this.hold(family.fromStart);
   }
 
-  adopt(row: number, described: SnapshotRow, service: LabelPart): void {
+  adopt(row: number, described: SnapshotRow, service: string): void {
     const labels = this.#family.labels(described, service);
     if (labels !== undefined) this.#sampleOf[row] = this.hold(labels) + 1;
   }

@@ -1,4 +1,5 @@
 import { type RowFamily, serverLabels } from './row-family.js';
+import { justOne, noZeros } from './zero-labels.js';
 
 export const drainingPackets: RowFamily = {
   name: 'ipvs_draining_packets_total',
@@ -7,5 +8,5 @@ export const drainingPackets: RowFamily = {
     if (row.kind !== 'draining' || row.verdict !== 'forwarded') return undefined;
     return [service, serverLabels(row.destination)];
   },
-  serverZeros: (_, server) => (server.weight === 0 ? [serverLabels(server)] : []),
+  serverZeros: (_, server) => (server.weight === 0 ? justOne : noZeros),
 };

@@ -1,5 +1,6 @@
 import type { DropCause } from '../wire/event.js';
 import { isRefused, type RowFamily } from './row-family.js';
+import { zeroLabels } from './zero-labels.js';
 
 const causes: Readonly<Record<DropCause, true>> = {
   conntrack: true,
@@ -13,6 +14,8 @@ const causes: Readonly<Record<DropCause, true>> = {
 /** Every cause. */
 export const dropCauses = Object.keys(causes) as readonly DropCause[];
 
+const zeros = zeroLabels(dropCauses.map((cause) => ({ cause, opening: 'true' })));
+
 export const droppedPackets: RowFamily = {
   name: 'ipvs_dropped_packets_total',
   help: 'Packets that were dropped, by cause: with opening="true" a client waits for its connection. conntrack: reused ports, see docs/metrics.md; unavailable: set net.ipv4.vs.expire_nodest_conn=1; unscheduled: see ipvs_unscheduled_packets_total; overload: the SYN-flood defence is active (net.ipv4.vs.drop_packet); transmit, node: see ipvs_unsent_packets_total.',
@@ -20,5 +23,5 @@ export const droppedPackets: RowFamily = {
     if (!isRefused(row) || row.cause === undefined) return undefined;
     return [service, { cause: row.cause, opening: String(row.opening) }];
   },
-  serviceZeros: () => dropCauses.map((cause) => ({ cause, opening: 'true' })),
+  serviceZeros: () => zeros,
 };

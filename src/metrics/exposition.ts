@@ -1,11 +1,10 @@
 import type { Aggregator } from '../aggregate/aggregator.js';
 import type { RowWatcher } from '../aggregate/row-watcher.js';
-import { readRow } from '../aggregate/snapshot.js';
+import { readRow, type SnapshotRow } from '../aggregate/snapshot.js';
 import type { CountTable } from '../aggregate/table.js';
 import { Slices } from '../slices.js';
-import { rowServiceLabels } from './row-family.js';
+import { serviceLabels } from './row-family.js';
 import type { RowSeries } from './row-series.js';
-import { labelText } from './text.js';
 
 const NEW_LINE = 10;
 
@@ -107,9 +106,19 @@ export class Exposition implements RowWatcher {
 
   #adopt(row: number): void {
     const described = readRow(this.#table, row);
-    const service = labelText(rowServiceLabels(described, this.#hostNetns));
-    for (const family of this.#families) family.adopt(row, described, service);
+    const service = this.#serviceLabels(described);
+    for (const family of this.#families) {
+      family.adopt(row, described, service);
+      // At once: a new series is made with room for its value.
+      family.add(row, described.packets);
+    }
     this.#adopted[row] = 1;
+    this.#seen[row] = described.packets;
+  }
+
+  #serviceLabels({ virtual, netns, fwmark, proto }: SnapshotRow): string {
+    const { address, port } = virtual;
+    return serviceLabels({ netns, fwmark, proto, address, port }, this.#hostNetns);
   }
 
   #catchUp(): void {
@@ -120,8 +129,11 @@ export class Exposition implements RowWatcher {
   }
 
   #look(row: number): void {
+    if (this.#adopted[row] === 0) {
+      this.#adopt(row);
+      return;
+    }
     const count = this.#table.counts[row] as number;
-    if (this.#adopted[row] === 0) this.#adopt(row);
     for (const family of this.#families) family.add(row, count - (this.#seen[row] as number));
     this.#seen[row] = count;
   }

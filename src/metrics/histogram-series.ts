@@ -42,7 +42,7 @@ export class HistogramSeries implements RowSeries {
     this.samples = new SampleText(headerText(family.name, family.help, 'histogram'));
   }
 
-  adopt(row: number, described: SnapshotRow, service: LabelPart): void {
+  adopt(row: number, described: SnapshotRow, service: string): void {
     const labels = this.#family.labels(described, service);
     if (labels === undefined) return;
     const series = this.#series(labels);

@@ -1,5 +1,6 @@
 import type { SnapshotRow } from '../aggregate/snapshot.js';
 import { type RowFamily, serverLabels } from './row-family.js';
+import { zeroLabels } from './zero-labels.js';
 
 /** How a new connection came to a server of weight 0: that of the entry, or of a template. */
 function cause(row: SnapshotRow): 'reuse' | 'template' | undefined {
@@ -8,6 +9,9 @@ function cause(row: SnapshotRow): 'reuse' | 'template' | undefined {
   if (row.kind === 'reuse') return 'reuse';
   return row.kind === 'stale' ? 'template' : undefined;
 }
+
+const reuse = zeroLabels([{ cause: 'reuse' }]);
+const both = zeroLabels([{ cause: 'reuse' }, { cause: 'template' }]);
 
 export const newConnectionsToDraining: RowFamily = {
   name: 'ipvs_new_connections_to_draining_total',
@@ -19,9 +23,5 @@ export const newConnectionsToDraining: RowFamily = {
   },
   // Of every server, not of those of weight 0 alone: in a rollout the first of these packets comes
   // milliseconds after the weight is 0, which is before the next scrape.
-  serverZeros({ persistent }, server) {
-    const labels = serverLabels(server);
-    const reasons = persistent || server.weight === 0 ? ['reuse', 'template'] : ['reuse'];
-    return reasons.map((reason) => ({ ...labels, cause: reason }));
-  },
+  serverZeros: ({ persistent }, { weight }) => (persistent || weight === 0 ? both : reuse),
 };

@@ -1,5 +1,6 @@
 import type { SnapshotRow } from '../aggregate/snapshot.js';
 import type { RowFamily } from './row-family.js';
+import { justOne } from './zero-labels.js';
 
 /**
  * Kinds of which a packet with the opening flag has this one record and no other. A retry stands
@@ -22,5 +23,5 @@ export const openingPackets: RowFamily = {
     const isOpening = row.kind === 'new' || (row.opening && kinds.has(row.kind));
     return isOpening ? [service] : undefined;
   },
-  serviceZeros: () => [{}],
+  serviceZeros: () => justOne,
 };

@@ -1,5 +1,5 @@
 import type { RowFamily } from './row-family.js';
-import { booleans } from './zero-labels.js';
+import { eitherDraining, noZeros } from './zero-labels.js';
 
 export const openingRetransmits: RowFamily = {
   name: 'ipvs_opening_retransmits_total',
@@ -8,5 +8,5 @@ export const openingRetransmits: RowFamily = {
     if (row.kind !== 'retransmit') return undefined;
     return [service, { draining: String(row.draining) }];
   },
-  serviceZeros: ({ proto }) => (proto === 'UDP' ? [] : booleans.map((draining) => ({ draining }))),
+  serviceZeros: ({ proto }) => (proto === 'UDP' ? noZeros : eitherDraining),
 };

@@ -1,4 +1,5 @@
 import type { RowFamily } from './row-family.js';
+import { justOne, noZeros } from './zero-labels.js';
 
 export const orphanPackets: RowFamily = {
   name: 'ipvs_orphan_packets_total',
@@ -6,5 +7,5 @@ export const orphanPackets: RowFamily = {
   labels(row, service) {
     return row.kind === 'orphan' ? [service] : undefined;
   },
-  serviceZeros: ({ proto }) => (proto === 'UDP' ? [] : [{}]),
+  serviceZeros: ({ proto }) => (proto === 'UDP' ? noZeros : justOne),
 };

@@ -1,16 +1,24 @@
 import type { ServiceProtocol } from '../services/virtual-service.js';
 import type { RowFamily } from './row-family.js';
-import { booleans } from './zero-labels.js';
+import type { LabelPart } from './text.js';
+import { noZeros, zeroLabels } from './zero-labels.js';
+
+const zerosOf = (state: string): readonly LabelPart[] =>
+  zeroLabels(
+    ['forwarded', 'rescheduled', 'dropped'].flatMap((verdict) =>
+      ['false', 'true'].map((draining) => ({ verdict, conn_state: state, draining })),
+    ),
+  );
 
 /**
- * The state of nearly every entry that a reused port meets: that of a connection that was closed in
- * good order. UDP has no packet that opens a connection.
+ * Of the state of nearly every entry that a reused port meets: that of a connection that was closed
+ * in good order. UDP has no packet that opens a connection.
  */
-const usualStates: Readonly<Record<ServiceProtocol, string | undefined>> = {
-  TCP: 'TIME_WAIT',
-  SCTP: 'CLOSED',
-  FWM: 'TIME_WAIT',
-  UDP: undefined,
+const zeros: Readonly<Record<ServiceProtocol, readonly LabelPart[]>> = {
+  TCP: zerosOf('TIME_WAIT'),
+  SCTP: zerosOf('CLOSED'),
+  FWM: zerosOf('TIME_WAIT'),
+  UDP: noZeros,
 };
 
 export const portReuse: RowFamily = {
@@ -21,11 +29,5 @@ export const portReuse: RowFamily = {
     const { verdict, connState, draining } = row;
     return [service, { verdict, conn_state: connState, draining: String(draining) }];
   },
-  serviceZeros({ proto }) {
-    const state = usualStates[proto];
-    if (state === undefined) return [];
-    return ['forwarded', 'rescheduled', 'dropped'].flatMap((verdict) =>
-      booleans.map((draining) => ({ verdict, conn_state: state, draining })),
-    );
-  },
+  serviceZeros: ({ proto }) => zeros[proto],
 };

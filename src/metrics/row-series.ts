@@ -11,7 +11,7 @@ export interface RowSeries {
   /** As of the last `update`. */
   readonly samples: SampleText;
   /** Row `row` is new; `described` says what it is, and not how much. `service`: its service's labels. */
-  adopt(row: number, described: SnapshotRow, service: LabelPart): void;
+  adopt(row: number, described: SnapshotRow, service: string): void;
   /** Packets were added to an adopted row. */
   add(row: number, packets: number): void;
   /** An adopted row is about to be removed. */

@@ -5,7 +5,7 @@ const MOST_SMALL = 2 ** 31;
 
 /** Lines that stand one behind another. */
 interface Segment {
-  bytes: Uint8Array;
+  bytes: Buffer;
   /** Bytes in use. */
   length: number;
   /** The samples whose lines they are, in their order. */
@@ -30,7 +30,7 @@ export class SampleText {
   /** Written last, the header before all lines. */
   #written: Segment;
   /** Lines of samples opened since, each with the value 0 or room for the one it has now. */
-  readonly #staged: Segment = { bytes: new Uint8Array(0), length: 0, order: [] };
+  readonly #staged: Segment = { bytes: Buffer.alloc(0), length: 0, order: [] };
   /** Bytes in `#staged` of samples that are closed. */
   #dead = 0;
   /** Something has another length now, or is closed. */
@@ -60,14 +60,13 @@ export class SampleText {
   /** A new sample, of value 0; `head` is all of its line before the value. Returns its number. */
   open(head: string): number {
     const sample = this.#free.pop() ?? this.#starts.length;
-    const headLength = Buffer.byteLength(head);
-    const length = headLength + 2;
-    this.#makeRoom(length);
     const staged = this.#staged;
-    const line = Buffer.from(staged.bytes.buffer, staged.length, length);
-    line.write(head);
-    line[headLength] = DIGIT_0;
-    line[headLength + 1] = NEW_LINE;
+    // UTF-8 takes three bytes at most for what is one in a JavaScript string.
+    this.#makeRoom(3 * head.length + 2);
+    const headLength = staged.bytes.write(head, staged.length);
+    const length = headLength + 2;
+    staged.bytes[staged.length + headLength] = DIGIT_0;
+    staged.bytes[staged.length + headLength + 1] = NEW_LINE;
     this.#starts[sample] = staged.length;
     this.#headLengths[sample] = headLength;
     this.#widths[sample] = 1;
@@ -94,7 +93,22 @@ export class SampleText {
     if (width === before) return;
     this.#widths[sample] = width;
     this.byteLength += width - before;
-    this.#moved = true;
+    if (this.#isLast(sample)) this.#resizeLast(sample, width);
+    else this.#moved = true;
+  }
+
+  /** Whether its line is the last of the staged ones: nothing has to move where it grows. */
+  #isLast(sample: number): boolean {
+    return this.#isStaged[sample] === true && this.#staged.order.at(-1) === sample;
+  }
+
+  #resizeLast(sample: number, width: number): void {
+    const staged = this.#staged;
+    this.#makeRoom(width);
+    const end = (this.#starts[sample] as number) + (this.#headLengths[sample] as number) + width;
+    staged.bytes[end] = NEW_LINE;
+    staged.length = end + 1;
+    this.#writtenWidths[sample] = width;
   }
 
   /** The sample is there no more. */
@@ -124,7 +138,7 @@ export class SampleText {
       writeValue(written, place, this.#values[sample] as number, this.#widths[sample] as number);
     }
     this.#written = { bytes: written, length: written.byteLength, order };
-    Object.assign(this.#staged, { bytes: new Uint8Array(0), length: 0, order: [] });
+    Object.assign(this.#staged, { bytes: Buffer.alloc(0), length: 0, order: [] });
     this.#dead = 0;
   }
 
@@ -172,7 +186,7 @@ export class SampleText {
     // Where nobody scrapes, samples come and go here.
     let room = STAGE_BYTES;
     while (room < 2 * (staged.length - this.#dead + length)) room *= 2;
-    const bytes = new Uint8Array(room);
+    const bytes = Buffer.allocUnsafeSlow(room);
     if (this.#dead === 0) bytes.set(staged.bytes.subarray(0, staged.length));
     else this.#compact(bytes);
     staged.bytes = bytes;

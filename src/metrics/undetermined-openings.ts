@@ -1,5 +1,5 @@
 import type { RowFamily } from './row-family.js';
-import { booleans } from './zero-labels.js';
+import { eitherDraining, noZeros } from './zero-labels.js';
 
 export const undeterminedOpenings: RowFamily = {
   name: 'ipvs_undetermined_openings_total',
@@ -8,5 +8,5 @@ export const undeterminedOpenings: RowFamily = {
     if (row.kind !== 'undetermined') return undefined;
     return [service, { draining: String(row.draining) }];
   },
-  serviceZeros: ({ proto }) => (proto === 'UDP' ? [] : booleans.map((draining) => ({ draining }))),
+  serviceZeros: ({ proto }) => (proto === 'UDP' ? noZeros : eitherDraining),
 };

@@ -1,7 +1,12 @@
 import type { RowFamily } from './row-family.js';
+import type { LabelPart } from './text.js';
+import { zeroLabels } from './zero-labels.js';
 
 /** Why no server was chosen (causes in wire/names.ts). */
 const reasons = ['no server', 'all weight 0', 'all overloaded', 'scheduler', 'conn limit'];
+
+/** By scheduler: the kernel has a dozen. */
+const zeros = new Map<string, readonly LabelPart[]>();
 
 export const unscheduledPackets: RowFamily = {
   name: 'ipvs_unscheduled_packets_total',
@@ -10,5 +15,12 @@ export const unscheduledPackets: RowFamily = {
     if (row.kind !== 'unscheduled') return undefined;
     return [service, { scheduler: row.scheduler ?? '', reason: row.reason ?? 'unknown' }];
   },
-  serviceZeros: ({ scheduler }) => reasons.map((reason) => ({ scheduler, reason })),
+  serviceZeros({ scheduler }) {
+    let its = zeros.get(scheduler);
+    if (its === undefined) {
+      its = zeroLabels(reasons.map((reason) => ({ scheduler, reason })));
+      zeros.set(scheduler, its);
+    }
+    return its;
+  },
 };

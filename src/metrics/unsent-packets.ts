@@ -1,6 +1,9 @@
 import { isRefused, type RowFamily } from './row-family.js';
+import { zeroLabels } from './zero-labels.js';
 
 const causes = ['transmit', 'node'] as const;
+
+const zeros = zeroLabels(causes.map((cause) => ({ cause })));
 
 export const unsentPackets: RowFamily = {
   name: 'ipvs_unsent_packets_total',
@@ -10,5 +13,5 @@ export const unsentPackets: RowFamily = {
     const cause = causes.find((its) => its === row.cause);
     return cause === undefined ? undefined : [service, { cause }];
   },
-  serviceZeros: () => causes.map((cause) => ({ cause })),
+  serviceZeros: () => zeros,
 };

@@ -1,8 +1,9 @@
-import type { VirtualService } from '../services/virtual-service.js';
+import type { RealServer, VirtualService } from '../services/virtual-service.js';
 import { Slices } from '../slices.js';
-import { type RowFamily, serviceLabels } from './row-family.js';
+import { type RowFamily, serverLabels, serviceLabels } from './row-family.js';
 import type { RowSeries } from './row-series.js';
-import { type Labels, labelText } from './text.js';
+import type { LabelPart } from './text.js';
+import { noZeros } from './zero-labels.js';
 
 /** A metric and its series. `samples`: how many lines one of its series has. */
 export interface ZeroFamily {
@@ -27,18 +28,16 @@ export interface ZerosOptions {
   readonly slices?: () => Slices;
 }
 
-/** Series that come and go together. */
+/** Series that come and go together: those of a service, or of a server. */
 interface Group {
   /** Equal while the series are the same. */
   readonly key: string;
-  readonly samples: number;
+  /** The labels of the service. */
   readonly service: string;
-  readonly parts: readonly Part[];
-}
-
-interface Part {
-  readonly series: RowSeries;
-  readonly labels: readonly Labels[];
+  readonly server: RealServer | undefined;
+  /** By family: labels beside these. */
+  readonly zeros: readonly (readonly LabelPart[])[];
+  readonly families: readonly ZeroFamily[];
 }
 
 interface Held {
@@ -90,11 +89,12 @@ export class Zeros {
     for (const group of this.#groups(services)) {
       if (slices.isOver) await slices.pause();
       if (held.has(group.key)) continue;
-      if (samples + group.samples > room) {
-        omitted += group.samples;
+      const its = samplesOf(group);
+      if (samples + its > room) {
+        omitted += its;
         continue;
       }
-      samples += group.samples;
+      samples += its;
       held.set(group.key, before.get(group.key) ?? hold(group));
     }
     // Last: a series that is in another group now keeps its value.
@@ -112,49 +112,64 @@ export class Zeros {
     const { families, hostNetns } = this.#options;
     const single = families.filter(({ samples }) => samples === 1);
     const several = families.filter(({ samples }) => samples > 1);
-    const texts = services.map((service) => labelText(serviceLabels(service, hostNetns)));
-    const ofServices = function* (kind: string, its: readonly ZeroFamily[]): Generator<Group> {
-      for (const [index, service] of services.entries()) {
-        const key = `${kind} ${service.scheduler} ${service.persistent} ${texts[index]}`;
-        const zeros = its.map((one) => [one, one.family.serviceZeros?.(service) ?? []] as const);
-        yield groupOf(key, texts[index] as string, zeros);
-      }
-    };
-    const ofServers = function* (isDraining: boolean): Generator<Group> {
-      for (const [index, service] of services.entries()) {
-        for (const server of service.servers) {
-          if ((server.weight === 0) !== isDraining) continue;
-          const key = `${isDraining} ${service.persistent} ${server.address} ${server.port} ${texts[index]}`;
-          const zeros = single.map(
-            (one) => [one, one.family.serverZeros?.(service, server) ?? []] as const,
-          );
-          yield groupOf(key, texts[index] as string, zeros);
-        }
-      }
-    };
-    yield* ofServers(true);
-    yield* ofServices('counters', single);
-    yield* ofServers(false);
-    yield* ofServices('histograms', several);
+    const texts = services.map((service) => serviceLabels(service, hostNetns));
+    yield* ofServers(services, texts, single, true);
+    yield* ofServices(services, texts, single);
+    yield* ofServers(services, texts, single, false);
+    yield* ofServices(services, texts, several);
   }
 }
 
-function groupOf(
-  key: string,
-  service: string,
-  zeros: readonly (readonly [ZeroFamily, readonly Labels[]])[],
-): Group {
+function* ofServices(
+  services: readonly VirtualService[],
+  texts: readonly string[],
+  families: readonly ZeroFamily[],
+): Generator<Group> {
+  const kind = families[0]?.family.name;
+  for (const [index, service] of services.entries()) {
+    const text = texts[index] as string;
+    yield {
+      key: `${kind} ${service.scheduler} ${text}`,
+      service: text,
+      server: undefined,
+      zeros: families.map(({ family }) => family.serviceZeros?.(service) ?? noZeros),
+      families,
+    };
+  }
+}
+
+function* ofServers(
+  services: readonly VirtualService[],
+  texts: readonly string[],
+  families: readonly ZeroFamily[],
+  isDraining: boolean,
+): Generator<Group> {
+  for (const [index, service] of services.entries()) {
+    const text = texts[index] as string;
+    for (const server of service.servers) {
+      if ((server.weight === 0) !== isDraining) continue;
+      yield {
+        key: `${isDraining} ${service.persistent} ${server.address} ${server.port} ${text}`,
+        service: text,
+        server,
+        zeros: families.map(({ family }) => family.serverZeros?.(service, server) ?? noZeros),
+        families,
+      };
+    }
+  }
+}
+
+function samplesOf({ zeros, families }: Group): number {
   let total = 0;
-  const parts: Part[] = [];
-  for (const [{ series, samples }, labels] of zeros) {
-    if (labels.length === 0) continue;
-    total += samples * labels.length;
-    parts.push({ series, labels });
+  for (const [index, { samples }] of families.entries()) {
+    total += samples * (zeros[index] ?? noZeros).length;
   }
-  return { key, samples: total, service, parts };
+  return total;
 }
 
-const hold = ({ service, parts }: Group): Held[] =>
-  parts.flatMap(({ series, labels }) =>
-    labels.map((its) => ({ series, number: series.hold([service, its]) })),
+function hold({ service, server, zeros, families }: Group): Held[] {
+  const before = server === undefined ? [service] : [service, serverLabels(server)];
+  return families.flatMap(({ series }, index) =>
+    (zeros[index] ?? noZeros).map((its) => ({ series, number: series.hold([...before, its]) })),
   );
+}
