@@ -9,6 +9,8 @@ import {
   planAttachments,
 } from '../native/attachment.js';
 import { ipvsInstance } from '../native/ipvs-module.js';
+import { hostNetns } from '../services/namespaces.js';
+import { ServiceTable } from '../services/service-table.js';
 import { Clock } from '../source/clock.js';
 import { isAttached } from '../source/event-source.js';
 import { LiveSource } from '../source/live.js';
@@ -51,6 +53,7 @@ export class Observer {
   readonly #options: ObserverOptions;
   readonly #source: WatchedSource;
   readonly #aggregator: Aggregator;
+  readonly #services = new ServiceTable();
   readonly #startedNs = process.hrtime.bigint();
   #readyFile: ReadyFile | undefined;
   #http: HttpServer | undefined;
@@ -94,7 +97,12 @@ export class Observer {
     if (readyFile !== undefined) this.#readyFile = new ReadyFile(readyFile);
     const clock = new Clock();
     if (listen !== undefined) {
-      const input = { aggregator: this.#aggregator, state: () => this.#source.state() };
+      const input = {
+        aggregator: this.#aggregator,
+        state: () => this.#source.state(),
+        hostNetns: hostNetns(),
+        services: this.#services,
+      };
       this.#http = await HttpServer.listen({
         ...listen,
         ...(maxRequests === undefined ? {} : { maxRequests }),
@@ -104,6 +112,7 @@ export class Observer {
         ready: () => isAttached(this.#source.state()),
       });
       note(`metrics at ${this.#http.url}/metrics`);
+      void this.#services.start();
     }
     if (expireAfterSeconds !== undefined) {
       const pass = () => this.#aggregator.expire(performance.now() / 1000);
@@ -137,6 +146,7 @@ export class Observer {
 
   /** Detaches, delivers what is left, closes the server and returns the summary line. */
   async stop(): Promise<string> {
+    this.#services.stop();
     this.#source.stop();
     this.#readyFile?.close();
     clearInterval(this.#expiry);

@@ -20,6 +20,8 @@ export interface SourceState {
   readonly shed: number;
   /** Packets whose service and server are not known: there were too many of them at once. */
   readonly folded: number;
+  /** Bytes of kernel memory that the probe takes; absent while there is none. */
+  readonly kernelMemory?: number;
 }
 
 /** Whether every program is attached, and there are any. */
