@@ -67,14 +67,21 @@ export class Observer {
         new LiveSource({
           attachments: planAttachments(options.attach),
           detail: options.detail ?? defaultKinds,
+          services: roomFor(this.#services.services.length),
           ...(options.filter === undefined ? {} : { filter: options.filter }),
           onRefused: ({ variant }, error) => note(`${variant} refused: ${error.toLine()}`),
         }),
       instance: ipvsInstance,
       onAttached: (attachment) => this.#onAttached(attachment),
       onDetached: () => this.#readyFile?.remove(),
+      onServicesLeftOut: (count) =>
+        note(
+          `${count} virtual services found no room in the probe: packets of connections that IPVS` +
+            ' no longer knows are not seen of these; start again for room',
+        ),
       onWaiting: (reason) => note(`waiting: ${reason}`),
     });
+    this.#services.onChange(() => this.#source.setServices(this.#services.keys()));
   }
 
   /** Throws an IpvscopeError, with nothing left behind, where something is missing. */
@@ -112,8 +119,8 @@ export class Observer {
         ready: () => isAttached(this.#source.state()),
       });
       note(`metrics at ${this.#http.url}/metrics`);
-      void this.#services.start();
     }
+    await this.#services.start();
     if (expireAfterSeconds !== undefined) {
       const pass = () => this.#aggregator.expire(performance.now() / 1000);
       this.#expiry = setInterval(pass, expiryInterval(expireAfterSeconds) * 1000);
@@ -157,6 +164,9 @@ export class Observer {
     return summaryLine(this.#aggregator.snapshot(), this.#source.state(), seconds, filter);
   }
 }
+
+/** Virtual services that the probe gets room for where there are so many at its start. */
+const roomFor = (services: number): number => Math.max(1_024, 2 * services);
 
 /** Seconds from one expiry pass to the next: a row lives at most so much longer than it was told. */
 const expiryInterval = (expireAfterSeconds: number): number =>

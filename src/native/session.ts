@@ -1,12 +1,13 @@
 import { cpus } from 'node:os';
 import { ExitCode, IpvscopeError } from '../error.js';
+import type { ServiceKey } from '../services/virtual-service.js';
 import type { EventFilter } from '../wire/event-filter.js';
 import { Kind, Loss, RECORD_SIZE } from '../wire/layout.generated.js';
 import { type KindName, kindNames } from '../wire/names.js';
 import { loadAddon, type NativeSession, type ProgramState, type SessionConfig } from './addon.js';
 import type { Attachment } from './attachment.js';
 import { type Deliver, Pump } from './pump.js';
-import { type ServiceAddress, serviceKeys } from './service-keys.js';
+import { serviceKeys } from './service-keys.js';
 
 export type { ProgramState } from './addon.js';
 
@@ -263,8 +264,13 @@ export class Session {
    * Tells the probe the virtual services: packets of connections that IPVS no longer knows are
    * reported where they were sent to one of these. Returns how many found no room.
    */
-  setServices(services: readonly ServiceAddress[]): number {
+  setServices(services: readonly ServiceKey[]): number {
     return translated(() => this.#native.setServices(serviceKeys(services)));
+  }
+
+  /** Names of enum skb_drop_reason of the running kernel, by value; none before Linux 5.17. */
+  dropReasons(): readonly string[] {
+    return loadAddon().dropReasons();
   }
 
   /** Up to 1024 records of `keys` virtual services, numbered from `first`, into the ring. */

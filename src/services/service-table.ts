@@ -5,7 +5,7 @@ import { type ServiceKey, serviceKey, type VirtualService } from './virtual-serv
 /** What is read at a scrape may be so old. */
 const FRESH_MS = 1_000;
 /** From one read to the next, where nobody scrapes. */
-const INTERVAL_MS = 5_000;
+const INTERVAL_MS = 2_000;
 /** A read is followed by so many times its own time without one: 1 % of a processor at most. */
 const PAUSE_FACTOR = 100;
 

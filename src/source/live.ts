@@ -1,6 +1,7 @@
 import { ExitCode, IpvscopeError } from '../error.js';
 import type { Attachment } from '../native/attachment.js';
 import { type ProgramState, Session, type SessionOptions } from '../native/session.js';
+import type { ServiceKey } from '../services/virtual-service.js';
 import { RecordBatch } from '../wire/batch.js';
 import type { EventSource, OnBatch, SourceState } from './event-source.js';
 
@@ -29,7 +30,7 @@ export class LiveSource implements EventSource {
   constructor(options: LiveOptions) {
     const { session, attachment } = openFirst(options);
     this.#session = session;
-    this.#batch = new RecordBatch(session.bytes);
+    this.#batch = new RecordBatch(session.bytes, () => session.dropReasons());
     this.attachment = attachment;
   }
 
@@ -42,6 +43,11 @@ export class LiveSource implements EventSource {
 
   state(): SourceState {
     return this.#last ?? stateOf(this.#session);
+  }
+
+  /** See Session.setServices(). */
+  setServices(services: readonly ServiceKey[]): number {
+    return this.#last === undefined ? this.#session.setServices(services) : 0;
   }
 
   /** Whether anything was added up that is yet to be delivered. */

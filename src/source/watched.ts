@@ -1,10 +1,13 @@
 import { IpvscopeError } from '../error.js';
 import type { Attachment } from '../native/attachment.js';
+import type { ServiceKey } from '../services/virtual-service.js';
 import type { AttachedProgram, EventSource, OnBatch, SourceState } from './event-source.js';
 
 /** A source that is attached until it is stopped, and says how. */
 export interface AttachedSource extends EventSource {
   readonly attachment: Attachment;
+  /** Returns how many found no room. */
+  setServices(services: readonly ServiceKey[]): number;
 }
 
 export interface WatchedOptions {
@@ -15,6 +18,8 @@ export interface WatchedOptions {
   readonly onAttached: (attachment: Attachment) => void;
   /** About to detach, or detached by the module's going. */
   readonly onDetached: () => void;
+  /** So many virtual services found no room in the probe. */
+  readonly onServicesLeftOut: (count: number) => void;
   /** The module is gone, or never was there, or attaching to it failed: it is tried again. */
   readonly onWaiting: (reason: string) => void;
 }
@@ -34,6 +39,7 @@ export class WatchedSource implements EventSource {
   #before: SourceState = { programs: [], losses: {}, shed: 0, folded: 0 };
   #timer: NodeJS.Timeout | undefined;
   #reason: string | undefined;
+  #services: readonly ServiceKey[] = [];
 
   constructor(options: WatchedOptions) {
     this.#options = options;
@@ -45,6 +51,13 @@ export class WatchedSource implements EventSource {
     if (wait && this.#options.instance() === undefined) this.#wait('ip_vs is not loaded');
     else this.#attach();
     this.#lookLater();
+  }
+
+  /** The virtual services of this machine, for this attachment and those after it. */
+  setServices(services: readonly ServiceKey[]): void {
+    this.#services = services;
+    const leftOut = this.#source?.setServices(services) ?? 0;
+    if (leftOut > 0) this.#options.onServicesLeftOut(leftOut);
   }
 
   state(): SourceState {
@@ -68,6 +81,7 @@ export class WatchedSource implements EventSource {
     this.#instance = instance;
     this.#reason = undefined;
     source.start((batch) => this.#onBatch?.(batch));
+    this.setServices(this.#services);
     this.#options.onAttached(source.attachment);
   }
 

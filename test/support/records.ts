@@ -141,7 +141,7 @@ export function batchOf(...records: readonly RecordFields[]): RecordBatch {
   records.forEach((fields, index) => {
     bytes.set(recordBytes(fields), index * RECORD_SIZE);
   });
-  const batch = new RecordBatch(bytes, ['', '', 'NETFILTER_DROP']);
+  const batch = new RecordBatch(bytes, () => ['', '', 'NETFILTER_DROP']);
   batch.count = records.length;
   return batch;
 }

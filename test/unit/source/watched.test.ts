@@ -13,11 +13,14 @@ function kernel(context: TestContext) {
   const said: string[] = [];
   const now: {
     instance: string | undefined;
+    /** As last told; -1: never. */
+    services: number;
     variant: AttachVariant;
     error?: IpvscopeError;
     state: SourceState;
   } = {
     instance: undefined,
+    services: -1,
     variant: 'kprobe',
     state: { programs: [{ ...program, misses: 1 }], losses: { unpaired: 2 }, shed: 3, folded: 0 },
   };
@@ -28,6 +31,10 @@ function kernel(context: TestContext) {
     let stopped = false;
     return {
       attachment: { variant: now.variant },
+      setServices: (services) => {
+        now.services = services.length;
+        return Math.max(0, services.length - 2);
+      },
       start: () => {},
       flush: () => {},
       state: () => now.state,
@@ -42,6 +49,7 @@ function kernel(context: TestContext) {
     instance: () => now.instance,
     onAttached: () => said.push('attached'),
     onDetached: () => said.push('detached'),
+    onServicesLeftOut: (count) => said.push(`${count} left out`),
     onWaiting: (reason) => said.push(reason),
   });
   const wait = (): void => context.mock.timers.tick(1000);
@@ -135,5 +143,29 @@ test('what keeps it from attaching again is said once, and it is tried again', (
   delete now.error;
   wait();
   assert.deepEqual(said, ['ip_vs is not loaded', 'ERR_X: refused', 'attached']);
+  source.stop();
+});
+
+test('every attachment is told the virtual services, and what finds no room is said', (context) => {
+  const { now, said, source, wait } = kernel(context);
+  const service = {
+    netns: 1,
+    family: 2,
+    protocol: 6,
+    addressBytes: Uint8Array.of(10, 96, 0, 10),
+    port: 80,
+    fwmark: 0,
+  } as const;
+  source.setServices([service]);
+  assert.equal(now.services, -1);
+  now.instance = '1';
+  source.start(() => undefined, { wait: true });
+  assert.equal(now.services, 1);
+  source.setServices([service, service, service]);
+  assert.deepEqual(said, ['attached', '1 left out']);
+  now.services = -1;
+  now.instance = '2';
+  wait();
+  assert.equal(now.services, 3);
   source.stop();
 });
