@@ -15,7 +15,8 @@
 #include "filter.bpf.h"
 #include "../include/ipvscope_record.h"
 
-/* Kinds whose packets are told one by one (1 << kind); all others are added up. Set before load. */
+/* Kinds whose packets are delivered one by one (1 << kind), and IPVSCOPE_DETAIL_DROPS; all others
+ * are aggregated. Set before load. */
 const volatile __u32 detail_kinds = ~0U;
 
 /* Bytes in a CPU's ring at which its reader is woken whatever it does. Set before load. */
@@ -85,11 +86,18 @@ static __always_inline void wake_reader(void)
 		bpf_ringbuf_discard(nothing, 0);
 }
 
+static __always_inline bool is_refused(const struct ipvscope_record *record)
+{
+	return record->verdict == IPVSCOPE_VERDICT_DROPPED ||
+	       record->verdict == IPVSCOPE_VERDICT_REJECTED;
+}
+
 static __always_inline void emit(const struct ipvscope_record *record)
 {
 	if (!is_wanted(record))
 		return;
-	if (detail_kinds & 1U << record->kind) {
+	if (detail_kinds & 1U << record->kind ||
+	    (detail_kinds & IPVSCOPE_DETAIL_DROPS && is_refused(record))) {
 		if (tell(record))
 			return;
 		count_loss(IPVSCOPE_LOSS_RING_FULL);

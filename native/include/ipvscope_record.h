@@ -37,6 +37,9 @@ enum ipvscope_kind {
 	IPVSCOPE_KIND_NEW = 12,
 };
 
+/* Beside kinds: every packet that was dropped or rejected, of whatever kind. */
+#define IPVSCOPE_DETAIL_DROPS 1
+
 /* What the kernel was seen to do with the packet. */
 enum ipvscope_verdict {
 	IPVSCOPE_VERDICT_FORWARDED = 1,

@@ -36,6 +36,8 @@ export interface ObserverOptions {
   readonly readyFile?: string;
   /** Kinds told packet by packet; all others are added up (default: what is printed by default). */
   readonly detail?: readonly KindName[];
+  /** Whatever else is dropped or rejected is told packet by packet, too. */
+  readonly detailDrops?: boolean;
   /** Which packets are wanted (default: all); the summary says so. */
   readonly filter?: ParsedFilter;
   readonly attach?: AttachRequest;
@@ -67,6 +69,7 @@ export class Observer {
         new LiveSource({
           attachments: planAttachments(options.attach),
           detail: options.detail ?? defaultKinds,
+          detailDrops: options.detailDrops ?? false,
           services: roomFor(this.#services.services.length),
           ...(options.filter === undefined ? {} : { filter: options.filter }),
           onRefused: ({ variant }, error) => note(`${variant} refused: ${error.toLine()}`),

@@ -88,7 +88,7 @@ export function addPrintedOptions(command: Command): Command {
     )
     .option(
       '-k, --kind <kinds>',
-      'print these kinds, or all; repeatable (default: all but draining and retransmit)',
+      'print these kinds, or all; repeatable (default: all but draining and retransmit, and of these what is dropped)',
       parseKinds,
     )
     .addOption(filter('client', 'only packets from this address or network'))

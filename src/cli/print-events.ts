@@ -1,4 +1,5 @@
 import { IpvscopeError } from '../error.js';
+import { namespaceNamer } from '../services/namespaces.js';
 import type { Clock } from '../source/clock.js';
 import type { ParsedFilter } from '../trace/filter.js';
 import { EventPrinter, type OutputFormat } from '../trace/printer.js';
@@ -27,6 +28,8 @@ export interface PrintOptions {
   readonly stop: Stop;
   readonly format: OutputFormat;
   readonly kinds: readonly KindName[];
+  /** Whatever else is dropped or rejected, too. */
+  readonly drops: boolean;
   /** Of the events, which are printed (default: all): where the probe is attached without it. */
   readonly filter?: ParsedFilter;
   /**
@@ -58,6 +61,7 @@ export class EventPrinting {
     this.#printer ??= new EventPrinter({
       output: this.#output,
       ...this.#options,
+      nameOf: namespaceNamer(),
       toTime: clock.format,
     });
     this.#printer.print(batch);

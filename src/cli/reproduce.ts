@@ -134,6 +134,7 @@ async function playObserved(
     stop,
     format: options.output,
     kinds: defaultKinds,
+    drops: true,
     unread: 'skip',
   });
   const listen = options['web.listenAddress'];

@@ -83,12 +83,14 @@ Examples:
     const listen = options['web.listenAddress'];
     const stop = new Stop();
     const kinds = options.kind ?? defaultKinds;
+    const drops = options.kind === undefined;
     const printing =
       options.trace === true
         ? new EventPrinting({
             stop,
             format: options.output,
             kinds,
+            drops,
             filter: filterOf(options),
             unread: 'skip',
           })
@@ -103,6 +105,7 @@ Examples:
         maxSeries: options['metrics.maxSeries'],
         expireAfterSeconds: options['metrics.expireAfter'],
         detail: printing === undefined ? [] : kinds,
+        detailDrops: printing !== undefined && drops,
         ...(options.readyFile === undefined ? {} : { readyFile: options.readyFile }),
         ...(printing === undefined ? {} : { onBatch: printing.onBatch }),
       });

@@ -44,15 +44,17 @@ Examples:
   .action(async (options: TraceOptions) => {
     const stop = new Stop();
     const kinds = options.kind ?? defaultKinds;
+    const drops = options.kind === undefined;
     const printing =
       options.summary === true
         ? undefined
-        : new EventPrinting({ stop, format: options.output, kinds, unread: 'hold' });
+        : new EventPrinting({ stop, format: options.output, kinds, drops, unread: 'hold' });
     const observer = await Observer.start({
       attach: attachRequest(options),
       wait: options.wait === true,
       filter: filterOf(options),
       detail: printing === undefined ? [] : kinds,
+      detailDrops: printing !== undefined && drops,
       ...(options.readyFile === undefined ? {} : { readyFile: options.readyFile }),
       ...(printing === undefined ? {} : { onBatch: printing.onBatch }),
     });

@@ -18,6 +18,8 @@ export interface SessionOptions {
   readonly batchRecords?: number;
   /** Kinds told packet by packet (default: all); packets of the others are added up. */
   readonly detail?: readonly KindName[];
+  /** Whatever else is dropped or rejected is told packet by packet, too (default: no). */
+  readonly detailDrops?: boolean;
   /** Packets that do not fit leave no trace: they are neither told nor added up (default: all fit). */
   readonly filter?: EventFilter;
   /**
@@ -63,6 +65,8 @@ const PAGE_BYTES = 4096;
 const DEFAULT_BATCH_RECORDS = 4096;
 /** Virtual services that the probe has room for: 28 bytes each, and what the kernel needs. */
 const DEFAULT_SERVICES = 4096;
+/** IPVSCOPE_DETAIL_DROPS in native/include/ipvscope_record.h. */
+const DETAIL_DROPS = 1;
 const DEFAULT_KEY_IDLE_MS = 60_000;
 
 const ENOENT = 2;
@@ -167,7 +171,7 @@ export class Session {
   constructor(options: SessionOptions = {}) {
     const detail = (options.detail ?? kindNames).reduce(
       (mask, kind) => mask | (1 << Kind[kind]),
-      0,
+      options.detailDrops === true ? DETAIL_DROPS : 0,
     );
     const { variant = 'fexit', types = '' } = options.attachment ?? {};
     const ringBytes = options.ringBytes ?? defaultRingBytes(detail);

@@ -93,3 +93,18 @@ function inodeOn(device: number, path: string): number | undefined {
     return undefined;
   }
 }
+
+/**
+ * Names of network namespaces for people: of the host's none, of any other that of `ip netns` or
+ * Docker, else its inode number. A namespace that is met for the first time is looked up anew.
+ */
+export function namespaceNamer(root = ''): (netns: number) => string | undefined {
+  const host = hostNetns(root);
+  const known = new Map<number, string>();
+  return (netns) => {
+    if (netns === host || netns === 0) return undefined;
+    const name = known.get(netns) ?? namespaceNames(root).get(netns) ?? String(netns);
+    known.set(netns, name);
+    return name;
+  };
+}

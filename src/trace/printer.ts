@@ -1,8 +1,8 @@
 import type { RecordBatch } from '../wire/batch.js';
 import { decodeEvent } from '../wire/decode.js';
-import { Kind, Offset, RECORD_SIZE } from '../wire/layout.generated.js';
+import { Kind, Offset, RECORD_SIZE, Verdict } from '../wire/layout.generated.js';
 import { type KindName, kindNames } from '../wire/names.js';
-import { columnHeader, formatColumns } from './columns.js';
+import { columnHeader, formatColumns, type NamespaceName } from './columns.js';
 import type { ParsedFilter } from './filter.js';
 import { fitsFilter } from './match.js';
 
@@ -28,19 +28,24 @@ export interface LineOutput {
   flush(): void;
 }
 
-/** Prints the events of chosen kinds, one a line. */
+/** Prints the events of chosen kinds, one a line; with `drops` also every dropped packet. */
 export class EventPrinter {
   readonly #output: LineOutput;
   readonly #format: OutputFormat;
   readonly #toTime: (monotonicNs: number) => string;
   readonly #wanted: ReadonlySet<number>;
+  readonly #drops: boolean;
   readonly #filter: ParsedFilter;
+  readonly #nameOf: NamespaceName;
   #headerDue: boolean;
 
   constructor(options: {
     readonly output: LineOutput;
     readonly format: OutputFormat;
     readonly kinds: readonly KindName[];
+    /** Whatever else is dropped or rejected, too (default: no). */
+    readonly drops?: boolean;
+    readonly nameOf: NamespaceName;
     /** Of those, which (default: all). */
     readonly filter?: ParsedFilter;
     readonly toTime: (monotonicNs: number) => string;
@@ -49,16 +54,24 @@ export class EventPrinter {
     this.#format = options.format;
     this.#toTime = options.toTime;
     this.#wanted = new Set(options.kinds.map((kind) => Kind[kind]));
+    this.#drops = options.drops ?? false;
+    this.#nameOf = options.nameOf;
     this.#filter = options.filter ?? {};
     this.#headerDue = options.format === 'columns';
   }
 
   print(batch: RecordBatch): void {
     for (let index = 0; index < batch.count; index++) {
-      if (!this.#wanted.has(batch.bytes[index * RECORD_SIZE + Offset.kind] ?? 0)) continue;
+      if (!this.#isWanted(batch.bytes, index * RECORD_SIZE)) continue;
       if (fitsFilter(batch, index, this.#filter)) this.#printRecord(batch, index);
     }
     this.#output.flush();
+  }
+
+  #isWanted(bytes: Uint8Array, at: number): boolean {
+    if (this.#wanted.has(bytes[at + Offset.kind] ?? 0)) return true;
+    const verdict = bytes[at + Offset.verdict];
+    return this.#drops && (verdict === Verdict.dropped || verdict === Verdict.rejected);
   }
 
   #printRecord(batch: RecordBatch, index: number): void {
@@ -72,7 +85,8 @@ export class EventPrinter {
       this.#output.line(columnHeader, 0);
     }
     const event = decodeEvent(batch, index, this.#toTime);
-    const text = this.#format === 'json' ? JSON.stringify(event) : formatColumns(event);
+    const text =
+      this.#format === 'json' ? JSON.stringify(event) : formatColumns(event, this.#nameOf);
     this.#output.line(text, packets);
   }
 }

@@ -14,9 +14,15 @@ export function summaryLine(
   filter = '',
 ): string {
   const totals = new Map<string, number>();
+  let connections = 0;
   for (const row of snapshot.rows) {
+    if (row.kind === 'new') {
+      connections += row.packets;
+      continue;
+    }
     const toDraining = row.draining && row.opening && row.verdict === 'forwarded';
-    const what = `${row.kind} ${row.verdict}${toDraining ? ' to weight 0' : ''}`;
+    const why = row.reason === undefined ? '' : ` (${row.reason})`;
+    const what = `${row.kind} ${row.verdict}${why}${toDraining ? ' to weight 0' : ''}`;
     totals.set(what, (totals.get(what) ?? 0) + row.packets);
   }
   const parts = [...totals]
@@ -30,7 +36,8 @@ export function summaryLine(
   }
   if (snapshot.overflow > 0) parts.push(`${snapshot.overflow} beyond --metrics.max-series`);
   const of = filter === '' ? '' : ` of ${filter}`;
-  const seen = `${parts.length === 0 ? 'nothing notable' : parts.join(', ')}${of}`;
+  const notable = `${parts.length === 0 ? 'nothing notable' : parts.join(', ')}${of}`;
+  const seen = `${notable}, ${connections} new connections`;
 
   const lost = Object.entries(state.losses).filter(([, count]) => count > 0);
   for (const { variant, function: name, misses = 0 } of state.programs) {
