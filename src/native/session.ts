@@ -39,6 +39,7 @@ export interface Losses {
   readonly unpaired: number;
   readonly unreadable: number;
   readonly retry_full: number;
+  readonly opening_evicted: number;
   readonly coalesced_full: number;
   /** Records of a size that the ring's reader did not expect. */
   readonly misfit: number;
@@ -246,6 +247,7 @@ export class Session {
       unpaired: count(Loss.unpaired),
       unreadable: count(Loss.unreadable),
       retry_full: count(Loss.retryFull),
+      opening_evicted: count(Loss.openingEvicted),
       coalesced_full: count(Loss.coalescedFull),
       misfit: count(counts.length - 1),
     };
