@@ -119,7 +119,10 @@ size_t Coalesced::TellHeld(uint8_t* to, size_t most) {
     values[1] = delay_us - record.delay_us;
     if (values[0] == 0 && values[1] == 0) {
       held_--;
-      if (table_ == 0 && record.kind != IPVSCOPE_KIND_RETRY) {
+      // Those are the keys of records with a delay (coalesce.bpf.h, add_up()).
+      const bool delayed =
+          record.kind == IPVSCOPE_KIND_RETRY || record.cause == IPVSCOPE_CAUSE_UNANSWERED;
+      if (table_ == 0 && !delayed) {
         known_.Learn(key, now, grace_.next());
       }
     }

@@ -23,28 +23,30 @@ static __always_inline bool closed(__u8 protocol, __u16 state)
 }
 
 /*
- * The same handshake's packet sent again, or a port used again? The opening number tells. Where it
- * is unknown, an entry that is still opening is taken to be waiting for this very packet. A closed
- * entry has no handshake to repeat: the client's reset closed it, and its SYN is a new start.
+ * Which entry an opening packet found. The ISN tells the same packet sent again from another
+ * connection on the same port. A closed entry has no handshake to repeat: the client's reset closed
+ * it, and its SYN is a new start. Where no ISN is known and the entry is still opening, either may
+ * be true.
  */
-static __always_inline bool sent_again(enum opening_relation relation, __u8 protocol, __u16 state)
+static __always_inline __u8 opening_kind(enum ipvscope_opening_relation relation, __u8 protocol,
+					 __u16 state)
 {
-	if (relation == OPENING_SAME)
-		return !closed(protocol, state);
-	return relation == OPENING_UNKNOWN && still_opening(protocol, state);
+	if (relation == IPVSCOPE_OPENING_SAME && !closed(protocol, state))
+		return IPVSCOPE_KIND_RETRANSMIT;
+	if (relation == IPVSCOPE_OPENING_UNKNOWN && still_opening(protocol, state))
+		return IPVSCOPE_KIND_UNDETERMINED;
+	return IPVSCOPE_KIND_REUSE;
 }
 
 static __always_inline __u8 kind_of(const struct ipvscope_record *record,
-				    enum opening_relation relation, bool expected)
+				    enum ipvscope_opening_relation relation, bool expected)
 {
 	if (record->flags & IPVSCOPE_FLAG_SERVER_KNOWN &&
 	    !(record->flags & IPVSCOPE_FLAG_AVAILABLE))
 		return IPVSCOPE_KIND_UNAVAILABLE;
 	if (!(record->flags & IPVSCOPE_FLAG_OPENING) || expected)
 		return IPVSCOPE_KIND_DRAINING;
-	if (sent_again(relation, record->protocol, record->conn_state))
-		return IPVSCOPE_KIND_RETRANSMIT;
-	return IPVSCOPE_KIND_REUSE;
+	return opening_kind(relation, record->protocol, record->conn_state);
 }
 
 /* What a lookup was given, and found. */
@@ -97,7 +99,7 @@ static __always_inline void watch_unmatched(enum access access, const struct loo
 static __always_inline bool describe_matched(enum access access, struct ipvscope_pending *packet,
 					     const struct lookup *lookup)
 {
-	enum opening_relation relation = OPENING_UNKNOWN;
+	enum ipvscope_opening_relation relation = IPVSCOPE_OPENING_UNKNOWN;
 	struct ipvscope_record *record = &packet->record;
 
 	if (!describe_tuple(access, record, lookup->ipvs, lookup->af, &lookup->transport,

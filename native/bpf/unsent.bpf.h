@@ -9,6 +9,7 @@
 
 #include "emit.bpf.h"
 #include "icmp.bpf.h"
+#include "openings.bpf.h"
 #include "services.bpf.h"
 #include "../include/ipvscope_transmit.h"
 
@@ -87,6 +88,20 @@ static __always_inline void describe_scheduled(struct ipvscope_record *record,
 		describe_server(ACCESS_HELPER, record, dest, dest_available(ACCESS_HELPER, dest));
 }
 
+/* A copy of it that gets through ends what its client waits. */
+static __always_inline void note_unsent_opening(const struct ipvscope_record *record,
+						const struct skb_view *view)
+{
+	__u32 offset = view->protocol == IPPROTO_TCP ? TCP_ISN_OFFSET : SCTP_ISN_OFFSET;
+	__u32 isn = 0;
+
+	if (!(record->flags & IPVSCOPE_FLAG_OPENING) ||
+	    !(record->flags & IPVSCOPE_FLAG_HAS_VIRTUAL) ||
+	    bpf_probe_read_kernel(&isn, sizeof(isn), view->transport + offset))
+		return;
+	note_dropped(record, isn);
+}
+
 /* A transmit function could not send the packet, which looks as it came to ip_vs. */
 static __always_inline void on_transmit_failed(const struct sk_buff *skb, __u16 reason)
 {
@@ -108,6 +123,7 @@ static __always_inline void on_transmit_failed(const struct sk_buff *skb, __u16 
 	record.cause = IPVSCOPE_CAUSE_TRANSMIT;
 	record.drop_reason = reason;
 	emit(&record);
+	note_unsent_opening(&record, &view);
 }
 
 /* A real server of this node: what its socket does with the packet is no failure to send it. */
@@ -196,6 +212,7 @@ static __always_inline void on_dropped_after(const struct sk_buff *skb, __u16 re
 	record.cause = IPVSCOPE_CAUSE_NODE;
 	record.drop_reason = reason;
 	emit(&record);
+	note_unsent_opening(&record, &view);
 }
 
 #endif

@@ -5,7 +5,6 @@
 
 #include "lookup.bpf.h"
 #include "orphan.bpf.h"
-#include "retry.bpf.h"
 #include "unscheduled.bpf.h"
 #include "unsent.bpf.h"
 
@@ -79,15 +78,24 @@ static __always_inline void count_new(struct ipvscope_record *record, bool openi
 	record->kind = 0;
 }
 
+/* What the store of opening packets said of a packet (openings.bpf.h). */
+struct noted {
+	bool noted;
+	__u32 isn;
+	__u32 delay_us;
+	__u32 drops;
+};
+
 /*
- * A packet that found no entry is met here for the first time. It becomes notable when no server
- * could be chosen, when the one chosen has weight 0 (a persistence template names it), or when
- * copies of it were dropped before.
+ * A packet that found no entry is met here for the first time, unless the lookup watched it and it
+ * is noted. It becomes notable when no server could be chosen, when the one chosen has weight 0 (a
+ * persistence template names it), or when it is not the first copy.
  */
 static __always_inline void on_first_schedule(enum access access, struct ip_vs_service *service,
 					      const struct sk_buff *skb,
 					      const struct ip_vs_iphdr *iph,
-					      struct ip_vs_conn *conn, int ignored)
+					      struct ip_vs_conn *conn, int ignored,
+					      struct noted noted)
 {
 	struct ipvscope_pending packet = {};
 	struct ipvscope_record *record = &packet.record;
@@ -113,9 +121,15 @@ static __always_inline void on_first_schedule(enum access access, struct ip_vs_s
 	describe_service(access, record, service);
 	if (conn && !stale)
 		count_new(record, opening);
-	if (opening)
+	if (noted.noted) {
+		packet.number = noted.isn;
+		record->delay_us = noted.delay_us;
+		record->drops = noted.drops;
+	} else if (opening) {
+		record->time_ns = bpf_ktime_get_ns();
 		note_opening(record, &transport, &packet.number);
-	if (conn && !stale && (!opening || !may_end_drops()))
+	}
+	if (conn && !stale && !record->delay_us)
 		return;
 	describe_packet(access, record, skb, opening);
 	if (conn) {
@@ -138,6 +152,7 @@ static __always_inline void on_schedule(enum access access, struct ip_vs_service
 	struct ipvscope_pending *packet = NULL;
 	struct pending_place place;
 	int ignored = UNSCHEDULED_NO_SERVER;
+	struct noted noted = {};
 
 	if (!conn)
 		bpf_probe_read_kernel(&ignored, sizeof(ignored), ignored_at);
@@ -146,11 +161,17 @@ static __always_inline void on_schedule(enum access access, struct ip_vs_service
 
 	/* One that was only watched for being dropped is now met as any other. */
 	if (packet && !packet->conn_found) {
+		noted = (struct noted){
+			.noted = packet->record.flags & IPVSCOPE_FLAG_OPENING,
+			.isn = packet->number,
+			.delay_us = packet->record.delay_us,
+			.drops = packet->record.drops,
+		};
 		forget(&place, packet);
 		packet = NULL;
 	}
 	if (!packet) {
-		on_first_schedule(access, service, skb, iph, conn, ignored);
+		on_first_schedule(access, service, skb, iph, conn, ignored, noted);
 		return;
 	}
 	if (!conn) {
@@ -317,16 +338,47 @@ static __always_inline void put_new_server_first(struct ipvscope_record *record)
 	record->new_destination_port = port;
 }
 
-/* Beside a packet's own record: that it got through, and what came before. */
-static __always_inline void emit_retry(struct ipvscope_pending *packet)
+/* An opening packet got through: what its client waited, where it is not the first copy. */
+static __always_inline void add_delay(struct ipvscope_record *record, __u32 delay_us)
 {
-	struct ipvscope_record *record = &packet->record;
+	record->delay_us = delay_us;
+	record->delay_place = delay_place(delay_us);
+}
 
-	if (!ends_drops(record, packet->number))
-		return;
+/* Beside a packet's own record: that it got through, and what came before. */
+static __always_inline void emit_retry(struct ipvscope_record *record, __u32 isn, __u32 delay_us,
+				       __u32 drops)
+{
+	record->cause = end_drops(record, isn);
 	record->kind = IPVSCOPE_KIND_RETRY;
 	record->verdict = IPVSCOPE_VERDICT_FORWARDED;
+	record->drops = drops;
+	add_delay(record, delay_us);
 	emit(record);
+}
+
+static __always_inline bool got_through(const struct ipvscope_record *record)
+{
+	return record->verdict == IPVSCOPE_VERDICT_FORWARDED ||
+	       record->verdict == IPVSCOPE_VERDICT_RESCHEDULED;
+}
+
+static __always_inline bool was_refused(const struct ipvscope_record *record)
+{
+	return record->verdict == IPVSCOPE_VERDICT_DROPPED ||
+	       record->verdict == IPVSCOPE_VERDICT_REJECTED;
+}
+
+/*
+ * The client waited, and no copy that was seen was dropped: the packet's own record says so. A copy
+ * that found no entry, because that of the first one is gone, is news for this alone.
+ */
+static __always_inline void add_own_delay(struct ipvscope_record *record, __u32 delay_us)
+{
+	record->cause = IPVSCOPE_CAUSE_UNANSWERED;
+	if (!record->kind)
+		record->kind = IPVSCOPE_KIND_RETRANSMIT;
+	add_delay(record, delay_us);
 }
 
 /* To be called where something is pending. */
@@ -336,11 +388,16 @@ static __always_inline void on_verdict(enum access access, const struct sk_buff 
 	struct pending_place place;
 	struct ipvscope_pending *packet;
 	struct ipvscope_record *record;
+	__u32 delay_us, drops;
 
 	packet = find_pending(access, PENDING_SKB, skb, &place);
 	if (!packet || packet->decided)
 		return;
 	record = &packet->record;
+	delay_us = record->delay_us;
+	drops = record->drops;
+	record->delay_us = 0;
+	record->drops = 0;
 	record->verdict = judge(access, packet, skb, netfilter & NF_VERDICT_MASK);
 	if (record->verdict == VERDICT_NOT_SEEN) {
 		count_loss(IPVSCOPE_LOSS_UNPAIRED);
@@ -357,16 +414,15 @@ static __always_inline void on_verdict(enum access access, const struct sk_buff 
 		record->flags |= IPVSCOPE_FLAG_EXPIRED;
 	if (record->flags & IPVSCOPE_FLAG_NEW_WEIGHT_ZERO)
 		put_new_server_first(record);
-	/* Without a kind it is remembered only for the drops it may end. */
+	if (delay_us && !drops && got_through(record))
+		add_own_delay(record, delay_us);
+	/* Without a kind it is remembered only for what its client waited. */
 	if (record->kind)
 		emit(record);
-	if (record->flags & IPVSCOPE_FLAG_OPENING) {
-		if (record->verdict == IPVSCOPE_VERDICT_FORWARDED ||
-		    record->verdict == IPVSCOPE_VERDICT_RESCHEDULED)
-			emit_retry(packet);
-		else if (record->verdict == IPVSCOPE_VERDICT_DROPPED && record->kind)
-			note_dropped(record, packet->number);
-	}
+	if (drops && got_through(record))
+		emit_retry(record, packet->number, delay_us, drops);
+	else if (record->flags & IPVSCOPE_FLAG_OPENING && record->kind && was_refused(record))
+		note_dropped(record, packet->number);
 	forget(&place, packet);
 }
 

@@ -178,16 +178,20 @@ enum ipvscope_loss {
 	IPVSCOPE_LOSS_UNPAIRED = 2,
 	/* The transport header was outside the linear part of the packet. */
 	IPVSCOPE_LOSS_UNREADABLE = 3,
-	/* A dropped opening packet could not be remembered: its retry will not be reported. */
+	/* A dropped opening packet could not be remembered: its retry will not be told, or with too
+	   few drops. */
 	IPVSCOPE_LOSS_RETRY_FULL = 4,
 	/* A record that was to be added up with others alike found no room, not even without
 	   addresses. */
 	IPVSCOPE_LOSS_COALESCED_FULL = 5,
 	/* ... but it did without addresses: no packet is lost, but whose it was. */
 	IPVSCOPE_LOSS_FOLDED = 6,
+	/* An opening packet was forgotten while copies of it might still come: they will be told as
+	   undetermined, or without what their client waited. */
+	IPVSCOPE_LOSS_OPENING_EVICTED = 7,
 };
 
-#define IPVSCOPE_LOSS_CAUSES 7
+#define IPVSCOPE_LOSS_CAUSES 8
 
 /* In place of a CPU's number: a record that was added up. Of its members only time, count,
  * delay_us and the aggregation key are filled. */

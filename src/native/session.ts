@@ -45,6 +45,7 @@ export interface Losses {
   readonly unpaired: number;
   readonly unreadable: number;
   readonly retry_full: number;
+  readonly opening_evicted: number;
   readonly coalesced_full: number;
   /** Records of a size that the ring's reader did not expect. */
   readonly misfit: number;
@@ -258,6 +259,7 @@ export class Session {
       unpaired: count(Loss.unpaired),
       unreadable: count(Loss.unreadable),
       retry_full: count(Loss.retryFull),
+      opening_evicted: count(Loss.openingEvicted),
       coalesced_full: count(Loss.coalescedFull),
       misfit: count(counts.length - 1),
     };

@@ -1,6 +1,6 @@
 // Generated from the BTF of the embedded object by `npm run generate`. Not to be edited.
 
-export const LAYOUT_FINGERPRINT = '373abe6c3272e6ab';
+export const LAYOUT_FINGERPRINT = '5e32948be3ba792c';
 
 /** Bytes of one record. */
 export const RECORD_SIZE = 136;
@@ -193,6 +193,7 @@ export const Loss = {
   retryFull: 4,
   coalescedFull: 5,
   folded: 6,
+  openingEvicted: 7,
 } as const;
 
 export const Cpu = {

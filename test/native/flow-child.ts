@@ -22,7 +22,13 @@ const aggregator = new Aggregator();
 const session = new Session({ generator: true });
 const batch = new RecordBatch(session.bytes);
 const stop = new Stop();
-const printing = new EventPrinting({ stop, format: 'json', drops: false, kinds: kindNames, unread });
+const printing = new EventPrinting({
+  stop,
+  format: 'json',
+  drops: false,
+  kinds: kindNames,
+  unread,
+});
 
 function onRecords(records: number): Promise<void> | undefined {
   batch.count = records;
