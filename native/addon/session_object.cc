@@ -32,8 +32,9 @@ ipvscope_endpoint_filter ReadFilter(const Napi::Value& given) {
     mask[bit / 8] |= static_cast<uint8_t>(0x80U >> (bit % 8));
   }
   memcpy(filter.address, address.Data(), bytes);
-  filter.address[0] &= filter.mask[0];
-  filter.address[1] &= filter.mask[1];
+  for (size_t word = 0; word < std::size(filter.address); word++) {
+    filter.address[word] &= filter.mask[word];
+  }
   return filter;
 }
 

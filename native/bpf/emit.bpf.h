@@ -92,14 +92,15 @@ static __always_inline bool is_refused(const struct ipvscope_record *record)
 	       record->verdict == IPVSCOPE_VERDICT_REJECTED;
 }
 
-static __always_inline void emit(const struct ipvscope_record *record)
+/* A function of its own: what it needs of the stack is needed once. */
+static __noinline int emit(const struct ipvscope_record *record)
 {
 	if (!is_wanted(record))
-		return;
+		return 0;
 	if (detail_kinds & 1U << record->kind ||
 	    (detail_kinds & IPVSCOPE_DETAIL_DROPS && is_refused(record))) {
 		if (tell(record))
-			return;
+			return 0;
 		count_loss(IPVSCOPE_LOSS_RING_FULL);
 	}
 	switch (coalesce(record)) {
@@ -112,6 +113,7 @@ static __always_inline void emit(const struct ipvscope_record *record)
 	case COALESCED:
 		break;
 	}
+	return 0;
 }
 
 #endif

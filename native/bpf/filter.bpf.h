@@ -13,15 +13,17 @@ const volatile struct ipvscope_filter filter;
 static __always_inline bool fits(const volatile struct ipvscope_endpoint_filter *wanted,
 				 __u8 family, const __u8 *address, __be16 port)
 {
-	__u64 words[2];
+	/* Every address in a record begins at a whole word. */
+	const __u32 *words = (const void *)address;
 
 	if (wanted->port && wanted->port != port)
 		return false;
 	if (!wanted->family)
 		return true;
-	__builtin_memcpy(words, address, 16);
 	return wanted->family == family && !(((words[0] & wanted->mask[0]) ^ wanted->address[0]) |
-					     ((words[1] & wanted->mask[1]) ^ wanted->address[1]));
+					     ((words[1] & wanted->mask[1]) ^ wanted->address[1]) |
+					     ((words[2] & wanted->mask[2]) ^ wanted->address[2]) |
+					     ((words[3] & wanted->mask[3]) ^ wanted->address[3]));
 }
 
 /* True where there are no such filters, or one of them (i) fits. */

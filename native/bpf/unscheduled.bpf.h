@@ -22,24 +22,35 @@
  */
 __noinline __u64 count_servers(__u64 address)
 {
-	struct ip_vs_service *service = (void *)address;
-	const void *head = (void *)&service->destinations;
-	const void *node = BPF_CORE_READ(service, destinations.next);
-	__u64 with_weight = 0, overloaded = 0, eligible = 0;
+	/* One place for all that is read: the stack is shared with the caller's. */
+	__u64 value = 0;
+	__u64 head = address + bpf_core_field_offset(struct ip_vs_service, destinations);
+	__u64 node, with_weight = 0, overloaded = 0, eligible = 0;
 
+	if (bpf_probe_read_kernel(&value, sizeof(value), (const void *)head))
+		return 1ULL << 63;
+	node = value;
 	for (__u32 i = 0; i < SERVERS_MOST; i++) {
-		struct ip_vs_dest *dest;
+		__u64 dest = node - bpf_core_field_offset(struct ip_vs_dest, n_list);
 		bool weighs, full;
 
 		if (!node || node == head)
 			return with_weight | overloaded << 16 | eligible << 32;
-		dest = (void *)node - bpf_core_field_offset(struct ip_vs_dest, n_list);
-		weighs = BPF_CORE_READ(dest, weight.counter) > 0;
-		full = BPF_CORE_READ(dest, flags) & IP_VS_DEST_F_OVERLOAD;
+		value = 0;
+		bpf_probe_read_kernel(
+			&value, 4,
+			(const void *)(dest + bpf_core_field_offset(struct ip_vs_dest, weight)));
+		weighs = (__s32)value > 0;
+		bpf_probe_read_kernel(
+			&value, 4,
+			(const void *)(dest + bpf_core_field_offset(struct ip_vs_dest, flags)));
+		full = value & IP_VS_DEST_F_OVERLOAD;
 		with_weight += weighs;
 		overloaded += full;
 		eligible |= weighs && !full;
-		node = BPF_CORE_READ(dest, n_list.next);
+		value = 0;
+		bpf_probe_read_kernel(&value, sizeof(value), (const void *)node);
+		node = value;
 	}
 	return with_weight | overloaded << 16 | eligible << 32 | 1ULL << 63;
 }

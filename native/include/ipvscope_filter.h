@@ -10,8 +10,8 @@
 
 /* An address, or a network of them, and a port. All zero: any. */
 struct ipvscope_endpoint_filter {
-	__u64 address[2]; /* network byte order, as in the record; zero beyond the mask */
-	__u64 mask[2];
+	__u32 address[4]; /* network byte order, as in the record; zero beyond the mask */
+	__u32 mask[4];
 	__u32 port;	 /* network byte order; 0: any */
 	__u32 family;	 /* AF_INET or AF_INET6; 0: any, then there is no address */
 	__u32 port_zero; /* 1: of the virtual service, a service of every port */
