@@ -63,6 +63,7 @@ Napi::Function SessionObject::Define(Napi::Env env) {
                          InstanceMethod<&SessionObject::Adding>("adding"),
                          InstanceMethod<&SessionObject::Programs>("programs"),
                          InstanceMethod<&SessionObject::Losses>("losses"),
+                         InstanceMethod<&SessionObject::KernelMemory>("kernelMemory"),
                          InstanceMethod<&SessionObject::Generate>("generate"),
                          InstanceMethod<&SessionObject::Detach>("detach"),
                          InstanceMethod<&SessionObject::Close>("close"),
@@ -92,6 +93,7 @@ void SessionObject::Open(const Napi::CallbackInfo& info) {
   config.filter.virtual_service = ReadFilter(filter.Get("virtual"));
   config.filter.destination = ReadFilter(filter.Get("destination"));
   config.settled = given.Get("settled").As<Napi::Boolean>().Value();
+  config.batches = given.Get("batches").As<Napi::Boolean>().Value();
   config.key_idle_ns = uint64_t{number("keyIdleMs")} * 1'000'000;
   if (Outcome failure = session_.Open(config)) {
     Throw(info.Env(), *failure);
@@ -201,6 +203,12 @@ Napi::Value SessionObject::Losses(const Napi::CallbackInfo& info) {
   }
   list.Set(static_cast<uint32_t>(losses.size()), static_cast<double>(session_.rings().misfits()));
   return list;
+}
+
+// kernelMemory(): bytes
+Napi::Value SessionObject::KernelMemory(const Napi::CallbackInfo& info) {
+  MustBeOpen(info.Env());
+  return Napi::Number::New(info.Env(), static_cast<double>(session_.KernelMemory()));
 }
 
 // generate(first, count, keys)

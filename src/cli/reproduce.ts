@@ -148,7 +148,7 @@ async function playObserved(
   } finally {
     note(await observer.stop());
   }
-  return code;
+  return observer.complete ? code : ExitCode.trouble;
 }
 
 function record(round: RoundRecord): void {

@@ -101,5 +101,6 @@ Examples:
     }
     await stop.wait();
     note(await observer.stop());
+    if (!observer.complete) process.exitCode = ExitCode.trouble;
     stop.release();
   });

@@ -1,4 +1,5 @@
 import { Command, Option } from 'commander';
+import { ExitCode } from '../error.js';
 import type { ParsedEndpoint, ParsedFilter } from '../trace/filter.js';
 import { defaultKinds, type OutputFormat, outputFormats } from '../trace/printer.js';
 import type { KindName } from '../wire/names.js';
@@ -84,5 +85,6 @@ Examples:
     await stop.wait();
     clearTimeout(timer);
     note(await observer.stop());
+    if (!observer.complete) process.exitCode = ExitCode.trouble;
     stop.release();
   });

@@ -20,6 +20,10 @@ export interface SourceState {
   readonly shed: number;
   /** Packets whose service and server are not known: there were too many of them at once. */
   readonly folded: number;
+  /** Bytes of kernel memory that the probe takes; absent while there is none. */
+  readonly kernelMemory?: number;
+  /** What kept it from reading all there was, a line each; absent: nothing did. */
+  readonly failures?: readonly string[];
 }
 
 /** Whether every program is attached, and there are any. */
@@ -33,6 +37,9 @@ export interface EventSource {
   state(): SourceState;
   /** Delivers what is waiting now, before it returns. */
   flush(): void;
-  /** Delivers what is still on its way, then lets go of everything. Again is fine. */
+  /**
+   * Delivers what is still on its way, then lets go of everything. Again is fine. What cannot be read
+   * is no error: `state().failures` says it.
+   */
   stop(): void;
 }

@@ -6,6 +6,8 @@ import type { AttachedProgram, EventSource, SourceState } from './event-source.j
 /** A source that is attached until it is stopped, and says how. */
 export interface AttachedSource extends EventSource {
   readonly attachment: Attachment;
+  /** `onError`: the kernel refuses to be read, and nothing comes any more. */
+  start(onBatch: (batch: RecordBatch) => void, onError?: (error: IpvscopeError) => void): void;
 }
 
 export interface WatchedOptions {
@@ -14,11 +16,17 @@ export interface WatchedOptions {
   /** Which loading of ip_vs there is now; undefined while there is none. */
   readonly instance: () => string | undefined;
   readonly onAttached: (attachment: Attachment) => void;
-  /** The module is gone, or never was there, or attaching to it failed: it is tried again. */
+  /**
+   * The module is gone, or never was there, or attaching to it failed, or the kernel refused to be
+   * read: it is tried again.
+   */
   readonly onWaiting: (reason: string) => void;
 }
 
 const LOOK_MS = 1_000;
+
+/** How long it waits at the most after the kernel refused to be read, twice as long each time. */
+const MOST_PAUSE_MS = 60_000;
 
 /**
  * The probe on a kernel whose module ip_vs may come, go and come back. What was counted before it
@@ -33,6 +41,9 @@ export class WatchedSource implements EventSource {
   #before: SourceState = { programs: [], losses: {}, shed: 0, folded: 0 };
   #timer: NodeJS.Timeout | undefined;
   #reason: string | undefined;
+  #pauseMs = LOOK_MS;
+  /** When it was attached, on the clock of `performance.now()`. */
+  #attachedMs = 0;
 
   constructor(options: WatchedOptions) {
     this.#options = options;
@@ -66,29 +77,40 @@ export class WatchedSource implements EventSource {
     this.#source = source;
     this.#instance = instance;
     this.#reason = undefined;
-    source.start((batch) => this.#onBatch?.(batch));
+    this.#attachedMs = performance.now();
+    source.start(
+      (batch) => this.#onBatch?.(batch),
+      (error) => this.#attachAnew(source, error),
+    );
     this.#options.onAttached(source.attachment);
   }
 
-  #lookLater(): void {
+  /** Nothing comes any more from a source that the kernel refuses to be read. */
+  #attachAnew(source: AttachedSource, error: IpvscopeError): void {
+    if (source !== this.#source) return;
+    clearTimeout(this.#timer);
+    this.#detach();
+    this.#wait(error.toLine());
+    const lasted = performance.now() - this.#attachedMs;
+    this.#pauseMs = lasted > MOST_PAUSE_MS ? LOOK_MS : Math.min(2 * this.#pauseMs, MOST_PAUSE_MS);
+    this.#lookLater(this.#pauseMs);
+  }
+
+  #lookLater(afterMs = LOOK_MS): void {
     // These keep the module from going: nobody need look any more.
     if (this.#source?.attachment.variant === 'fexit') return;
     this.#timer = setTimeout(() => {
       this.#look();
       this.#lookLater();
-    }, LOOK_MS);
+    }, afterMs);
   }
 
   #look(): void {
     const instance = this.#options.instance();
     if (this.#source !== undefined) {
       if (instance === this.#instance) return;
-      const { programs, ...counters } = this.#letGo();
       // With the module went every probe on it.
-      this.#before = {
-        programs: programs.map((program) => ({ ...program, attached: false })),
-        ...counters,
-      };
+      this.#detach();
     }
     if (instance === undefined) {
       this.#wait('ip_vs is not loaded');
@@ -100,6 +122,15 @@ export class WatchedSource implements EventSource {
       if (!(cause instanceof IpvscopeError)) throw cause;
       this.#wait(cause.toLine());
     }
+  }
+
+  /** Stops the source; what it came to stays. */
+  #detach(): void {
+    const { programs, ...counters } = this.#letGo();
+    this.#before = {
+      programs: programs.map((program) => ({ ...program, attached: false })),
+      ...counters,
+    };
   }
 
   /** Stops the source, if any; returns what all came to, as it was until now. */
@@ -133,10 +164,13 @@ function added(before: SourceState, now: SourceState): SourceState {
       ? program
       : { ...program, misses: program.misses + earlier };
   });
+  const failures = new Set([...(before.failures ?? []), ...(now.failures ?? [])]);
   return {
     programs: [...programs, ...former.values()],
     losses,
     shed: before.shed + now.shed,
     folded: before.folded + now.folded,
+    ...(now.kernelMemory === undefined ? {} : { kernelMemory: now.kernelMemory }),
+    ...(failures.size === 0 ? {} : { failures: [...failures] }),
   };
 }
