@@ -20,6 +20,8 @@ export class LiveSource implements EventSource {
   readonly attachment: Attachment;
   readonly #session: Session;
   readonly #batch: RecordBatch;
+  /** All of it is there from the start. */
+  readonly #kernelMemory: number;
   #onBatch: ((batch: RecordBatch) => void) | undefined;
   #last: SourceState | undefined;
   /** As read last: what it says at the end where they cannot be read then. */
@@ -33,6 +35,7 @@ export class LiveSource implements EventSource {
     const { session, attachment } = openFirst(options);
     this.#session = session;
     this.#batch = new RecordBatch(session.bytes);
+    this.#kernelMemory = session.kernelMemory();
     this.attachment = attachment;
   }
 
@@ -119,7 +122,7 @@ export class LiveSource implements EventSource {
       losses: { ...losses },
       shed,
       folded,
-      kernelMemory: this.#session.kernelMemory(),
+      kernelMemory: this.#kernelMemory,
     };
   }
 
