@@ -10,7 +10,6 @@
 #include <cerrno>
 #include <cstring>
 #include <fstream>
-#include <iterator>
 #include <memory>
 #include <string_view>
 
@@ -89,11 +88,15 @@ struct Parts {
 };
 
 Outcome ReadParts(const char* path, Parts* parts) {
-  std::ifstream file(path, std::ios::binary);
+  std::ifstream file(path, std::ios::binary | std::ios::ate);
+  if (file) {
+    parts->file.resize(static_cast<size_t>(file.tellg()));
+    file.seekg(0);
+    file.read(parts->file.data(), static_cast<std::streamsize>(parts->file.size()));
+  }
   if (!file) {
     return Unreadable(path, errno, strerror(errno));
   }
-  parts->file.assign(std::istreambuf_iterator<char>(file), {});
   if (parts->file.size() < sizeof(parts->header)) {
     return Unreadable(path, 0, "it is too short for BTF");
   }
