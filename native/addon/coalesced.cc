@@ -24,7 +24,7 @@ constexpr uint32_t kBatch = 1024;
 // struct coalesced_sum: packets, and what they waited.
 constexpr size_t kSumWords = 2;
 
-constexpr const char* kCannotRead = "cannot read what was added up";
+constexpr const char* kCannotRead = "cannot read the aggregation maps";
 
 constexpr uint64_t kMost = std::numeric_limits<uint32_t>::max();
 

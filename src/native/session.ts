@@ -33,8 +33,8 @@ export interface SessionOptions {
   /** Of the generator (default: true): none of its programs runs while `coalesced()` reads. */
   readonly settled?: boolean;
   /**
-   * Of the generator (default: true): what was added up is read by batch operations of maps. Without,
-   * as on kernels that have none (before 5.6), element by element.
+   * Of the generator (default: true): aggregation maps are read by batch operations; else element by
+   * element, as on kernels without these (before 5.6).
    */
   readonly batches?: boolean;
 }

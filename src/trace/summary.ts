@@ -44,8 +44,7 @@ export function summaryLine(
   const shed = state.shed > 0 ? `, ${state.shed} counted without detail (too many at once)` : '';
   const folded =
     state.folded > 0 ? `, ${state.folded} counted without service (too many at once)` : '';
-  const unread =
-    state.failures === undefined ? '' : `, NOT ALL COULD BE READ: ${state.failures.join(', ')}`;
+  const unread = state.failures === undefined ? '' : `, INCOMPLETE: ${state.failures.join(', ')}`;
   const attached = state.programs.filter((program) => program.attached).length;
   return `${seen} in ${seconds.toFixed(1)} s; ${attached} of ${state.programs.length} programs attached, ${unseen}${shed}${folded}${unread}`;
 }

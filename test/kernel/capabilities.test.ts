@@ -5,8 +5,7 @@ import { Running, run } from './command.js';
 
 // What each way to attach takes of an ordinary user: docs/capabilities.md has it as a table.
 
-const PARANOID = '/proc/sys/kernel/perf_event_paranoid';
-const paranoid = readFileSync(PARANOID, 'utf8').trim();
+const paranoid = readFileSync('/proc/sys/kernel/perf_event_paranoid', 'utf8').trim();
 
 run('modprobe', 'ip_vs');
 
@@ -28,16 +27,18 @@ function user(capabilities: string): readonly string[] {
   ];
 }
 
-const setParanoid = (value: string): string => run('sysctl', '-qw', `${PARANOID}=${value}`);
+const setParanoid = (value: string): string =>
+  run('sysctl', '-qw', `kernel.perf_event_paranoid=${value}`);
 
 /** A virtual service without a server: a connect is an event. */
 const service = '127.0.0.1:9';
 before(() => {
   run('ipvsadm', '-A', '-t', service, '-s', 'rr');
-  run('sysctl', '-qw', 'kernel.perf_event_paranoid=2');
+  run('ip', 'link', 'set', 'lo', 'up');
+  setParanoid('2');
 });
 after(() => {
-  run('sysctl', '-qw', `kernel.perf_event_paranoid=${paranoid}`);
+  setParanoid(paranoid);
   run('ipvsadm', '-D', '-t', service);
 });
 
@@ -114,7 +115,7 @@ test('an addon that this user may not read: the line names it', async () => {
   assert.ok(line.includes(addon));
 });
 
-test('what was added up cannot be read: events, summary with the reason, exit code 1', async () => {
+test('a failed read of the aggregation maps: events, summary with the reason, exit code 1', async () => {
   const preload = new URL('./break-reads-on-signal.js', import.meta.url).pathname;
   const trace = new Running(
     ['trace', '-o', 'json'],
@@ -128,7 +129,7 @@ test('what was added up cannot be read: events, summary with the reason, exit co
   assert.match(stdout, /"kind":"unscheduled"/);
   assert.match(
     stderr,
-    /^1 unscheduled .*, NOT ALL COULD BE READ: ERR_PROBE_READ: cannot read what was added up: .*$/m,
+    /^1 unscheduled .*, INCOMPLETE: ERR_PROBE_READ: cannot read the aggregation maps: .*$/m,
   );
   assert.doesNotMatch(stderr, /^ +at /m);
   assert.equal(code, 1);

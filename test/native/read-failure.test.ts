@@ -12,7 +12,7 @@ import { Producer } from '../bench/producer.js';
 import { breakReads } from '../support/break-reads.js';
 import { openGenerator } from './generator.js';
 
-// The kernel refuses to say what was added up: really, its tables have other descriptors.
+// The kernel refuses to read the aggregation maps: their descriptors really are of another file.
 
 const started: { stop(): void }[] = [];
 
@@ -56,7 +56,7 @@ test('a session that cannot be read says so once, and nothing comes any more', a
     session.start(() => batches++, resolve);
     session.generate(0, 10, 1);
   });
-  assert.match(error.toLine(), /^ERR_PROBE_READ: cannot read what was added up: /);
+  assert.match(error.toLine(), /^ERR_PROBE_READ: cannot read the aggregation maps: /);
   session.generate(10, 10, 1);
   assert.equal(batches, 0);
 });
@@ -73,12 +73,12 @@ test('at the end: what can be read is delivered, and what cannot is said', async
   assert.ok(records > 0, 'the ring is read all the same');
   const { failures, programs, shed } = source.state();
   assert.equal(failures?.length, 1);
-  assert.match(failures[0] ?? '', /^ERR_PROBE_READ: cannot read what was added up: [^\n]*$/);
+  assert.match(failures[0] ?? '', /^ERR_PROBE_READ: cannot read the aggregation maps: [^\n]*$/);
   assert.equal(programs.length, 1);
   assert.ok(shed > 0, 'counters are read all the same');
 });
 
-test('while it runs: let go of, said, and attached again', async () => {
+test('while it runs: detached, reported, and attached again', async () => {
   let live: LiveSource | undefined;
   const said: string[] = [];
   const events = new EventEmitter();
@@ -105,7 +105,7 @@ test('while it runs: let go of, said, and attached again', async () => {
   const { failures, shed } = watched.state();
   assert.equal(failures?.length, 1);
   const { packets } = aggregator.totals();
-  assert.equal(packets + shed, RECORDS, 'what the ring had no room for could not be read');
+  assert.equal(packets + shed, RECORDS, 'what overflowed the ring could not be read');
   await produce(live);
   watched.stop();
   assert.equal(aggregator.totals().packets, packets + RECORDS, 'then, all can');

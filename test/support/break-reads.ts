@@ -1,11 +1,11 @@
 import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
 
-/** Of the tables by which keys get known, and of no other map: IPVSCOPE_KEY_SIZE. */
+/** Of the aggregation maps, and of no other: IPVSCOPE_KEY_SIZE. */
 const KEY_SIZE = /^key_size:\t56$/m;
 
 /**
- * Makes the kernel refuse to say what was added up: in place of the tables' descriptors there is
- * /dev/null. Returns how many there were.
+ * Replaces the descriptors of the aggregation maps with /dev/null, so that reads fail. Returns how many
+ * there were.
  */
 export function breakReads(): number {
   let broken = 0;

@@ -100,9 +100,9 @@ const cases: readonly {
       code: 'ERR_PROBE_READ',
       step: 'read',
       errno: 12,
-      message: 'cannot read what was added up: Cannot allocate memory',
+      message: 'cannot read the aggregation maps: Cannot allocate memory',
     },
-    line: /^ERR_PROBE_READ: cannot read what was added up: Cannot allocate memory$/,
+    line: /^ERR_PROBE_READ: cannot read the aggregation maps: Cannot allocate memory$/,
     exitCode: ExitCode.trouble,
   },
 ];

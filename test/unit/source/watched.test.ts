@@ -140,7 +140,7 @@ test('what keeps it from attaching again is said once, and it is tried again', (
   source.stop();
 });
 
-test('a kernel that refuses to be read: let go of, and attached again, later each time', (context) => {
+test('a read that the kernel refuses: detached, and attached again, later each time', (context) => {
   const { now, said, source, wait, running, fail } = kernel(context);
   now.instance = '1';
   now.variant = 'fexit';
@@ -168,5 +168,5 @@ test('a kernel that refuses to be read: let go of, and attached again, later eac
   assert.equal(source.state().shed, 4 * 3, 'what was counted stays counted');
   source.stop();
   fail();
-  assert.equal(running(), 0, 'a source that was let go of is of no interest any more');
+  assert.equal(running(), 0, 'an error of a source that was stopped is ignored');
 });
