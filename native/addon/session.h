@@ -8,6 +8,7 @@
 #include "rings.h"
 #include "services.h"
 #include "symbols.h"
+#include "types.h"
 
 #include <array>
 #include <cstdint>
@@ -48,6 +49,7 @@ public:
     ipvscope_filter filter; // what does not fit is neither told nor counted
     uint64_t key_idle_ns;   // a key without a packet for so long may give its number to another
     bool settled;           // no program runs while what was added up is read
+    bool batches;           // false: do without batch operations of maps
   };
   struct Program {
     std::string name;
@@ -82,12 +84,15 @@ public:
   Outcome ReadPrograms(std::vector<Program>* programs) const;
   // By cause, summed over CPUs. Gives up packets that were never seen to leave the hook.
   Outcome ReadLosses(Losses* losses);
+  // Bytes that the kernel charges for maps, rings and programs; 0 where /proc does not say.
+  uint64_t KernelMemory() const;
   // Up to 1024 records numbered from `first`; `keys` different virtual services.
   Outcome Generate(uint64_t first, uint32_t count, uint32_t keys);
 
 private:
   Outcome Load(const Config& config);
-  Outcome ChoosePrograms(Variant variant);
+  Outcome SizeMaps(const Config& config);
+  Outcome ChoosePrograms(Variant variant, KernelTypes* kernel);
   Outcome KeepVerifierLogs();
   Outcome Attach();
 

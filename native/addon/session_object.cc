@@ -91,6 +91,7 @@ Napi::Function SessionObject::Define(Napi::Env env) {
                          InstanceMethod<&SessionObject::Programs>("programs"),
                          InstanceMethod<&SessionObject::Losses>("losses"),
                          InstanceMethod<&SessionObject::SetServices>("setServices"),
+                         InstanceMethod<&SessionObject::KernelMemory>("kernelMemory"),
                          InstanceMethod<&SessionObject::Generate>("generate"),
                          InstanceMethod<&SessionObject::Detach>("detach"),
                          InstanceMethod<&SessionObject::Close>("close"),
@@ -118,6 +119,7 @@ void SessionObject::Open(const Napi::CallbackInfo& info) {
   config.verifier_log = given.Get("verifierLog").As<Napi::Boolean>().Value();
   ReadFilters(given.Get("filter").As<Napi::Object>(), &config.filter);
   config.settled = given.Get("settled").As<Napi::Boolean>().Value();
+  config.batches = given.Get("batches").As<Napi::Boolean>().Value();
   config.key_idle_ns = uint64_t{number("keyIdleMs")} * 1'000'000;
   if (Outcome failure = session_.Open(config)) {
     Throw(info.Env(), *failure);
@@ -239,6 +241,12 @@ Napi::Value SessionObject::SetServices(const Napi::CallbackInfo& info) {
     Throw(info.Env(), *failure);
   }
   return Napi::Number::New(info.Env(), static_cast<double>(left_out));
+}
+
+// kernelMemory(): bytes
+Napi::Value SessionObject::KernelMemory(const Napi::CallbackInfo& info) {
+  MustBeOpen(info.Env());
+  return Napi::Number::New(info.Env(), static_cast<double>(session_.KernelMemory()));
 }
 
 // generate(first, count, keys)

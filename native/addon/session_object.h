@@ -27,6 +27,7 @@ private:
   Napi::Value Coalesced(const Napi::CallbackInfo& info);
   Napi::Value Adding(const Napi::CallbackInfo& info);
   Napi::Value Programs(const Napi::CallbackInfo& info);
+  Napi::Value KernelMemory(const Napi::CallbackInfo& info);
   Napi::Value Losses(const Napi::CallbackInfo& info);
   Napi::Value SetServices(const Napi::CallbackInfo& info);
   void Generate(const Napi::CallbackInfo& info);

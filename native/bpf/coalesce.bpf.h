@@ -15,25 +15,30 @@
 #include "losses.bpf.h"
 #include "../include/ipvscope_known.h"
 
-/* Of a key that is not known. Per CPU, and added to atomically all the same: a softirq may
- * interrupt a task's packet. */
+/* Of a key that is not known. */
 struct coalesced_sum {
 	__u64 packets;
 	__u64 delay_us; /* of all of them together */
 };
 
-#define COALESCED_TABLE(name, entries)                                                             \
+#define COALESCED_TABLE(name, kind, entries)                                                       \
 	struct {                                                                                   \
-		__uint(type, BPF_MAP_TYPE_PERCPU_HASH);                                            \
+		__uint(type, kind);                                                                \
 		__uint(max_entries, entries);                                                      \
 		__uint(key_size, IPVSCOPE_KEY_SIZE);                                               \
 		__type(value, struct coalesced_sum);                                               \
 	} name SEC(".maps")
 
-COALESCED_TABLE(coalesced_even, 8192);
-COALESCED_TABLE(coalesced_odd, 8192);
-COALESCED_TABLE(folded_even, 1024);
-COALESCED_TABLE(folded_odd, 1024);
+/*
+ * One value for all CPUs: a key is here for two seconds, then it is known; a value for each CPU
+ * that there could be would take 256 KiB of each.
+ */
+COALESCED_TABLE(coalesced_even, BPF_MAP_TYPE_HASH, 8192);
+COALESCED_TABLE(coalesced_odd, BPF_MAP_TYPE_HASH, 8192);
+/* Few keys, in use when there are most packets: a value for each CPU. It is added to atomically all
+ * the same: a softirq may interrupt a task's packet. */
+COALESCED_TABLE(folded_even, BPF_MAP_TYPE_PERCPU_HASH, 1024);
+COALESCED_TABLE(folded_odd, BPF_MAP_TYPE_PERCPU_HASH, 1024);
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);

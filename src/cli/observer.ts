@@ -138,7 +138,8 @@ export class Observer {
     );
   }
 
-  #onAttached({ types }: Attachment): void {
+  #onAttached({ types, withoutFexit }: Attachment): void {
+    if (withoutFexit !== undefined) note(`kprobes, which cost a packet more: ${withoutFexit}`);
     const variants = new Map<string, string[]>();
     for (const { function: name, variant } of this.#source.state().programs) {
       variants.set(name, [...(variants.get(name) ?? []), variant]);
@@ -152,6 +153,11 @@ export class Observer {
   /** Delivers what is waiting now, before it returns. */
   flush(): void {
     this.#source.flush();
+  }
+
+  /** Whether all could be read that there was to read. */
+  get complete(): boolean {
+    return this.#source.state().failures === undefined;
   }
 
   /** Detaches, delivers what is left, closes the server and returns the summary line. */

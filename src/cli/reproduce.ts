@@ -167,6 +167,7 @@ async function playObserved(
     note(await observer.stop());
     await printing.end();
   }
+  if (!observer.complete) outcome.code = ExitCode.trouble;
 }
 
 function record(round: RoundRecord): void {

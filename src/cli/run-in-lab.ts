@@ -11,6 +11,7 @@ export async function runInLab(options: {
   readonly refresh?: boolean;
   readonly unfixed?: boolean;
   readonly countInstructions?: boolean;
+  readonly kernelArguments?: string;
   readonly exec?: boolean;
   /** Where the command's output goes; this process's own unless told. */
   readonly stdout?: NodeJS.WritableStream;
@@ -29,6 +30,7 @@ export async function runInLab(options: {
     ...(options.countInstructions === undefined
       ? {}
       : { countInstructions: options.countInstructions }),
+    ...(options.kernelArguments === undefined ? {} : { kernelArguments: options.kernelArguments }),
   });
   const onInterrupt = (): void => run.interrupt('SIGINT');
   const onTerminate = (): void => run.interrupt('SIGTERM');

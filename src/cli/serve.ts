@@ -133,6 +133,7 @@ Examples:
     await printing?.settle();
     note(await observer.stop());
     await printing?.end({ tell: true });
+    if (!observer.complete) process.exitCode = ExitCode.trouble;
     stop.release();
   });
 

@@ -1,4 +1,5 @@
 import { Command } from 'commander';
+import { ExitCode } from '../error.js';
 import { defaultKinds } from '../trace/printer.js';
 import { Observer } from './observer.js';
 import {
@@ -67,5 +68,6 @@ Examples:
     await printing?.settle();
     note(await observer.stop());
     await printing?.end();
+    if (!observer.complete) process.exitCode = ExitCode.trouble;
     stop.release();
   });

@@ -1,3 +1,6 @@
+import { accessSync, constants } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import bindings from 'bindings';
 import { ExitCode, IpvscopeError } from '../error.js';
 import type { EventFilter } from '../wire/event-filter.js';
@@ -47,6 +50,7 @@ export interface SessionConfig {
   readonly verifierLog: boolean;
   readonly keyIdleMs: number;
   readonly settled: boolean;
+  readonly batches: boolean;
   readonly filter: EventFilter;
 }
 
@@ -61,6 +65,7 @@ export interface NativeSession {
   losses(): number[];
   /** struct ipvscope_service_key, one after another; returns how many found no room. */
   setServices(keys: Uint8Array): number;
+  kernelMemory(): number;
   generate(first: number, count: number, keys: number): void;
   detach(): void;
   close(): void;
@@ -86,13 +91,26 @@ export interface ProgramState {
   readonly verifierLog: string;
 }
 
+const ADDON = fileURLToPath(new URL('../../../build/Release/ipvscope.node', import.meta.url));
+
 /** The addon as built, whatever its layout. For the layout generator. */
-export function loadUncheckedAddon(): Addon {
+export function loadUncheckedAddon(path = ADDON): Addon {
   try {
-    return bindings('ipvscope') as Addon;
+    accessSync(path, constants.R_OK);
+    return (path === ADDON ? bindings('ipvscope') : createRequire(import.meta.url)(path)) as Addon;
   } catch (cause) {
-    throw new IpvscopeError('ERR_ADDON_LOAD', 'the native addon cannot be loaded', {
-      hint: 'build it with: npm ci && npm run build',
+    const { code, message = '' } = cause as NodeJS.ErrnoException;
+    const reasons: Readonly<Record<string, string>> = {
+      ENOENT: 'there is no such file',
+      EACCES: 'this user may not read it',
+    };
+    // Of the dynamic linker: it names the library that it does not find.
+    const reason = reasons[code ?? ''] ?? message.split('\n')[0] ?? '';
+    throw new IpvscopeError('ERR_ADDON_LOAD', `the addon ${path} cannot be loaded: ${reason}`, {
+      hint:
+        code === 'EACCES'
+          ? 'make the file readable, and every directory above it'
+          : 'build it with: npm ci && npm run build',
       exitCode: ExitCode.prerequisite,
       cause,
     });

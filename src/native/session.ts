@@ -6,8 +6,9 @@ import { Kind, Loss, RECORD_SIZE } from '../wire/layout.generated.js';
 import { type KindName, kindNames } from '../wire/names.js';
 import { loadAddon, type NativeSession, type ProgramState, type SessionConfig } from './addon.js';
 import type { Attachment } from './attachment.js';
-import { type Deliver, Pump } from './pump.js';
+import { type Deliver, Pump, type Pumped } from './pump.js';
 import { serviceKeys } from './service-keys.js';
+import { translate } from './translate.js';
 
 export type { ProgramState } from './addon.js';
 
@@ -37,6 +38,11 @@ export interface SessionOptions {
   readonly generator?: boolean;
   /** Of the generator (default: true): none of its programs runs while `coalesced()` reads. */
   readonly settled?: boolean;
+  /**
+   * Of the generator (default: true): aggregation maps are read by batch operations; else element by
+   * element, as on kernels without these (before 5.6).
+   */
+  readonly batches?: boolean;
 }
 
 /** What happened and has no record, by cause (enum ipvscope_loss), as metrics name it. */
@@ -70,72 +76,16 @@ const DEFAULT_SERVICES = 4096;
 const DETAIL_DROPS = 1;
 const DEFAULT_KEY_IDLE_MS = 60_000;
 
-const ENOENT = 2;
-
-const hints: Readonly<Record<number, string>> = {
-  // EPERM
-  1: 'run it as root; a kernel in lockdown, or hardened against tracing, refuses even root',
-  // ENOTSUPP, which is the kernel's own and has no name in libc
-  524: 'try --attach kprobe',
-};
-
 /** Session::Variant in native/addon/session.h. */
 const nativeVariant = { fexit: 0, kprobe: 1, generator: 2 } as const;
-
-type NativeError = Error & {
-  readonly code: string;
-  readonly step: string;
-  readonly errno?: number;
-  readonly log?: string;
-};
-
-function isNative(cause: unknown): cause is NativeError {
-  return cause instanceof Error && 'code' in cause && 'step' in cause;
-}
-
-/** A failure of the addon as the one error class; anything else as it is. */
-function translate(cause: unknown): unknown {
-  if (!isNative(cause)) return cause;
-  const { code, message, step, errno, log } = cause;
-  const known = {
-    step,
-    cause,
-    ...(errno === undefined ? {} : { errno }),
-    ...(log === undefined ? {} : { log }),
-  };
-  if (code === 'ERR_BTF_FILE') {
-    const hint = 'build it for this kernel with: ipvscope btf';
-    return new IpvscopeError(code, message, { ...known, hint, exitCode: ExitCode.usage });
-  }
-  if (/relo #\d+|failed to resolve CO-RE/.test(log ?? '')) {
-    return new IpvscopeError('ERR_KERNEL_UNSUPPORTED', 'the types lack something the probe reads', {
-      ...known,
-      hint: '--verbose shows what; a file of types is built again with: ipvscope btf',
-      exitCode: ExitCode.prerequisite,
-    });
-  }
-  const absent =
-    /failed to find kernel BTF type ID of '(\w+)'/.exec(log ?? '')?.[1] ??
-    (errno === ENOENT ? /(?:attach to \w+\/|no function )(\w+)/.exec(message)?.[1] : undefined);
-  if (absent !== undefined) {
-    return new IpvscopeError(
-      'ERR_KERNEL_UNSUPPORTED',
-      `this kernel shows no function ${absent} to attach to`,
-      { ...known, hint: 'run Linux 5.8 or newer', exitCode: ExitCode.prerequisite },
-    );
-  }
-  const hint = errno === undefined ? undefined : hints[errno];
-  const refused = ['ERR_PROBE_LOAD', 'ERR_PROBE_ATTACH'].includes(code);
-  return new IpvscopeError(code, message, {
-    ...known,
-    ...(hint === undefined ? {} : { hint }),
-    ...(refused ? { exitCode: ExitCode.prerequisite } : {}),
-  });
-}
 
 function wrongArgument(message: string): IpvscopeError {
   return new IpvscopeError('ERR_ARGUMENT', message, { exitCode: ExitCode.usage });
 }
+
+const rethrow = (error: IpvscopeError): void => {
+  throw error;
+};
 
 function translated<T>(call: () => T): T {
   try {
@@ -159,9 +109,9 @@ function defaultRingBytes(detail: number): number {
  *
  * Every method but `close()` throws an IpvscopeError: ERR_PROBE_CLOSED before `open()` and after
  * `close()`, but for `detach()`; ERR_PROBE_READ where the kernel refuses what is asked of it; from
- * `open()` ERR_KERNEL_UNSUPPORTED where a function is missing, ERR_BTF_FILE for types that are not
- * this kernel's, and ERR_PROBE_OPEN, ERR_PROBE_LOAD, ERR_PROBE_ATTACH and ERR_PROBE_RING by the step
- * that failed.
+ * `open()` ERR_KERNEL_UNSUPPORTED where a function is missing, ERR_KERNEL_LOCKDOWN, ERR_BTF_FILE for
+ * types that are not this kernel's, ERR_BTF_READ where its own cannot be read, and ERR_PROBE_OPEN,
+ * ERR_PROBE_LOAD, ERR_PROBE_ATTACH and ERR_PROBE_RING by the step that failed.
  */
 export class Session {
   readonly bytes: Uint8Array;
@@ -196,6 +146,7 @@ export class Session {
       keyIdleMs,
       filter: options.filter ?? {},
       settled: options.generator === true && options.settled !== false,
+      batches: options.generator !== true || options.batches !== false,
     };
     const batchRecords = options.batchRecords ?? DEFAULT_BATCH_RECORDS;
     if (!Number.isInteger(batchRecords) || batchRecords < 1 || batchRecords > 1 << 20) {
@@ -215,11 +166,35 @@ export class Session {
    * Calls back on this thread's event loop with all that comes: records one by one within 40 ms, what
    * was added up within two seconds. Keeps the loop alive. Throws ERR_PROBE_STARTED the second time.
    * While a promise that `onBatch` returned is pending it is not called: records stay in the kernel.
+   * `onError` (default: throws) is called once, where the kernel refuses to be read; from then on
+   * nothing comes.
    */
-  start(onBatch: Deliver): void {
-    const pump = new Pump(this, onBatch);
+  start(onBatch: Deliver, onError = rethrow): void {
+    const pump = new Pump(this.#untilError(onError), onBatch);
     translated(() => this.#native.start(() => pump.wake()));
     this.#pump = pump;
+  }
+
+  /** What the pump reads: after the first error there is nothing more. */
+  #untilError(onError: (error: IpvscopeError) => void): Pumped {
+    let failed = false;
+    const read = <T>(call: () => T, nothing: T): T => {
+      if (failed) return nothing;
+      try {
+        return call();
+      } catch (cause) {
+        if (!(cause instanceof IpvscopeError)) throw cause;
+        failed = true;
+        onError(cause);
+        return nothing;
+      }
+    };
+    return {
+      drain: () => read(() => this.drain(), 0),
+      rest: () => read(() => this.rest(), true),
+      coalesced: () => read(() => this.coalesced(), 0),
+      adding: () => read(() => this.adding(), false),
+    };
   }
 
   /** Fills `bytes` now, the oldest records first; returns how many, 0 when the rings are empty. */
@@ -277,6 +252,11 @@ export class Session {
   /** Names of enum skb_drop_reason of the running kernel, by value; none before Linux 5.17. */
   dropReasons(): readonly string[] {
     return loadAddon().dropReasons();
+  }
+
+  /** Bytes of kernel memory that its maps, rings and programs take; 0 where /proc does not say. */
+  kernelMemory(): number {
+    return translated(() => this.#native.kernelMemory());
   }
 
   /** Up to 1024 records of `keys` virtual services, numbered from `first`, into the ring. */

@@ -22,6 +22,8 @@ export interface SourceState {
   readonly folded: number;
   /** Bytes of kernel memory that the probe takes; absent while there is none. */
   readonly kernelMemory?: number;
+  /** What kept it from reading all there was, a line each; absent: nothing did. */
+  readonly failures?: readonly string[];
 }
 
 /** Whether every program is attached, and there are any. */
@@ -41,6 +43,9 @@ export interface EventSource {
   state(): SourceState;
   /** Delivers what is waiting now, before it returns. */
   flush(): void;
-  /** Delivers what is still on its way, then lets go of everything. Again is fine. */
+  /**
+   * Delivers what is still on its way, then lets go of everything. Again is fine. What cannot be read
+   * is no error: `state().failures` says it.
+   */
   stop(): void;
 }

@@ -1,6 +1,6 @@
 import { ExitCode, IpvscopeError } from '../error.js';
 import type { Attachment } from '../native/attachment.js';
-import { type ProgramState, Session, type SessionOptions } from '../native/session.js';
+import { type Counters, Session, type SessionOptions } from '../native/session.js';
 import type { ServiceKey } from '../services/virtual-service.js';
 import { RecordBatch } from '../wire/batch.js';
 import type { EventSource, OnBatch, SourceState } from './event-source.js';
@@ -21,8 +21,13 @@ export class LiveSource implements EventSource {
   readonly attachment: Attachment;
   readonly #session: Session;
   readonly #batch: RecordBatch;
+  /** All of it is there from the start. */
+  readonly #kernelMemory: number;
   #onBatch: OnBatch | undefined;
   #last: SourceState | undefined;
+  /** As read last: what it says at the end where they cannot be read then. */
+  #counters: Counters | undefined;
+  readonly #failures = new Set<string>();
   #delivering = false;
   #sweep: NodeJS.Timeout | undefined;
 
@@ -31,18 +36,32 @@ export class LiveSource implements EventSource {
     const { session, attachment } = openFirst(options);
     this.#session = session;
     this.#batch = new RecordBatch(session.bytes, () => session.dropReasons());
+    this.#kernelMemory = session.kernelMemory();
     this.attachment = attachment;
   }
 
-  start(onBatch: OnBatch): void {
+  start(onBatch: OnBatch, onError?: (error: IpvscopeError) => void): void {
     this.#onBatch = onBatch;
-    this.#session.start((records) => this.#deliver(records));
+    const fail = (error: IpvscopeError): void => {
+      clearInterval(this.#sweep);
+      this.#failures.add(error.toLine());
+      if (onError === undefined) throw error;
+      onError(error);
+    };
+    this.#session.start((records) => this.#deliver(records), fail);
     // Reading the counters gives up packets whose exit was not seen; see Session.counters().
-    this.#sweep = setInterval(() => this.#session.counters(), SWEEP_MS).unref();
+    this.#sweep = setInterval(() => {
+      try {
+        this.#readCounters();
+      } catch (cause) {
+        if (!(cause instanceof IpvscopeError)) throw cause;
+        fail(cause);
+      }
+    }, SWEEP_MS).unref();
   }
 
   state(): SourceState {
-    return this.#last ?? stateOf(this.#session);
+    return this.#last ?? this.#stateNow();
   }
 
   /** See Session.setServices(). */
@@ -72,30 +91,61 @@ export class LiveSource implements EventSource {
     clearInterval(this.#sweep);
     const attached = new Map<string, boolean>();
     try {
-      for (const program of this.#session.programs()) attached.set(program.name, program.attached);
-      this.#session.detach();
-    } finally {
-      this.#finish(attached);
-    }
-  }
-
-  /** Delivers the rest; what `state()` says from then on is how it was until the end. */
-  #finish(attached: ReadonlyMap<string, boolean>): void {
-    try {
-      this.flush();
+      this.#attempt(() => {
+        for (const { name, attached: is } of this.#session.programs()) attached.set(name, is);
+      });
+      this.#attempt(() => this.#session.detach());
+      this.#attempt(() => this.flush());
       // The table that was in use until now.
-      this.#readCoalesced();
-      const { programs, ...counters } = stateOf(this.#session);
-      this.#last = {
-        programs: programs.map((program) => ({
-          ...program,
-          attached: attached.get(program.name) === true,
-        })),
-        ...counters,
-      };
+      this.#attempt(() => this.#readCoalesced());
+      this.#attempt(() => this.#readCounters());
+      this.#last = this.#stateAtEnd(attached);
     } finally {
       this.#session.close();
     }
+  }
+
+  /** Goes on where the kernel refuses to be read: what can be read after that still is. */
+  #attempt<T>(read: () => T): T | undefined {
+    try {
+      return read();
+    } catch (cause) {
+      if (!(cause instanceof IpvscopeError)) throw cause;
+      this.#failures.add(cause.toLine());
+      return undefined;
+    }
+  }
+
+  #readCounters(): Counters {
+    this.#counters = this.#session.counters();
+    return this.#counters;
+  }
+
+  #stateNow(): SourceState {
+    const { losses, shed, folded } = this.#readCounters();
+    return {
+      programs: this.#session.programs(),
+      losses: { ...losses },
+      shed,
+      folded,
+      kernelMemory: this.#kernelMemory,
+    };
+  }
+
+  /** How it was until the end. */
+  #stateAtEnd(attached: ReadonlyMap<string, boolean>): SourceState {
+    const programs = this.#attempt(() => this.#session.programs()) ?? [];
+    const { losses = {}, shed = 0, folded = 0 } = this.#counters ?? {};
+    return {
+      programs: programs.map((program) => ({
+        ...program,
+        attached: attached.get(program.name) === true,
+      })),
+      losses: { ...losses },
+      shed,
+      folded,
+      ...(this.#failures.size === 0 ? {} : { failures: [...this.#failures] }),
+    };
   }
 
   #readCoalesced(): void {
@@ -120,15 +170,6 @@ export class LiveSource implements EventSource {
   }
 }
 
-interface LiveState extends SourceState {
-  readonly programs: readonly ProgramState[];
-}
-
-const stateOf = (session: Session): LiveState => {
-  const { losses, shed, folded } = session.counters();
-  return { programs: session.programs(), losses: { ...losses }, shed, folded };
-};
-
 function openFirst({ attachments, onRefused, ...options }: LiveOptions): {
   session: Session;
   attachment: Attachment;
@@ -142,7 +183,9 @@ function openFirst({ attachments, onRefused, ...options }: LiveOptions): {
     } catch (cause) {
       refusal = cause;
       const refused = cause instanceof IpvscopeError && cause.exitCode === ExitCode.prerequisite;
-      if (!refused || index + 1 === attachments.length) break;
+      // A lockdown refuses every variant.
+      const hopeless = refused && cause.code === 'ERR_KERNEL_LOCKDOWN';
+      if (!refused || hopeless || index + 1 === attachments.length) break;
       onRefused?.(attachment, cause);
     }
   }

@@ -8,6 +8,8 @@ export interface AttachedSource extends EventSource {
   readonly attachment: Attachment;
   /** Returns how many found no room. */
   setServices(services: readonly ServiceKey[]): number;
+  /** `onError`: the kernel refuses to be read, and nothing comes any more. */
+  start(onBatch: OnBatch, onError?: (error: IpvscopeError) => void): void;
 }
 
 export interface WatchedOptions {
@@ -20,11 +22,17 @@ export interface WatchedOptions {
   readonly onDetached: () => void;
   /** So many virtual services found no room in the probe. */
   readonly onServicesLeftOut: (count: number) => void;
-  /** The module is gone, or never was there, or attaching to it failed: it is tried again. */
+  /**
+   * The module is gone, or never was there, or attaching to it failed, or the kernel refused to be
+   * read: it is tried again.
+   */
   readonly onWaiting: (reason: string) => void;
 }
 
 const LOOK_MS = 1_000;
+
+/** How long it waits at the most after the kernel refused to be read, twice as long each time. */
+const MOST_PAUSE_MS = 60_000;
 
 /**
  * The probe on a kernel whose module ip_vs may come, go and come back. What was counted before it
@@ -40,6 +48,9 @@ export class WatchedSource implements EventSource {
   #timer: NodeJS.Timeout | undefined;
   #reason: string | undefined;
   #services: readonly ServiceKey[] = [];
+  #pauseMs = LOOK_MS;
+  /** When it was attached, on the clock of `performance.now()`. */
+  #attachedMs = 0;
 
   constructor(options: WatchedOptions) {
     this.#options = options;
@@ -80,18 +91,33 @@ export class WatchedSource implements EventSource {
     this.#source = source;
     this.#instance = instance;
     this.#reason = undefined;
-    source.start((batch) => this.#onBatch?.(batch));
+    this.#attachedMs = performance.now();
+    source.start(
+      (batch) => this.#onBatch?.(batch),
+      (error) => this.#attachAnew(source, error),
+    );
     this.setServices(this.#services);
     this.#options.onAttached(source.attachment);
   }
 
-  #lookLater(): void {
+  /** Nothing comes any more from a source that the kernel refuses to be read. */
+  #attachAnew(source: AttachedSource, error: IpvscopeError): void {
+    if (source !== this.#source) return;
+    clearTimeout(this.#timer);
+    this.#detach();
+    this.#wait(error.toLine());
+    const lasted = performance.now() - this.#attachedMs;
+    this.#pauseMs = lasted > MOST_PAUSE_MS ? LOOK_MS : Math.min(2 * this.#pauseMs, MOST_PAUSE_MS);
+    this.#lookLater(this.#pauseMs);
+  }
+
+  #lookLater(afterMs = LOOK_MS): void {
     // These keep the module from going: nobody need look any more.
     if (this.#source?.attachment.variant === 'fexit') return;
     this.#timer = setTimeout(() => {
       this.#look();
       this.#lookLater();
-    }, LOOK_MS);
+    }, afterMs);
   }
 
   #look(): void {
@@ -105,12 +131,8 @@ export class WatchedSource implements EventSource {
     }
     if (this.#source !== undefined) {
       if (instance === this.#instance) return;
-      const { programs, ...counters } = this.#letGo();
       // With the module went every probe on it.
-      this.#before = {
-        programs: programs.map((program) => ({ ...program, attached: false })),
-        ...counters,
-      };
+      this.#detach();
     }
     if (instance === undefined) {
       this.#wait('ip_vs is not loaded');
@@ -123,6 +145,15 @@ export class WatchedSource implements EventSource {
       else if (cause instanceof Error && 'syscall' in cause) this.#wait(cause.message);
       else throw cause;
     }
+  }
+
+  /** Stops the source; what it came to stays. */
+  #detach(): void {
+    const { programs, ...counters } = this.#letGo();
+    this.#before = {
+      programs: programs.map((program) => ({ ...program, attached: false })),
+      ...counters,
+    };
   }
 
   /** Stops the source, if any; returns what all came to, as it was until now. */
@@ -157,10 +188,13 @@ function added(before: SourceState, now: SourceState): SourceState {
       ? program
       : { ...program, misses: program.misses + earlier };
   });
+  const failures = new Set([...(before.failures ?? []), ...(now.failures ?? [])]);
   return {
     programs: [...programs, ...former.values()],
     losses,
     shed: before.shed + now.shed,
     folded: before.folded + now.folded,
+    ...(now.kernelMemory === undefined ? {} : { kernelMemory: now.kernelMemory }),
+    ...(failures.size === 0 ? {} : { failures: [...failures] }),
   };
 }

@@ -46,11 +46,12 @@ export function summaryLine(
   const uncounted = state.programs.some((program) => program.misses === undefined);
   const unseen =
     lost.length === 0
-      ? `nothing lost${uncounted ? ' (but for kprobe runs that the kernel skipped, if any: it does not count them)' : ''}`
+      ? `nothing ${state.failures === undefined ? '' : 'known to be '}lost${uncounted ? ' (but for kprobe runs that the kernel skipped, if any: it does not count them)' : ''}`
       : `LOST ${lost.map(([cause, count]) => `${count} ${cause}`).join(', ')}`;
   const shed = state.shed > 0 ? `, ${state.shed} counted without detail (too many at once)` : '';
   const folded =
     state.folded > 0 ? `, ${state.folded} counted without service (too many at once)` : '';
+  const unread = state.failures === undefined ? '' : `, INCOMPLETE: ${state.failures.join(', ')}`;
   const attached = state.programs.filter((program) => program.attached).length;
-  return `${seen} in ${seconds.toFixed(1)} s; ${attached} of ${state.programs.length} programs attached, ${unseen}${shed}${folded}`;
+  return `${seen} in ${seconds.toFixed(1)} s; ${attached} of ${state.programs.length} programs attached, ${unseen}${shed}${folded}${unread}`;
 }

@@ -5,6 +5,8 @@ import type { AttachVariant } from '../../../src/native/attachment.js';
 import { isAttached, type SourceState } from '../../../src/source/event-source.js';
 import { type AttachedSource, WatchedSource } from '../../../src/source/watched.js';
 
+const refused = new IpvscopeError('ERR_X', 'refused');
+
 const program = { function: 'ip_vs_in_hook', variant: 'kprobe', attached: true } as const;
 
 /** A kernel whose ip_vs comes and goes as the test says, and clocks that it moves. */
@@ -25,6 +27,7 @@ function kernel(context: TestContext) {
     state: { programs: [{ ...program, misses: 1 }], losses: { unpaired: 2 }, shed: 3, folded: 0 },
   };
   let running = 0;
+  let fail = (_: IpvscopeError): void => {};
   const attach = (): AttachedSource => {
     if (now.error !== undefined) throw now.error;
     running++;
@@ -35,7 +38,9 @@ function kernel(context: TestContext) {
         now.services = services.length;
         return Math.max(0, services.length - 2);
       },
-      start: () => {},
+      start: (_, onError) => {
+        fail = onError ?? fail;
+      },
       flush: () => {},
       state: () => now.state,
       stop: () => {
@@ -53,10 +58,8 @@ function kernel(context: TestContext) {
     onWaiting: (reason) => said.push(reason),
   });
   const wait = (): void => context.mock.timers.tick(1000);
-  return { now, said, source, wait, running: () => running };
+  return { now, said, source, wait, running: () => running, fail: () => fail(refused) };
 }
-
-const refused = new IpvscopeError('ERR_X', 'refused');
 
 test('without --wait, what keeps it from attaching is thrown', (context) => {
   const { now, source, running } = kernel(context);
@@ -168,4 +171,35 @@ test('every attachment is told the virtual services, and what finds no room is s
   wait();
   assert.equal(now.services, 3);
   source.stop();
+});
+
+test('a read that the kernel refuses: detached, and attached again, later each time', (context) => {
+  const { now, said, source, wait, running, fail } = kernel(context);
+  now.instance = '1';
+  now.variant = 'fexit';
+  now.state = { ...now.state, kernelMemory: 4096 };
+  source.start(() => {});
+  assert.equal(source.state().kernelMemory, 4096);
+  for (const pause of [2, 4, 8]) {
+    now.state = { ...now.state, failures: ['ERR_X: refused'] };
+    fail();
+    assert.equal(running(), 0);
+    assert.equal(isAttached(source.state()), false);
+    for (let second = 1; second < pause; second++) wait();
+    assert.equal(running(), 0);
+    wait();
+    assert.equal(running(), 1);
+    assert.equal(isAttached(source.state()), true);
+  }
+  assert.deepEqual(said, [
+    'attached',
+    ...['ERR_X: refused', 'attached'],
+    ...['ERR_X: refused', 'attached'],
+    ...['ERR_X: refused', 'attached'],
+  ]);
+  assert.deepEqual(source.state().failures, ['ERR_X: refused']);
+  assert.equal(source.state().shed, 4 * 3, 'what was counted stays counted');
+  source.stop();
+  fail();
+  assert.equal(running(), 0, 'an error of a source that was stopped is ignored');
 });
