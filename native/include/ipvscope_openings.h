@@ -53,7 +53,7 @@ struct ipvscope_opening_bucket {
 	__u16 drops[IPVSCOPE_OPENING_WAYS];  /* copies dropped since then, or since a retry */
 	__u8 causes[IPVSCOPE_OPENING_WAYS];  /* of the last of them (enum ipvscope_cause) */
 	__u32 owners;			     /* who owns it, and who asks whether it may */
-	__u32 reserved;			     /* zero */
+	__u32 hand;			     /* the way behind the one that was taken last */
 };
 
 /* Of a packet and the last one of its tuple. */
@@ -107,8 +107,9 @@ ipvscope_opening_place(const struct ipvscope_record *record, __u32 isn)
 	__builtin_memcpy(addresses + 2, record->virtual_address, 16);
 	hash = ((__u64)record->netns << 32 | (__u32)record->protocol << 16 | record->virtual_port) *
 		       0x9e3779b97f4a7c15ULL +
-	       addresses[0] * 0xc2b2ae3d27d4eb4fULL + addresses[1] * 0x165667b19e3779f9ULL +
-	       addresses[2] * 0x85ebca77c2b2ae63ULL + addresses[3] * 0x27d4eb2f165667c5ULL;
+	       addresses[0] * 0xc2b2ae3d27d4eb4fULL + addresses[2] * 0x85ebca77c2b2ae63ULL;
+	if (addresses[1] | addresses[3]) /* IPv6 */
+		hash += addresses[1] * 0x165667b19e3779f9ULL + addresses[3] * 0x27d4eb2f165667c5ULL;
 	/* An odd factor: no two of 2^15 ports in a row have the same bucket. */
 	place.bucket = ((hash >> 49) + port * 0x9e37U) & (IPVSCOPE_OPENING_BUCKETS - 1);
 	hash += port * 0xd6e8feb86659fd93ULL;
@@ -159,8 +160,16 @@ IPVSCOPE_OPENING_INLINE __u32 ipvscope_opening_age(const struct ipvscope_opening
 	return now + IPVSCOPE_OPENING_AHEAD - bucket->firsts[way];
 }
 
-/* The way to use for another tuple: a free one, else the oldest. Without branches but for the
- * greatest: the verifier follows every path. */
+/* No copy of that tuple's packet comes any more. */
+IPVSCOPE_OPENING_INLINE bool ipvscope_opening_free(const struct ipvscope_opening_bucket *bucket,
+						   __u32 way, __u32 now)
+{
+	return !bucket->tags[way] || ipvscope_opening_age(bucket, way, now) >
+					     IPVSCOPE_OPENING_LIFE + IPVSCOPE_OPENING_AHEAD;
+}
+
+/* A way that is free, else the oldest. Without branches but for the greatest: the verifier follows
+ * every path. */
 IPVSCOPE_OPENING_INLINE __u32 ipvscope_opening_oldest(const struct ipvscope_opening_bucket *bucket,
 						      __u32 now)
 {
@@ -176,14 +185,23 @@ IPVSCOPE_OPENING_INLINE __u32 ipvscope_opening_oldest(const struct ipvscope_open
 	return oldest & (IPVSCOPE_OPENING_WAYS - 1);
 }
 
-/* enum ipvscope_opening_lost */
-IPVSCOPE_OPENING_INLINE __u32 ipvscope_opening_loss(const struct ipvscope_opening_bucket *bucket,
-						    __u32 way, __u32 now)
+/*
+ * Takes a way for another tuple. Ways are taken in turn, so that the one whose turn it is is nearly
+ * always free, or the oldest; only where it is not, all are looked at.
+ */
+IPVSCOPE_OPENING_INLINE __u32 ipvscope_opening_take(struct ipvscope_opening_bucket *bucket,
+						    __u32 now, __u32 *lost)
 {
-	if (!bucket->tags[way] ||
-	    ipvscope_opening_age(bucket, way, now) > IPVSCOPE_OPENING_LIFE + IPVSCOPE_OPENING_AHEAD)
-		return IPVSCOPE_OPENING_NOTHING;
-	return bucket->drops[way] ? IPVSCOPE_OPENING_EVICTED_DROPS : IPVSCOPE_OPENING_EVICTED;
+	__u32 way = bucket->hand & (IPVSCOPE_OPENING_WAYS - 1);
+
+	if (!ipvscope_opening_free(bucket, way, now)) {
+		way = ipvscope_opening_oldest(bucket, now);
+		if (!ipvscope_opening_free(bucket, way, now))
+			*lost = bucket->drops[way] ? IPVSCOPE_OPENING_EVICTED_DROPS
+						   : IPVSCOPE_OPENING_EVICTED;
+	}
+	bucket->hand = way + 1;
+	return way;
 }
 
 /* Remembers an opening packet. `opening` says what is known of its tuple. */
@@ -209,8 +227,7 @@ IPVSCOPE_OPENING_INLINE void ipvscope_opening_note(struct ipvscope_opening_bucke
 		if (way < IPVSCOPE_OPENING_WAYS) {
 			opening->relation = IPVSCOPE_OPENING_OTHER;
 		} else {
-			way = ipvscope_opening_oldest(bucket, now);
-			opening->lost = ipvscope_opening_loss(bucket, way, now);
+			way = ipvscope_opening_take(bucket, now, &opening->lost);
 			bucket->tags[way] = place->tag;
 		}
 		bucket->isns[way] = place->isn;

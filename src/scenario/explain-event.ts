@@ -43,7 +43,9 @@ function* disagreements(event: IpvsEvent): Generator<string> {
   const refused = verdict === 'dropped' || verdict === 'rejected';
   const waited = event.delay_ms !== undefined;
   if (refused && waited) yield 'says what its client waited, and it waits still';
-  if (waited && cause !== 'unanswered') yield `says that its client waited for ${cause}`;
+  if (waited !== (cause === 'unanswered')) {
+    yield waited ? 'does not say why its client waited' : 'does not say how long its client waited';
+  }
   if ((refused || waited) !== (cause !== undefined)) {
     yield cause === undefined ? 'gives no cause' : `gives a cause, ${cause}`;
   }
