@@ -224,7 +224,7 @@ test('the table: a line a cell, and below a cell that differs what was expected'
   const lines = formatTable([fits, differs, impossible]).split('\n');
   assert.match(
     lines.at(-6) ?? '',
-    /^0 .* ESTABLISHED, weight 0 .* reuse\/forwarded ESTABLISHED w0 confirmed →old, 2× draining →old, reuse\/rescheduled CLOSE w0 unconfirmed →other .* 20 ms +ok$/,
+    /^0 .* ESTABLISHED, weight 0 .* reuse\/forwarded ESTABLISHED w0 confirmed →old, 2× draining →old, reuse\/rescheduled CLOSE w0 unconfirmed \(unanswered\) →other .* 20 ms +ok$/,
   );
   assert.match(lines.at(-5) ?? '', / reuse\/forwarded ESTABLISHED .* DIFFERS$/);
   assert.match(lines.at(-4) ?? '', / expected: reuse\/forwarded ESTABLISHED .*at once$/);
