@@ -4,7 +4,7 @@ import type { Family, ServiceFamily } from './family.js';
 const events: Family = {
   type: 'counter',
   name: 'ipvscope_events_total',
-  help: 'Packets reported by the probe, of all kinds.',
+  help: 'Packets that the probe counted, of all kinds, ordinary opening packets included.',
   labelNames: [],
   *read(input) {
     yield { labels: {}, value: input.totals().packets };
