@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: MIT
 #include "layout.h"
+#include "namespace_file.h"
 #include "session_object.h"
 
 namespace ipvscope {
@@ -49,6 +50,7 @@ Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("layout", LayoutToObject(env, layout));
   const std::string_view object = Session::Object();
   exports.Set("object", Napi::Buffer<char>::Copy(env, object.data(), object.size()));
+  exports.Set("readInNamespace", Napi::Function::New<ReadInNamespace>(env));
   exports.Set("Session", SessionObject::Define(env));
   return exports;
 }

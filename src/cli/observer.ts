@@ -4,6 +4,7 @@ import { Aggregator } from '../aggregate/aggregator.js';
 import { ExitCode, IpvscopeError } from '../error.js';
 import { HttpServer } from '../http/server.js';
 import { createRegistry } from '../metrics/registry.js';
+import { readInNamespace } from '../native/addon.js';
 import { type Attachment, type AttachRequest, planAttachments } from '../native/attachment.js';
 import { ipvsInstance } from '../native/ipvs-module.js';
 import { hostNetns } from '../services/namespaces.js';
@@ -45,7 +46,7 @@ export class Observer {
   readonly #options: ObserverOptions;
   readonly #source: WatchedSource;
   readonly #aggregator: Aggregator;
-  readonly #services = new ServiceTable();
+  readonly #services = new ServiceTable({ readInside: readInNamespace });
   readonly #startedNs = process.hrtime.bigint();
   #http: HttpServer | undefined;
   #expiry: NodeJS.Timeout | undefined;

@@ -8,6 +8,8 @@ export interface Addon {
   readonly layout: LayoutDescription;
   /** The probe, an ELF object. */
   readonly object: Uint8Array;
+  /** Rejects with an error whose `code` is the system's. */
+  readInNamespace(namespace: string, name: string): Promise<Uint8Array>;
   readonly Session: new (buffer: Uint8Array) => NativeSession;
 }
 
@@ -105,3 +107,7 @@ export function loadAddon(): Addon {
   }
   return addon;
 }
+
+/** Reads /proc/net/<name> inside the network namespace that is mounted at the path. */
+export const readInNamespace = async (namespace: string, name: string): Promise<Uint8Array> =>
+  loadAddon().readInNamespace(namespace, name);

@@ -16,8 +16,8 @@ const MOST_MS = 60_000;
 const inside = ['ip', 'netns', 'exec', NAMESPACE];
 const here: readonly string[] = [];
 
-/** Keeps the namespace reachable: a namespace without a process has no /proc/PID. */
-let holder: ChildProcess;
+/** A process in the namespace; before that it has only its name. */
+let holder: ChildProcess | undefined;
 let serve: Running;
 let netns: number;
 
@@ -34,8 +34,6 @@ before(async () => {
     }
     run(...where, 'sysctl', '-qw', 'net.ipv4.vs.conn_reuse_mode=0');
   }
-  const [program = '', ...args] = [...inside, 'sleep', 'infinity'];
-  holder = spawn(program, args, { stdio: 'ignore' });
   serve = await Running.attached(['serve', '--web.listen-address', LISTEN]);
 });
 
@@ -128,7 +126,7 @@ test('a server whose weight becomes 0 has its series at 0', async () => {
   setWeight(here, 1);
 });
 
-test('the same service in another namespace is another series', async () => {
+test('the same service in a namespace that no process is in is another series', async () => {
   addService(inside);
   const lines = await sample(`${toDraining(`${netns}`)} 0`);
   assert.ok(lines.includes(`${toDraining('')} 0`));
@@ -136,6 +134,8 @@ test('the same service in another namespace is another series', async () => {
 });
 
 test('a reused port in each, weight 0 in one', async () => {
+  const [program = '', ...args] = [...inside, 'sleep', 'infinity'];
+  holder = spawn(program, args, { stdio: 'ignore' });
   await connect(here, 40001);
   await connect(inside, 40001);
   setWeight(inside, 0);
