@@ -21,6 +21,7 @@
         "native/addon/layout.cc",
         "native/addon/log.cc",
         "native/addon/module.cc",
+        "native/addon/namespace_file.cc",
         "native/addon/pending.cc",
         "native/addon/poller.cc",
         "native/addon/ring.cc",

@@ -27,6 +27,16 @@ export class Slices {
     this.#start = this.#now();
   }
 
+  /** Waits for work that is done elsewhere, whose time counts. */
+  async waitFor<Result>(work: Promise<Result>): Promise<Result> {
+    try {
+      return await work;
+    } finally {
+      this.end();
+      this.#start = this.#now();
+    }
+  }
+
   /** Ends the last slice. */
   end(): void {
     this.total += this.#now() - this.#start;

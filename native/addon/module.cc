@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: MIT
 #include "drop_reasons.h"
 #include "layout.h"
+#include "namespace_file.h"
 #include "session_object.h"
 
 namespace ipvscope {
@@ -61,6 +62,7 @@ Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
   const std::string_view object = Session::Object();
   exports.Set("object", Napi::Buffer<char>::Copy(env, object.data(), object.size()));
   exports.Set("dropReasons", Napi::Function::New<DropReasons>(env));
+  exports.Set("readInNamespace", Napi::Function::New<ReadInNamespace>(env));
   exports.Set("Session", SessionObject::Define(env));
   return exports;
 }

@@ -2,6 +2,7 @@ import { release } from 'node:os';
 import { Aggregator } from '../aggregate/aggregator.js';
 import { HttpServer } from '../http/server.js';
 import { createRegistry } from '../metrics/registry.js';
+import { readInNamespace } from '../native/addon.js';
 import {
   type Attachment,
   type AttachRequest,
@@ -55,7 +56,7 @@ export class Observer {
   readonly #options: ObserverOptions;
   readonly #source: WatchedSource;
   readonly #aggregator: Aggregator;
-  readonly #services = new ServiceTable();
+  readonly #services = new ServiceTable({ readInside: readInNamespace });
   readonly #startedNs = process.hrtime.bigint();
   #readyFile: ReadyFile | undefined;
   #http: HttpServer | undefined;

@@ -4,7 +4,7 @@ import type { Family, ServiceFamily } from './family.js';
 const events: Family = {
   type: 'counter',
   name: 'ipvscope_events_total',
-  help: 'Packets reported by the probe, of all kinds.',
+  help: 'Packets that the probe counted, of all kinds, ordinary opening packets included.',
   labelNames: [],
   *read(input) {
     yield { labels: {}, value: input.totals().packets };
@@ -131,6 +131,16 @@ const unreadableProcesses: ServiceFamily = {
   },
 };
 
+const unreadableNamespaces: ServiceFamily = {
+  type: 'gauge',
+  name: 'ipvscope_unreadable_namespaces',
+  help: 'Network namespaces with a name and without a process whose virtual services cannot be read: grant CAP_SYS_ADMIN.',
+  labelNames: [],
+  *read(input) {
+    yield { labels: {}, value: input.services().unreadableNamespaces };
+  },
+};
+
 const tableReads: ServiceFamily = {
   type: 'counter',
   name: 'ipvscope_service_table_reads_total',
@@ -171,6 +181,7 @@ export const serviceFamilies: readonly ServiceFamily[] = [
   zerosOmitted,
   virtualServices,
   unreadableProcesses,
+  unreadableNamespaces,
   tableReads,
   tableReadSeconds,
 ];

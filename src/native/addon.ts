@@ -13,6 +13,8 @@ export interface Addon {
   readonly object: Uint8Array;
   /** Names of enum skb_drop_reason of the running kernel, by value; '' for one without a name. */
   dropReasons(): readonly string[];
+  /** Rejects with an error whose `code` is the system's. */
+  readInNamespace(namespace: string, name: string): Promise<Uint8Array>;
   readonly Session: new (buffer: Uint8Array) => NativeSession;
 }
 
@@ -129,3 +131,7 @@ export function loadAddon(): Addon {
   }
   return addon;
 }
+
+/** Reads /proc/net/<name> inside the network namespace that is mounted at the path. */
+export const readInNamespace = async (namespace: string, name: string): Promise<Uint8Array> =>
+  loadAddon().readInNamespace(namespace, name);

@@ -1,5 +1,5 @@
 import { readdirSync, readlinkSync, statSync } from 'node:fs';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 
 /** Where iproute2 and Docker keep network namespaces by name. */
 const NAME_DIRECTORIES = ['run/netns', 'run/docker/netns'];
@@ -59,21 +59,26 @@ const isRefused = (cause: unknown): boolean =>
   cause instanceof Error && 'code' in cause && (cause.code === 'EACCES' || cause.code === 'EPERM');
 
 /** What people call network namespaces (`ip netns`, Docker), by inode number. */
-export function namespaceNames(root = ''): ReadonlyMap<number, string> {
-  const names = new Map<number, string>();
+export const namespaceNames = (root = ''): ReadonlyMap<number, string> =>
+  new Map([...namespacePaths(root)].map(([netns, path]) => [netns, basename(path)]));
+
+/** Where network namespaces with a name are mounted, by inode number. */
+export function namespacePaths(root = ''): ReadonlyMap<number, string> {
+  const paths = new Map<number, string>();
   let device: number;
   try {
     device = statSync(`${root}/proc/self/ns/net`).dev;
   } catch {
-    return names;
+    return paths;
   }
   for (const directory of NAME_DIRECTORIES) {
     for (const name of namesIn(join(root, '/', directory))) {
-      const netns = inodeOn(device, join(root, '/', directory, name));
-      if (netns !== undefined && !names.has(netns)) names.set(netns, name);
+      const path = join(root, '/', directory, name);
+      const netns = inodeOn(device, path);
+      if (netns !== undefined && !paths.has(netns)) paths.set(netns, path);
     }
   }
-  return names;
+  return paths;
 }
 
 function namesIn(directory: string): string[] {

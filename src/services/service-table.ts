@@ -1,5 +1,5 @@
 import { Slices } from '../slices.js';
-import { readServices, type ServicesRead } from './read-services.js';
+import { noServices, type ReadInside, readServices } from './read-services.js';
 import { type ServiceKey, serviceKey, type VirtualService } from './virtual-service.js';
 
 /** What is read at a scrape may be so old. */
@@ -15,6 +15,8 @@ export interface ServiceTableOptions {
   /** Milliseconds on a clock that does not go back. */
   readonly now?: () => number;
   readonly slices?: () => Slices;
+  /** How namespaces without a process are read (default: they are not). */
+  readonly readInside?: ReadInside;
 }
 
 /** What the table says of itself. */
@@ -28,15 +30,9 @@ export interface ServiceTableState {
   readonly servers: number;
   readonly namespaces: number;
   readonly unreadableProcesses: number;
+  readonly unreadableNamespaces: number;
   readonly unreadableLines: number;
 }
-
-const nothing: ServicesRead = {
-  services: [],
-  namespaces: 0,
-  unreadableProcesses: 0,
-  unreadableLines: 0,
-};
 
 /**
  * The virtual services of all network namespaces of this machine and their servers, as
@@ -50,11 +46,12 @@ export class ServiceTable {
   readonly #root: string;
   readonly #now: () => number;
   readonly #slices: () => Slices;
+  readonly #readInside: ReadInside;
   readonly #listeners: (() => void)[] = [];
   #byIdentity: ReadonlyMap<string, VirtualService> = new Map();
   /** Not in the last read, for the first time. */
   #missing: ReadonlySet<string> = new Set();
-  #last = nothing;
+  #last = noServices;
   #reads = 0;
   #failedReads = 0;
   #totalMs = 0;
@@ -65,7 +62,8 @@ export class ServiceTable {
   #timer: NodeJS.Timeout | undefined;
   #isStopped = false;
 
-  constructor({ root = '', now, slices }: ServiceTableOptions = {}) {
+  constructor({ root = '', now, slices, readInside }: ServiceTableOptions = {}) {
+    this.#readInside = readInside ?? cannotRead;
     this.#root = root;
     this.#now = now ?? (() => performance.now());
     this.#slices = slices ?? (() => new Slices());
@@ -104,7 +102,7 @@ export class ServiceTable {
   }
 
   state(): ServiceTableState {
-    const { namespaces, unreadableProcesses, unreadableLines } = this.#last;
+    const { namespaces, unreadableProcesses, unreadableNamespaces, unreadableLines } = this.#last;
     return {
       reads: this.#reads,
       failedReads: this.#failedReads,
@@ -113,6 +111,7 @@ export class ServiceTable {
       servers: this.services.reduce((sum, { servers }) => sum + servers.length, 0),
       namespaces,
       unreadableProcesses,
+      unreadableNamespaces,
       unreadableLines,
     };
   }
@@ -130,7 +129,11 @@ export class ServiceTable {
   async #read(): Promise<void> {
     const slices = this.#slices();
     try {
-      const read = await readServices(this.#root, slices);
+      const read = await readServices({
+        root: this.#root,
+        slices,
+        readInside: this.#readInside,
+      });
       this.#last = read;
       this.#reads++;
       if (!this.#isStopped && this.#take(read.services)) {
@@ -170,6 +173,11 @@ export class ServiceTable {
     return isChanged;
   }
 }
+
+/** As the kernel refuses it to whom it may not. */
+const cannotRead: ReadInside = async () => {
+  throw Object.assign(new Error('namespaces are not entered'), { code: 'EPERM' });
+};
 
 const identity = ({ netns, proto, address, port, fwmark, family }: VirtualService): string =>
   `${netns} ${proto} ${address} ${port} ${fwmark} ${family}`;

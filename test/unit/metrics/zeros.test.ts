@@ -61,6 +61,7 @@ class Node {
       servers: 0,
       namespaces: 1,
       unreadableProcesses: 3,
+      unreadableNamespaces: 2,
       unreadableLines: 0,
     };
   }
@@ -284,6 +285,7 @@ test('what is known of the table itself', async () => {
     'ipvscope_zero_series_omitted 0',
     'ipvscope_virtual_services 1',
     'ipvscope_unreadable_processes 3',
+    'ipvscope_unreadable_namespaces 2',
     'ipvscope_service_table_reads_total{result="ok"} 7',
     'ipvscope_service_table_reads_total{result="failed"} 1',
     'ipvscope_service_table_read_seconds_total 0.5',

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, rmSync } from 'node:fs';
-import { join } from 'node:path';
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { basename, join } from 'node:path';
 import { afterEach, beforeEach, test } from 'node:test';
 import { ServiceTable } from '../../../src/services/service-table.js';
 import { SLICE_MS, Slices } from '../../../src/slices.js';
@@ -68,6 +68,31 @@ test('services of every namespace, each namespace once', async () => {
     table.keys().map(({ netns, port }) => `${netns}:${port}`),
     table.services.map(({ netns, port }) => `${netns}:${port}`),
   );
+});
+
+test('a namespace with a name and without a process is entered, others are not', async () => {
+  const { root } = machine;
+  writeFileSync(join(root, 'proc/self/ns/net:[1000]'), '');
+  mkdirSync(join(root, 'run/docker/netns'), { recursive: true });
+  const names = ['ingress_sbox', 'of-a-process', 'locked'];
+  const [ingress = 0, ofProcess = 0] = names.map((name) => {
+    writeFileSync(join(root, 'run/docker/netns', name), HEAD + service(80, server(1)));
+    return statSync(join(root, 'run/docker/netns', name)).ino;
+  });
+  machine.process(10, ofProcess, HEAD + service(81));
+  const entered: string[] = [];
+  const table = new ServiceTable({
+    root,
+    readInside: async (path, name) => {
+      entered.push(`${basename(path)} ${name}`);
+      if (path.endsWith('locked')) throw Object.assign(new Error('no'), { code: 'EPERM' });
+      return readFileSync(path);
+    },
+  });
+  await table.refresh();
+  assert.deepEqual(ports(table), [`${ingress}:80`, `${ofProcess}:81`].sort());
+  assert.deepEqual(entered.sort(), ['ingress_sbox ip_vs', 'locked ip_vs']);
+  assert.equal(table.state().unreadableNamespaces, 1);
 });
 
 test('while ip_vs is not loaded there is nothing to read', async () => {
