@@ -60,10 +60,14 @@ const DEFAULT_BATCH_RECORDS = 4096;
 const DEFAULT_KEY_IDLE_MS = 60_000;
 
 const ENOENT = 2;
+const ENFILE = 23;
+const EMFILE = 24;
 
 const hints: Readonly<Record<number, string>> = {
   // EPERM
   1: 'run it as root; a kernel in lockdown, or hardened against tracing, refuses even root',
+  [ENFILE]: 'raise the limit of the system: sysctl fs.file-max',
+  [EMFILE]: 'raise the limit: ulimit -n 1024',
   // ENOTSUPP, which is the kernel's own and has no name in libc
   524: 'try --attach kprobe',
 };
@@ -114,7 +118,8 @@ function translate(cause: unknown): unknown {
     );
   }
   const hint = errno === undefined ? undefined : hints[errno];
-  const refused = ['ERR_PROBE_LOAD', 'ERR_PROBE_ATTACH'].includes(code);
+  const refused =
+    ['ERR_PROBE_LOAD', 'ERR_PROBE_ATTACH'].includes(code) || errno === EMFILE || errno === ENFILE;
   return new IpvscopeError(code, message, {
     ...known,
     ...(hint === undefined ? {} : { hint }),
