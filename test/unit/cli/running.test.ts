@@ -33,6 +33,15 @@ for (const args of ['help', '--help', 'help trace', 'reproduce --list', '--versi
   });
 }
 
+test('a disk that takes the beginning only: one line, 1', () => {
+  const directory = mkdtempSync(join(tmpdir(), 'ipvscope-short-'));
+  // In blocks of 512 bytes: the help has more, and the first write is cut short.
+  const { code, stderr } = shell(`ulimit -f 1; "$@" --help >${directory}/help`);
+  assert.equal(stderr, 'ipvscope: ERR_OUTPUT: cannot write to standard output: file too large\n');
+  assert.equal(code, 1);
+  rmSync(directory, { recursive: true });
+});
+
 test('an error is an error where it cannot be said', () => {
   assert.equal(shell('"$@" trace --no-such-option 2>/dev/full').code, 2);
   assert.equal(shell('"$@" trace --no-such-option 2>&-').code, 2);
