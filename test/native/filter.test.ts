@@ -19,7 +19,7 @@ const cases: readonly {
   { fits: () => true },
   { client: '10.0.1.7', fits: (n) => n === 256 + 7 },
   { client: '10.0.2.0/24', fits: (n) => n >> 8 === 2 },
-  { client: '10.0.2.99/23', fits: (n) => n >> 9 === 1 },
+  { client: '10.0.2.0/23', fits: (n) => n >> 9 === 1 },
   { client: '0.0.0.0/0', fits: () => true },
   { client: '::/0', fits: () => false },
   { client: 'a00::/16', fits: () => false },
