@@ -39,7 +39,7 @@ export class ReadyFile {
 
   /** Idempotent. */
   remove(): void {
-    this.#try(() => rmSync(this.#path, { force: true }));
+    this.#removeQuietly();
   }
 
   /** Removes the file, and forgets it. */
@@ -53,8 +53,8 @@ export class ReadyFile {
   }
 
   #removeQuietly(): void {
-    rmSync(this.#draft, { force: true });
     try {
+      rmSync(this.#draft, { force: true });
       rmSync(this.#path, { force: true });
     } catch {
       // Its directory became read-only: whoever starts next is told.
@@ -65,7 +65,6 @@ export class ReadyFile {
     try {
       action();
     } catch (cause) {
-      rmSync(this.#draft, { force: true });
       throw this.#refused(describeErrno(cause as NodeJS.ErrnoException), cause);
     }
   }

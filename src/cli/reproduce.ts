@@ -21,6 +21,7 @@ import {
   parseListenAddress,
 } from './options.js';
 import { EventPrinting } from './print-events.js';
+import { playRounds } from './rounds.js';
 import { note, standardOutput } from './standard-streams.js';
 import { Stop } from './stop.js';
 
@@ -94,7 +95,7 @@ async function reproduce(
 ): Promise<ExitCode> {
   const stop = new Stop();
   const { signal } = stop;
-  const outcome: Outcome = { code: ExitCode.ok };
+  let code: ExitCode = ExitCode.ok;
   try {
     await withStage(
       {
@@ -102,20 +103,17 @@ async function reproduce(
         onProgress: note,
         witness: options.witness === true || chosen.some(({ witnessed }) => witnessed === true),
       },
-      (stage) => playObserved(stage, chosen, options, stop, outcome),
+      async (stage) => {
+        code = await playObserved(stage, chosen, options, stop);
+      },
     );
   } catch (cause) {
-    // Ctrl-C ends the round that is played; those before it count.
+    // Ctrl-C while the topology is set up or removed.
     if (!signal.aborted || isOutputError(cause)) throw cause;
   } finally {
     stop.release();
   }
-  return outcome.code;
-}
-
-/** What the rounds came to so far. */
-interface Outcome {
-  code: ExitCode;
+  return code;
 }
 
 /** A disk that is full stops the rounds as Ctrl-C does, but is told. */
@@ -127,8 +125,7 @@ async function playObserved(
   chosen: readonly Scenario[],
   options: ReproduceOptions,
   stop: Stop,
-  outcome: Outcome,
-): Promise<void> {
+): Promise<ExitCode> {
   let events: ObservedEvent[] = [];
   const printing = new EventPrinting({
     stop,
@@ -148,21 +145,24 @@ async function playObserved(
       return options.record === true ? undefined : printing.onBatch(batch, clock);
     },
   });
-  try {
-    do {
-      for (const scenario of chosen) {
-        events = [];
-        const trial = await scenario.play(stage);
-        observer.flush();
-        const { played } = trial;
-        if (options.record === true && played !== undefined) {
-          record({ release: release(), played, events });
-        }
-        const { report, fits } = trial.judge(events);
-        note(report);
-        if (!fits) outcome.code = ExitCode.trouble;
+  const play = async (): Promise<boolean> => {
+    let allFit = true;
+    for (const scenario of chosen) {
+      events = [];
+      const trial = await scenario.play(stage);
+      observer.flush();
+      const { played } = trial;
+      if (options.record === true && played !== undefined) {
+        record({ release: release(), played, events });
       }
-    } while (options.loop === true && !stop.signal.aborted);
+      const { report, fits } = trial.judge(events);
+      note(report);
+      if (!fits) allFit = false;
+    }
+    return allFit;
+  };
+  try {
+    return await playRounds({ loop: options.loop === true, signal: stop.signal, play });
   } finally {
     note(await observer.stop());
     await printing.end();

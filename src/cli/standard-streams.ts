@@ -51,7 +51,7 @@ export class StandardStream {
   /** Resolves once all that was written has been taken, has failed, or `most` milliseconds passed. */
   async flushed(most?: number): Promise<void> {
     const { stream } = this;
-    if (stream.writableLength === 0 || this.#failure !== undefined) return;
+    if (this.#failure !== undefined) return;
     await new Promise<void>((resolve) => {
       const timer = most === undefined ? undefined : setTimeout(resolve, most);
       const done = (): void => {

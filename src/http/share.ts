@@ -15,7 +15,10 @@ export class Share {
     return this.#all;
   }
 
-  /** Whether the client may have so much more. Who has nothing may have any amount, if nobody has. */
+  /**
+   * Whether the client may have so much more. The first may be larger than what one may have, and
+   * than what all may have: else what is larger could never be had.
+   */
   allows(client: string, amount: number): boolean {
     const own = this.#of.get(client) ?? 0;
     return (

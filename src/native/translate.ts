@@ -17,6 +17,8 @@ function isNative(cause: unknown): cause is NativeError {
 const EPERM = 1;
 const ENOENT = 2;
 const EACCES = 13;
+const ENFILE = 23;
+const EMFILE = 24;
 const ENOTSUPP = 524;
 
 /** Written by the verifier where the lockdown takes the helper away (kernel/trace/bpf_trace.c). */
@@ -46,6 +48,10 @@ function hintOf({ errno, step, log = '' }: NativeError, limit: () => number): st
       return step === 'attach' && limit() > 2
         ? `kernel.perf_event_paranoid is ${limit()}, which takes CAP_SYS_ADMIN: sysctl kernel.perf_event_paranoid=2 lets CAP_PERFMON do`
         : undefined;
+    case ENFILE:
+      return 'raise the limit of the system: sysctl fs.file-max';
+    case EMFILE:
+      return 'raise the limit: ulimit -n 1024';
     case ENOTSUPP:
       return 'try --attach kprobe';
     default:
@@ -96,7 +102,8 @@ export function translate(cause: unknown, limit = paranoid): unknown {
     );
   }
   const hint = hintOf(cause, limit);
-  const refused = ['ERR_PROBE_LOAD', 'ERR_PROBE_ATTACH'].includes(code);
+  const refused =
+    ['ERR_PROBE_LOAD', 'ERR_PROBE_ATTACH'].includes(code) || errno === EMFILE || errno === ENFILE;
   return new IpvscopeError(code, message, {
     ...(refused ? prerequisite : known),
     ...(hint === undefined ? {} : { hint }),

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { type ChildProcess, fork } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { connect, type Socket } from 'node:net';
 import { afterEach, type TestContext, test } from 'node:test';
@@ -35,8 +35,10 @@ class Subject {
     this.url = new URL(url);
   }
 
-  static async start(maxRequests = 40): Promise<Subject> {
-    const server = fork(child, [String(maxRequests)]);
+  static async start({ maxRequests = 40, descriptors = 1024 } = {}): Promise<Subject> {
+    const script = `ulimit -n ${descriptors}; exec "$@"`;
+    const command = ['-c', script, 'sh', process.execPath, child, String(maxRequests)];
+    const server = spawn('sh', command, { stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
     servers.push(server);
     const [url] = (await once(server, 'message')) as [string];
     const subject = new Subject(server, url);
@@ -151,7 +153,7 @@ test('scrapes that nobody reads: one client, and all together', async (t: TestCo
 });
 
 test('scrapes in flight are counted until they are read', async () => {
-  const subject = await Subject.start(2);
+  const subject = await Subject.start({ maxRequests: 2 });
   const held = [await subject.open('127.0.0.2'), await subject.open('127.0.0.3')];
   for (const socket of held) socket.write(scrape);
   while ((await subject.report()).scrapes < 3);
@@ -179,6 +181,24 @@ test('half-open connections by the hundred: others are served, and they end', as
   t.diagnostic(`all closed after ${seconds.toFixed(1)} s; memory: ${extra.toFixed(1)} MiB more`);
   assert.ok(seconds < 25, `${seconds} s`);
   assert.ok(extra < 40, `${extra} MiB`);
+});
+
+test('out of descriptors: connections are refused, and accepted again when there are some', async () => {
+  const subject = await Subject.start({ descriptors: 48 });
+  for (let client = 2; client < 12; client++) {
+    for (let index = 0; index < 12; index++) await subject.open(`127.0.0.${client}`);
+  }
+  // The kernel makes connections that the server then cannot accept.
+  const refused = await subject.open('127.0.0.99');
+  refused.write(scrape);
+  assert.equal(await readUntil(refused, /./), '');
+  for (const socket of sockets.splice(0)) socket.destroy();
+  const deadline = performance.now() + 10_000;
+  let status = 0;
+  while (status !== 200 && performance.now() < deadline) {
+    status = await subject.status().catch(() => 0);
+  }
+  assert.equal(status, 200);
 });
 
 test('headers without an end are refused', async () => {
