@@ -3,7 +3,7 @@ import { release } from 'node:os';
 import { Aggregator } from '../aggregate/aggregator.js';
 import { ExitCode, IpvscopeError } from '../error.js';
 import { HttpServer } from '../http/server.js';
-import { createRegistry } from '../metrics/registry.js';
+import { createRegistry, type Metrics } from '../metrics/registry.js';
 import { type Attachment, type AttachRequest, planAttachments } from '../native/attachment.js';
 import { ipvsInstance } from '../native/ipvs-module.js';
 import { Clock } from '../source/clock.js';
@@ -45,6 +45,7 @@ export class Observer {
   readonly #aggregator: Aggregator;
   readonly #startedNs = process.hrtime.bigint();
   #http: HttpServer | undefined;
+  #registry: Metrics | undefined;
   #expiry: NodeJS.Timeout | undefined;
 
   private constructor(options: ObserverOptions) {
@@ -80,10 +81,9 @@ export class Observer {
     const { listen, onBatch, wait, expireAfterSeconds } = this.#options;
     const clock = new Clock();
     if (listen !== undefined) {
-      const input = { aggregator: this.#aggregator, state: () => this.#source.state() };
       this.#http = await HttpServer.listen({
         ...listen,
-        registry: createRegistry(input, version),
+        registry: this.metrics,
         version,
         ready: () => isAttached(this.#source.state()),
       });
@@ -113,6 +113,18 @@ export class Observer {
     note(`ipvscope ${version} attached on ${release()}${from}: ${list}`);
     const { readyFile } = this.#options;
     if (readyFile !== undefined) writeReadyFile(readyFile);
+  }
+
+  /** All metrics, made when they are first asked for. */
+  get metrics(): Metrics {
+    const input = { aggregator: this.#aggregator, state: () => this.#source.state() };
+    this.#registry ??= createRegistry(input, version);
+    return this.#registry;
+  }
+
+  /** What happened and has no record, until now. */
+  get lost(): number {
+    return Object.values(this.#source.state().losses).reduce((sum, count) => sum + count, 0);
   }
 
   /** Delivers what is waiting now, before it returns. */
