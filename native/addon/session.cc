@@ -27,9 +27,9 @@
 namespace ipvscope {
 
 // The record as C++ sees it; the BTF of the object says the same to TypeScript.
-static_assert(sizeof(ipvscope_record) == 128);
+static_assert(sizeof(ipvscope_record) == 136);
 static_assert(offsetof(ipvscope_record, netns) % 8 == 0, "the key begins at a whole word");
-static_assert(offsetof(ipvscope_record, virtual_address) == 92);
+static_assert(offsetof(ipvscope_record, virtual_address) == 100);
 
 namespace {
 

@@ -19,7 +19,7 @@
  * interrupt a task's packet. */
 struct coalesced_sum {
 	__u64 packets;
-	__u64 delay_us; /* retry: of all of them together */
+	__u64 delay_us; /* of all of them together */
 };
 
 #define COALESCED_TABLE(name, entries)                                                             \
@@ -97,8 +97,10 @@ static __always_inline bool add_folded(void *table, const struct ipvscope_record
 		.conn_state = record->conn_state,
 		.protocol = record->protocol,
 		.forwarding = record->forwarding,
-		.conntrack = record->conntrack,
+		.delay_place = record->delay_place,
 		.flags = record->flags,
+		.cause = record->cause,
+		.scheduler = record->scheduler,
 	};
 
 	if (!add_to(table, &folded))
@@ -144,8 +146,8 @@ static __always_inline bool count_known(const struct ipvscope_record *record)
 
 static __always_inline enum coalesced_place add_up(const struct ipvscope_record *record)
 {
-	/* Of a retry there is more to add up than one number. */
-	if (record->kind != IPVSCOPE_KIND_RETRY && count_known(record))
+	/* Of a delay there is more to add up than one number. */
+	if (!record->delay_us && count_known(record))
 		return COALESCED_KNOWN;
 	if (*(volatile __u32 *)&coalesced_active)
 		return add_to(&coalesced_odd, record) || add_folded(&folded_odd, record)

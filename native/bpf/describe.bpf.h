@@ -63,7 +63,7 @@ static __always_inline void describe_server(enum access access, struct ipvscope_
 	read_address(access, record->destination_address, record->destination_family, &dest->addr);
 	record->weight = PEEK(access, dest, weight.counter);
 	record->fwmark = PEEK(access, dest, vfwmark);
-	record->flags |= IPVSCOPE_FLAG_HAS_DESTINATION;
+	record->flags |= IPVSCOPE_FLAG_HAS_DESTINATION | IPVSCOPE_FLAG_SERVER_KNOWN;
 	if (available)
 		record->flags |= IPVSCOPE_FLAG_AVAILABLE;
 	if (record->weight == 0)
@@ -106,6 +106,8 @@ static __always_inline bool describe_tuple(enum access access, struct ipvscope_r
 	read_address(access, record->virtual_address, af, &iph->daddr);
 	record->client_port = ports[0];
 	record->virtual_port = ports[1];
+	record->service_port = ports[1];
+	record->flags |= IPVSCOPE_FLAG_HAS_VIRTUAL;
 	return true;
 }
 

@@ -38,7 +38,11 @@ __noinline int generate_one(__u64 number, __u32 keys)
 	record.destination_family = AF_INET;
 	record.conntrack = IPVSCOPE_CONNTRACK_CONFIRMED;
 	record.flags = IPVSCOPE_FLAG_OPENING | IPVSCOPE_FLAG_HAS_ENTRY |
-		       IPVSCOPE_FLAG_HAS_DESTINATION | IPVSCOPE_FLAG_AVAILABLE;
+		       IPVSCOPE_FLAG_HAS_DESTINATION | IPVSCOPE_FLAG_SERVER_KNOWN |
+		       IPVSCOPE_FLAG_AVAILABLE | IPVSCOPE_FLAG_HAS_VIRTUAL |
+		       IPVSCOPE_FLAG_SERVICE_FOUND;
+	if (record.verdict == IPVSCOPE_VERDICT_DROPPED)
+		record.cause = IPVSCOPE_CAUSE_CONNTRACK;
 	record.virtual_address[0] = 10;
 	record.virtual_address[1] = 96;
 	record.virtual_address[2] = key >> 8;
@@ -48,6 +52,7 @@ __noinline int generate_one(__u64 number, __u32 keys)
 	record.destination_address[2] = key >> 8;
 	record.destination_address[3] = key;
 	record.virtual_port = bpf_htons(80);
+	record.service_port = bpf_htons(80);
 	record.destination_port = bpf_htons(8080);
 	emit(&record);
 	return 0;

@@ -21,6 +21,7 @@ struct dropped_opening {
 	__u64 first_ns;
 	__u32 number;
 	__u32 drops;
+	__u64 cause; /* of the first drop */
 };
 
 struct {
@@ -55,6 +56,7 @@ static __always_inline void note_dropped(const struct ipvscope_record *record, _
 		.first_ns = record->time_ns,
 		.number = number,
 		.drops = 1,
+		.cause = record->cause,
 	};
 
 	if (known && known->number == number) {
@@ -105,7 +107,8 @@ static __always_inline bool ends_drops(struct ipvscope_record *record, __u32 num
 	if (same) {
 		record->delay_us = (record->time_ns - known->first_ns) / 1000;
 		record->drops = known->drops;
-		record->flags |= delay_place(record->delay_us) * IPVSCOPE_FLAG_DELAY;
+		record->delay_place = delay_place(record->delay_us);
+		record->cause = known->cause;
 	}
 	bpf_map_delete_elem(&dropped_openings, &key);
 	return same;

@@ -156,7 +156,7 @@ static __always_inline __u8 judge(enum access access, struct ipvscope_pending *p
 	bool dropped = netfilter == NF_DROP;
 
 	if (netfilter == NF_STOLEN && observed & OBSERVED_FREED) {
-		packet->record.flags |= IPVSCOPE_FLAG_NOT_TRANSMITTED;
+		packet->record.cause = IPVSCOPE_CAUSE_TRANSMIT;
 		dropped = true;
 	}
 	if (dropped)
@@ -188,6 +188,32 @@ static __always_inline __u8 judge_kind(const struct ipvscope_pending *packet)
 	if (record->verdict == IPVSCOPE_VERDICT_PASSED && packet->conn_found)
 		return IPVSCOPE_KIND_UNSCHEDULED;
 	return record->kind;
+}
+
+/* Why it was dropped, where the transmit function is not why. */
+static __always_inline __u8 judge_cause(const struct ipvscope_pending *packet)
+{
+	const struct ipvscope_record *record = &packet->record;
+
+	if (record->verdict != IPVSCOPE_VERDICT_DROPPED &&
+	    record->verdict != IPVSCOPE_VERDICT_REJECTED)
+		return IPVSCOPE_CAUSE_NONE;
+	switch (record->kind) {
+	case IPVSCOPE_KIND_UNAVAILABLE:
+		/* With expire_nodest_conn the entry is expired, and a packet with a confirmed
+		 * conntrack entry is dropped before it could be scheduled anew. */
+		return packet->observed & OBSERVED_EXPIRE &&
+				       !(packet->observed & OBSERVED_SERVICE_LOOKUP)
+			       ? IPVSCOPE_CAUSE_CONNTRACK
+			       : IPVSCOPE_CAUSE_UNAVAILABLE;
+	case IPVSCOPE_KIND_UNSCHEDULED:
+		return IPVSCOPE_CAUSE_UNSCHEDULED;
+	case IPVSCOPE_KIND_OVERLOAD:
+		return IPVSCOPE_CAUSE_OVERLOAD;
+	}
+	/* Dropped before any scheduling was seen, its server in the table: the hook does that for
+	 * one reason only, the packet's conntrack entry. */
+	return IPVSCOPE_CAUSE_CONNTRACK;
 }
 
 /* See IPVSCOPE_FLAG_NEW_WEIGHT_ZERO. */
@@ -232,10 +258,13 @@ static __always_inline void on_verdict(enum access access, const struct sk_buff 
 	record = &packet->record;
 	record->verdict = judge(access, packet, skb, netfilter & NF_VERDICT_MASK);
 	record->kind = judge_kind(packet);
+	if (!record->cause)
+		record->cause = judge_cause(packet);
+	if (record->cause == IPVSCOPE_CAUSE_CONNTRACK &&
+	    record->conntrack == IPVSCOPE_CONNTRACK_UNCONFIRMED)
+		record->flags |= IPVSCOPE_FLAG_MISSING_FIX;
 	if (packet->observed & OBSERVED_EXPIRE)
 		record->flags |= IPVSCOPE_FLAG_EXPIRED;
-	if (packet->observed & OBSERVED_SERVICE_LOOKUP)
-		record->flags |= IPVSCOPE_FLAG_SERVICE_SOUGHT;
 	if (record->flags & IPVSCOPE_FLAG_NEW_WEIGHT_ZERO)
 		put_new_server_first(record);
 	/* Without a kind it is remembered only for the drops it may end. */

@@ -30,10 +30,14 @@ struct ipvscope_known_key {
 /* A key has two places: this one and the one whose number differs in the last bit. */
 static inline __u32 ipvscope_known_place(const __u64 *words)
 {
+	/* IPv4 addresses differ in the upper half of these, and services often in the same way as
+	 * their servers. */
+	__u64 virtual_word = words[2] ^ words[2] >> 32;
+	__u64 destination_word = words[4] ^ words[4] >> 32;
 	/* Odd; side by side, so that no product waits for another. */
 	__u64 hash = words[0] * 0x9e3779b97f4a7c15ULL + words[1] * 0xc2b2ae3d27d4eb4fULL +
-		     words[2] * 0x165667b19e3779f9ULL + words[3] * 0x85ebca77c2b2ae63ULL +
-		     words[4] * 0x27d4eb2f165667c5ULL + words[5] * 0xd6e8feb86659fd93ULL +
+		     virtual_word * 0x165667b19e3779f9ULL + words[3] * 0x85ebca77c2b2ae63ULL +
+		     destination_word * 0x27d4eb2f165667c5ULL + words[5] * 0xd6e8feb86659fd93ULL +
 		     words[6] * 0xa0761d6478bd642fULL;
 
 	hash ^= hash >> 32;

@@ -25,6 +25,16 @@ enum ipvscope_kind {
 	IPVSCOPE_KIND_DRAINING = 6,
 	IPVSCOPE_KIND_RETRANSMIT = 7,
 	IPVSCOPE_KIND_RETRY = 8,
+	/* A packet of a connection that IPVS has no entry for, answered with a reset. */
+	IPVSCOPE_KIND_ORPHAN = 9,
+	/* IPVS chose a server, or had one, and the packet did not leave this node. */
+	IPVSCOPE_KIND_UNSENT = 10,
+	/* The entry is still opening, and the probe has not seen the opening packet that made it:
+	 * a retransmission or a reused port. */
+	IPVSCOPE_KIND_UNDETERMINED = 11,
+	/* An opening packet met no entry and was given to the scheduler: counted, never an event.
+	 * It has no verdict. */
+	IPVSCOPE_KIND_NEW = 12,
 };
 
 /* What the kernel was seen to do with the packet. */
@@ -53,21 +63,68 @@ enum ipvscope_forwarding {
 	IPVSCOPE_FORWARDING_BYPASS = 4,
 };
 
+/* Why the packet was dropped; of a retry: why the last dropped copy was. */
+enum ipvscope_cause {
+	IPVSCOPE_CAUSE_NONE = 0,
+	/* The packet's conntrack entry kept ip_vs from scheduling it anew (ip_vs_in_hook()). */
+	IPVSCOPE_CAUSE_CONNTRACK = 1,
+	/* The entry's server is not in the table. */
+	IPVSCOPE_CAUSE_UNAVAILABLE = 2,
+	/* No server could be chosen: the service has none, */
+	IPVSCOPE_CAUSE_NO_SERVER = 3,
+	/* ... all of them have weight 0, */
+	IPVSCOPE_CAUSE_NO_WEIGHT = 4,
+	/* ... all that have weight are above their thresholds, */
+	IPVSCOPE_CAUSE_OVERLOADED = 5,
+	/* ... or some could be chosen, and the scheduler did not. */
+	IPVSCOPE_CAUSE_SCHEDULER = 6,
+	/* No entry could be made for the server chosen: conn_max (7.2), or no memory. */
+	IPVSCOPE_CAUSE_CONN_LIMIT = 7,
+	/* No server was chosen, for a reason that was not seen. */
+	IPVSCOPE_CAUSE_UNSCHEDULED = 8,
+	/* The SYN-flood defence (ip_vs_todrop()). */
+	IPVSCOPE_CAUSE_OVERLOAD = 9,
+	/* A transmit function of ip_vs could not send the packet (tx_error, ip_vs_xmit.c). */
+	IPVSCOPE_CAUSE_TRANSMIT = 10,
+	/* This node dropped the packet after IPVS had sent it on. */
+	IPVSCOPE_CAUSE_NODE = 11,
+	/* Of a delay: no earlier copy was dropped, and none was answered in time. */
+	IPVSCOPE_CAUSE_UNANSWERED = 12,
+};
+
+/* net/netfilter/ipvs/ip_vs_<name>.c. */
+enum ipvscope_scheduler {
+	IPVSCOPE_SCHEDULER_UNKNOWN = 0,
+	IPVSCOPE_SCHEDULER_RR = 1,
+	IPVSCOPE_SCHEDULER_WRR = 2,
+	IPVSCOPE_SCHEDULER_LC = 3,
+	IPVSCOPE_SCHEDULER_WLC = 4,
+	IPVSCOPE_SCHEDULER_LBLC = 5,
+	IPVSCOPE_SCHEDULER_LBLCR = 6,
+	IPVSCOPE_SCHEDULER_DH = 7,
+	IPVSCOPE_SCHEDULER_SH = 8,
+	IPVSCOPE_SCHEDULER_SED = 9,
+	IPVSCOPE_SCHEDULER_NQ = 10,
+	IPVSCOPE_SCHEDULER_FO = 11,
+	IPVSCOPE_SCHEDULER_OVF = 12,
+	IPVSCOPE_SCHEDULER_MH = 13,
+	IPVSCOPE_SCHEDULER_TWOS = 14,
+};
+
 enum ipvscope_flag {
 	/* TCP SYN without ACK, or SCTP INIT as the first chunk. */
 	IPVSCOPE_FLAG_OPENING = 1,
-	/* The entry has a server (absent: bypass, or an entry synchronised from another director).
-	 */
+	/* destination_address and destination_port are filled: where the packet goes. */
 	IPVSCOPE_FLAG_HAS_DESTINATION = 2,
-	/* That server is still in the virtual service's table. */
+	/* That server (IPVSCOPE_FLAG_SERVER_KNOWN) is still in the virtual service's table. */
 	IPVSCOPE_FLAG_AVAILABLE = 4,
 	/* ip_vs_conn_expire_now() was called on the entry while this packet was in the hook. */
 	IPVSCOPE_FLAG_EXPIRED = 8,
 	/* ip_vs_schedule() made a new entry for this packet: new_destination is filled. */
 	IPVSCOPE_FLAG_RESCHEDULED = 16,
-	/* The hook kept the packet (NF_STOLEN) and it was freed as dropped: it could not be sent.
-	 */
-	IPVSCOPE_FLAG_NOT_TRANSMITTED = 32,
+	/* Dropped for a conntrack entry that is not confirmed: no kernel with commit f0a5e4d7a594
+	   does. */
+	IPVSCOPE_FLAG_MISSING_FIX = 32,
 	/* The weight of the server was 0 at the time of the lookup. */
 	IPVSCOPE_FLAG_WEIGHT_ZERO = 64,
 	/*
@@ -75,13 +132,18 @@ enum ipvscope_flag {
 	 * news, so destination and new_destination have changed places: the key has the new one.
 	 */
 	IPVSCOPE_FLAG_NEW_WEIGHT_ZERO = 128,
-	/* The packet came as far as to be scheduled: its virtual service was looked up. */
-	IPVSCOPE_FLAG_SERVICE_SOUGHT = 256,
+	/* The server chosen is the client itself. */
+	IPVSCOPE_FLAG_HAIRPIN = 256,
 	/* There is an entry, found or made for this packet: its members are filled. */
 	IPVSCOPE_FLAG_HAS_ENTRY = 512,
-	/* From this bit on, of a retry: how many of ipvscope_delay_bound_ms its delay lies above.
-	 */
-	IPVSCOPE_FLAG_DELAY = 65536,
+	/* The virtual service is known: virtual_address is filled. */
+	IPVSCOPE_FLAG_HAS_VIRTUAL = 1024,
+	/* ... by the table: service_port is its port there, 0 for one of every port or of a mark.
+	   Else service_port is the packet's. */
+	IPVSCOPE_FLAG_SERVICE_FOUND = 2048,
+	/* The entry has a server, its weight is filled (absent: bypass, or an entry synchronised
+	   from a director that has the server to one that has not). */
+	IPVSCOPE_FLAG_SERVER_KNOWN = 4096,
 };
 
 /*
@@ -126,18 +188,21 @@ enum ipvscope_loss {
 
 /* In place of a CPU's number: a record that was added up. Of its members only time, count,
  * delay_us and the aggregation key are filled. */
-#define IPVSCOPE_CPU_SEVERAL 0xffff
+enum ipvscope_cpu {
+	IPVSCOPE_CPU_SEVERAL = 0xffff,
+};
 
 /*
  * An IPv4 address takes the first 4 bytes, the rest is zero. Addresses and ports: network byte
- * order. 128 bytes, aligned to 8. Where a table has no room for another key, packets are added up
+ * order. 136 bytes, aligned to 8. Where a table has no room for another key, packets are added up
  * without what there is too much of: netns, fwmark, addresses, ports and families are then zero.
  */
 struct ipvscope_record {
 	__u64 time_ns;	     /* CLOCK_MONOTONIC at the lookup; of several: when they were read */
 	__u32 count;	     /* packets this record stands for, at least 1 */
-	__u32 expires_in_ms; /* remaining lifetime of the entry at the lookup; 0 when overdue */
-	__u32 delay_us; /* retry: from the first dropped copy to this packet; of several: the sum */
+	__u32 expires_in_ms; /* remaining lifetime of the entry found; 0 when overdue */
+	__u32 delay_us; /* from the first copy of this opening packet to this one, 0: this is the
+			   first; of several: the sum */
 	__u32 drops;	/* retry: copies dropped before this packet */
 	__s32 weight;	/* of the server, at the lookup */
 	__u16 cpu;	/* or IPVSCOPE_CPU_SEVERAL */
@@ -148,7 +213,14 @@ struct ipvscope_record {
 	__u8 new_destination_address[16];
 	__be16 client_port;
 	__be16 new_destination_port;
-	__u32 reserved; /* zero */
+	__be16 virtual_port; /* of the packet */
+	__u16 drop_reason;   /* enum skb_drop_reason of the running kernel; 0: it gave none */
+	/* Where no server could be chosen: how many the service has, 65535 for more, */
+	__u16 servers;
+	__u16 servers_with_weight; /* ... above 0, */
+	__u16 servers_overloaded;  /* ... or above their thresholds (IP_VS_DEST_F_OVERLOAD) */
+	__u8 conntrack;		   /* enum ipvscope_conntrack */
+	__u8 reserved;		   /* zero */
 	/* The aggregation key begins here. */
 	__u32 netns;  /* inode number of the network namespace */
 	__u32 fwmark; /* of the virtual service; 0: a service by address */
@@ -159,15 +231,17 @@ struct ipvscope_record {
 	__u8 family;	 /* AF_INET or AF_INET6, of client and virtual address */
 	__u8 destination_family;
 	__u8 forwarding;
-	__u8 conntrack;
-	__u32 flags; /* enum ipvscope_flag */
+	__u8 delay_place; /* how many of ipvscope_delay_bound_ms the delay lies above */
+	__u16 flags;	  /* enum ipvscope_flag */
+	__u8 cause;	  /* enum ipvscope_cause */
+	__u8 scheduler;	  /* enum ipvscope_scheduler, where no server could be chosen */
 	__u8 virtual_address[16];
-	__u8 destination_address[16];
-	__be16 virtual_port;
+	__u8 destination_address[16]; /* where the packet goes: the entry's, not the table's */
+	__be16 service_port;
 	__be16 destination_port;
 };
 
-#define IPVSCOPE_KEY_OFFSET 72
+#define IPVSCOPE_KEY_OFFSET 80
 #define IPVSCOPE_KEY_SIZE   56
 
 #endif

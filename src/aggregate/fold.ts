@@ -1,5 +1,4 @@
-import { dropCause, showsMissingFix } from '../wire/decode.js';
-import { Conntrack, Flag, Kind, Offset, Verdict } from '../wire/layout.generated.js';
+import { Cause, Flag, Kind, Offset, Verdict } from '../wire/layout.generated.js';
 import { KEY_START, KEY_WORDS } from './key.js';
 
 /** What the metrics tell apart by name; any other number becomes 0. */
@@ -9,17 +8,34 @@ const protocols = onlyThese([6, 17, 132]);
 /** IP_VS_{TCP,UDP,SCTP}_S_*: the most are SCTP's 14. */
 const STATES = 16;
 
+/** Why no server was chosen is not distinguished here. */
+const causes = new Uint8Array(256);
+for (const cause of Object.values(Cause)) {
+  causes[cause] = cause >= Cause.noServer && cause <= Cause.unscheduled ? Cause.unscheduled : cause;
+}
+
+/** Causes of a drop, by kind. */
+const dropCauses: Readonly<Record<number, readonly number[]>> = {
+  [Kind.unavailable]: [Cause.conntrack, Cause.unavailable, Cause.transmit, Cause.node],
+  [Kind.unscheduled]: [Cause.unscheduled, Cause.transmit],
+  [Kind.overload]: [Cause.overload, Cause.transmit],
+};
+const anyDropCause = [Cause.conntrack, Cause.transmit, Cause.node];
+
 /**
  * Different keys that folding makes at most, whatever is folded: how a packet ended, for each pair of
  * `opening` and weight 0 and each of four protocols (three, and any other); of `reuse` also the state.
+ * Each cause or none, `conntrack` with and without the fix; of packets that were sent also
+ * `unanswered`.
  *
- * | kind | forwarded, passed, other | rescheduled | dropped, rejected | ends |
- * | --- | --- | --- | --- | --- |
- * | of one cause (`unscheduled`, `overload`), or not sent | 3 | 2 (new weight 0) | 2 x 2 | 9 |
- * | `unavailable`: conntrack, with and without fix, or unavailable, or not sent | 3 | 2 | 2 x 4 | 13 |
- * | all others (one of them unknown): conntrack, with and without fix, or not sent | 3 | 2 | 2 x 3 | 11 |
+ * | kind | forwarded | passed, other | rescheduled | dropped, rejected | ends |
+ * | --- | --- | --- | --- | --- | --- |
+ * | `unscheduled`, `overload` | 2 | 2 | 2 (new weight 0) x 2 | 2 x 3 | 14 |
+ * | `unavailable` | 2 | 2 | 4 | 2 x 6 | 20 |
+ * | `retry`: each cause, however it ended | | | | | 8 |
+ * | nine others (one of them unknown) | 2 | 2 | 4 | 2 x 5 | 18 |
  */
-export const MOST_FOLDED_KEYS = 4 * 4 * (11 * STATES + 2 * 9 + 13 + 5 * 11);
+export const MOST_FOLDED_KEYS = 4 * 4 * (18 * STATES + 2 * 14 + 20 + 8 + 8 * 18);
 
 /**
  * What is left of a key without a service and a server: family 0, no address, port, namespace or
@@ -38,23 +54,21 @@ export class KeyFolder {
     const verdict = verdicts[this.#byte(Offset.verdict)] as number;
     const protocol = protocols[this.#byte(Offset.protocol)] as number;
     const state = this.#byte(Offset.connState);
-    const flags = folded[(Offset.flags - KEY_START) / 4] as number;
-    const cause = dropCause(kind, verdict, flags);
-    const missingFix = showsMissingFix(cause, this.#byte(Offset.conntrack));
+    const flags = this.#byte(Offset.flags) | (this.#byte(Offset.flags + 1) << 8);
+    const cause = foldedCause(kind, verdict, causes[this.#byte(Offset.cause)] as number);
 
     let kept = flags & (Flag.opening | Flag.weightZero);
-    if (verdict === Verdict.rescheduled) kept |= flags & Flag.newWeightZero;
-    // The flags that tell the same cause again.
-    if (cause === 'transmit') kept |= Flag.notTransmitted;
-    if (cause === 'conntrack' && kind === Kind.unavailable) kept |= Flag.expired;
+    if (verdict === Verdict.rescheduled && kind !== Kind.retry) kept |= flags & Flag.newWeightZero;
+    if (cause === Cause.conntrack && kind !== Kind.retry) kept |= flags & Flag.missingFix;
 
     folded.fill(0);
     this.#set(Offset.kind, kind);
-    this.#set(Offset.verdict, verdict);
+    this.#set(Offset.verdict, kind === Kind.retry ? Verdict.forwarded : verdict);
     this.#set(Offset.protocol, protocol);
     this.#set(Offset.connState, kind === Kind.reuse && state < STATES ? state : 0);
-    this.#set(Offset.conntrack, missingFix ? Conntrack.unconfirmed : Conntrack.none);
-    folded[(Offset.flags - KEY_START) / 4] = kept;
+    this.#set(Offset.cause, cause);
+    this.#set(Offset.flags, kept & 0xff);
+    this.#set(Offset.flags + 1, kept >> 8);
     return folded;
   }
 
@@ -65,6 +79,16 @@ export class KeyFolder {
   #set(offset: number, value: number): void {
     this.#bytes[offset - KEY_START] = value;
   }
+}
+
+/** The cause where packets of that kind and end may have it, else none. */
+function foldedCause(kind: number, verdict: number, cause: number): number {
+  if (kind === Kind.retry) return cause;
+  if (verdict === Verdict.forwarded || verdict === Verdict.rescheduled) {
+    return cause === Cause.unanswered ? cause : Cause.none;
+  }
+  if (verdict !== Verdict.dropped && verdict !== Verdict.rejected) return Cause.none;
+  return (dropCauses[kind] ?? anyDropCause).includes(cause) ? cause : Cause.none;
 }
 
 /** By a byte's value: itself where it is one of these, else 0. */

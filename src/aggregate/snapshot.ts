@@ -1,13 +1,13 @@
 import { formatAddress, OVERFLOW_ADDRESS } from '../wire/address.js';
-import { dropCause, showsMissingFix } from '../wire/decode.js';
-import type { DropCause } from '../wire/event.js';
+import type { DelayCause } from '../wire/event.js';
 import { Flag, Offset } from '../wire/layout.generated.js';
 import {
-  type ConntrackName,
-  conntrackName,
+  causeName,
   type KindName,
   kindName,
   protocolName,
+  reasonName,
+  schedulerName,
   stateName,
   type VerdictName,
   verdictName,
@@ -30,6 +30,7 @@ export interface SnapshotRow {
   readonly kind: KindName;
   readonly verdict: VerdictName;
   readonly proto: string;
+  /** The virtual service; port 0: of every port, or by mark. */
   readonly virtual: Endpoint;
   /** Of the virtual service; 0 for a service by address. */
   readonly fwmark: number;
@@ -41,13 +42,19 @@ export interface SnapshotRow {
   readonly newDraining: boolean;
   readonly opening: boolean;
   readonly connState: string;
-  readonly conntrack: ConntrackName;
-  readonly cause: DropCause | undefined;
+  /** Why it was dropped; of a delay, why the client waited. */
+  readonly cause: DelayCause | undefined;
+  /** Why no server was chosen. */
+  readonly reason: string | undefined;
+  /** Of the virtual service, where no server was chosen. */
+  readonly scheduler: string | undefined;
+  /** The chosen server is the client itself. */
+  readonly hairpin: boolean;
   /** See IpvsEvent.missing_fix. */
   readonly missingFix: boolean;
   readonly netns: number;
   readonly packets: number;
-  /** On `retry`: how long the clients waited. */
+  /** How long the clients waited, where packets were sent again. */
   readonly delays: DelayHistogram | undefined;
 }
 
@@ -72,8 +79,7 @@ export function readRow(table: CountTable, row: number): SnapshotRow {
     address: formatAddress(bytes, at + address, family),
     port: (byte(port) << 8) | byte(port + 1),
   });
-  const flags = word(Offset.flags);
-  const cause = dropCause(byte(Offset.kind), byte(Offset.verdict), flags);
+  const flags = byte(Offset.flags) | (byte(Offset.flags + 1) << 8);
   // The kernel folds alike where its own tables are full.
   const isFolded = byte(Offset.family) === 0;
   const hasDestination = (flags & Flag.hasDestination) !== 0;
@@ -85,16 +91,18 @@ export function readRow(table: CountTable, row: number): SnapshotRow {
     proto: protocolName(byte(Offset.protocol)),
     virtual: isFolded
       ? folded
-      : endpoint(Offset.virtualAddress, Offset.virtualPort, byte(Offset.family)),
+      : endpoint(Offset.virtualAddress, Offset.servicePort, byte(Offset.family)),
     fwmark: word(Offset.fwmark),
     destination: isFolded ? folded : hasDestination ? destination() : undefined,
     draining: (flags & Flag.weightZero) !== 0,
     newDraining: (flags & Flag.newWeightZero) !== 0,
     opening: (flags & Flag.opening) !== 0,
     connState: stateName(byte(Offset.protocol), byte(Offset.connState)),
-    conntrack: conntrackName(byte(Offset.conntrack)),
-    cause,
-    missingFix: showsMissingFix(cause, byte(Offset.conntrack)),
+    cause: causeName(byte(Offset.cause)),
+    reason: reasonName(byte(Offset.cause)),
+    scheduler: schedulerName(byte(Offset.scheduler)),
+    hairpin: (flags & Flag.hairpin) !== 0,
+    missingFix: (flags & Flag.missingFix) !== 0,
     netns: word(Offset.netns),
     packets: table.counts[row] ?? 0,
     delays: table.delays.of(row),

@@ -1,5 +1,5 @@
 import type { RecordBatch } from '../wire/batch.js';
-import { Flag, Offset, RECORD_SIZE } from '../wire/layout.generated.js';
+import { Offset, RECORD_SIZE } from '../wire/layout.generated.js';
 import { Delays } from './delays.js';
 import { KeyFolder, MOST_FOLDED_KEYS } from './fold.js';
 import { hashKey, KEY_START, KEY_WORDS, sameKey } from './key.js';
@@ -8,7 +8,6 @@ import { RowRoom } from './row-room.js';
 const RECORD_WORDS = RECORD_SIZE / 4;
 const COUNT_WORD = Offset.count / 4;
 const DELAY_WORD = Offset.delayUs / 4;
-const FLAGS_WORD = Offset.flags / 4;
 const KEY_START_WORD = KEY_START / 4;
 // The compiler takes a module's own constant for one, and reads an imported one again at every turn.
 const WORDS = KEY_WORDS;
@@ -71,7 +70,7 @@ export class CountTable {
 
   /** Adds every record of the batch; returns the packets they stand for. */
   ingest(batch: RecordBatch): number {
-    const { words, count } = batch;
+    const { bytes, words, count } = batch;
     let packets = 0;
     for (let index = 0; index < count; index++) {
       const record = index * RECORD_WORDS;
@@ -80,10 +79,10 @@ export class CountTable {
       if (row < 0) row = this.#fold(words, record + KEY_START_WORD, amount);
       packets += amount;
       (this.counts[row] as number) += amount;
-      // Only a retry has a delay, and retries are rare.
+      // Only an opening packet that was sent again has a delay.
       const delayUs = words[record + DELAY_WORD] as number;
       if (delayUs !== 0) {
-        const place = Math.floor((words[record + FLAGS_WORD] as number) / Flag.delay);
+        const place = bytes[index * RECORD_SIZE + Offset.delayPlace] as number;
         this.delays.add(row, place, amount, delayUs / 1e6);
       }
     }

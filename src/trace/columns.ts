@@ -15,7 +15,7 @@ const columns: readonly Column[] = [
   { title: 'VERDICT', width: 11, value: (event) => event.verdict },
   { title: 'PROTO', width: 5, value: (event) => event.proto },
   { title: 'CLIENT', width: 21, value: (event) => event.client ?? absent },
-  { title: 'VIRTUAL', width: 21, value: (event) => event.virtual },
+  { title: 'VIRTUAL', width: 21, value: (event) => event.virtual ?? absent },
   { title: 'DESTINATION', width: 21, value: (event) => event.destination ?? absent },
   { title: 'WEIGHT', width: 6, value: (event) => String(event.weight ?? absent) },
   { title: 'NEW-DESTINATION', width: 21, value: (event) => event.new_destination ?? absent },
@@ -29,7 +29,7 @@ const columns: readonly Column[] = [
     title: 'CONNTRACK',
     width: 21,
     value: ({ conntrack, conntrack_state: state }) =>
-      state === undefined ? conntrack : `${conntrack}:${state}`,
+      state === undefined ? (conntrack ?? absent) : `${conntrack}:${state}`,
   },
   { title: 'CAUSE', width: 11, value: (event) => event.cause ?? absent },
   { title: 'COUNT', width: 5, value: (event) => String(event.count) },

@@ -9,15 +9,18 @@ export class RecordBatch {
   readonly halves: Uint16Array;
   readonly words: Uint32Array;
   count = 0;
+  /** enum skb_drop_reason of the kernel that the records are from, by value. */
+  readonly dropReasons: readonly string[];
 
   /** Throws a RangeError unless the buffer is aligned to 4 bytes and holds whole records. */
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, dropReasons: readonly string[] = []) {
     if (bytes.byteLength % RECORD_SIZE !== 0) {
       throw new RangeError(
         `a batch holds whole records of ${RECORD_SIZE} bytes, not ${bytes.byteLength} bytes`,
       );
     }
     this.bytes = bytes;
+    this.dropReasons = dropReasons;
     this.halves = new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 2);
     this.words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
   }

@@ -1,54 +1,80 @@
 import { formatAddress, formatEndpoint } from './address.js';
 import type { RecordBatch } from './batch.js';
-import { CONNTRACK_FIX, type DropCause, type IpvsEvent } from './event.js';
-import { Conntrack, Flag, Kind, Offset, RECORD_SIZE, Verdict } from './layout.generated.js';
+import { CONNTRACK_FIX, type IpvsEvent } from './event.js';
+import { Conntrack, Cpu, Flag, Kind, Offset, RECORD_SIZE, Verdict } from './layout.generated.js';
 import {
+  causeName,
   conntrackName,
   conntrackStateName,
   forwardingName,
   kindName,
   protocolName,
+  reasonName,
+  schedulerName,
   stateName,
   verdictName,
 } from './names.js';
-
-/** Why a record says its packet was dropped; undefined where it was not. */
-export function dropCause(kind: number, verdict: number, flags: number): DropCause | undefined {
-  if (verdict !== Verdict.dropped && verdict !== Verdict.rejected) return undefined;
-  if ((flags & Flag.notTransmitted) !== 0) return 'transmit';
-  switch (kind) {
-    case Kind.unavailable:
-      // With expire_nodest_conn the entry is expired, and a packet with a confirmed conntrack entry
-      // is dropped before it could be scheduled anew.
-      return (flags & Flag.expired) !== 0 && (flags & Flag.serviceSought) === 0
-        ? 'conntrack'
-        : 'unavailable';
-    case Kind.unscheduled:
-      return 'unscheduled';
-    case Kind.overload:
-      return 'overload';
-    default:
-      // Dropped before any scheduling was seen, its server in the table: the hook does that for one
-      // reason only, the packet's conntrack entry.
-      return 'conntrack';
-  }
-}
-
-/** Whether a record shows that the kernel lacks the fix (CONNTRACK_FIX). */
-export const showsMissingFix = (cause: DropCause | undefined, conntrack: number): boolean =>
-  cause === 'conntrack' && conntrack === Conntrack.unconfirmed;
 
 function port(bytes: Uint8Array, offset: number): number {
   return ((bytes[offset] ?? 0) << 8) | (bytes[offset + 1] ?? 0);
 }
 
-/** In place of a CPU: packets that were added up (IPVSCOPE_CPU_SEVERAL in the record's header). */
-const CPU_SEVERAL = 0xffff;
+/**
+ * What is known of the server itself. An entry whose server is not in this director's table (one
+ * synchronised from another director, or bypass) has none of it: neither weight nor presence.
+ */
+function serverFacts(
+  weight: number,
+  flags: number,
+  single: boolean,
+): { weight?: number; available?: boolean } {
+  if ((flags & Flag.serverKnown) === 0) return {};
+  const available = (flags & Flag.available) !== 0;
+  if (single) return { weight: weight | 0, available };
+  // Of aggregated packets only weight 0 is known, by its flag.
+  return (flags & Flag.weightZero) === 0 ? { available } : { weight: 0, available };
+}
 
-/** Of packets that were added up only weight 0 is known, by its flag. */
-function weightOf(weight: number, flags: number, single: boolean): { weight?: number } {
-  if (single) return { weight: weight | 0 };
-  return (flags & Flag.weightZero) === 0 ? {} : { weight: 0 };
+/** An entry that was made for the packet has had no time to live yet. */
+const isMade = (kind: number): boolean => kind === Kind.stale || kind === Kind.retry;
+
+const isRefused = (verdict: number): boolean =>
+  verdict === Verdict.dropped || verdict === Verdict.rejected;
+
+/** Of a packet for which no server could be chosen. */
+function schedulerFacts(
+  scheduler: number,
+  half: (offset: number) => number,
+  single: boolean,
+): Pick<IpvsEvent, 'scheduler' | 'servers' | 'servers_with_weight' | 'servers_overloaded'> {
+  const name = schedulerName(scheduler);
+  return {
+    ...(name === undefined ? {} : { scheduler: name }),
+    ...(single && name !== undefined
+      ? {
+          servers: half(Offset.servers),
+          servers_with_weight: half(Offset.serversWithWeight),
+          servers_overloaded: half(Offset.serversOverloaded),
+        }
+      : {}),
+  };
+}
+
+/** Why. A packet that was sent by cache_bypass had a reason, but was not dropped for it. */
+function causeFacts(
+  { dropReasons }: RecordBatch,
+  value: number,
+  dropReason: number,
+  refused: boolean,
+): Pick<IpvsEvent, 'cause' | 'reason'> {
+  const cause = causeName(value);
+  const reason = reasonName(value) ?? (dropReason === 0 ? undefined : dropReasons[dropReason]);
+  return {
+    ...(cause === undefined || (cause === 'unscheduled' && reason !== undefined && !refused)
+      ? {}
+      : { cause }),
+    ...(reason === undefined ? {} : { reason }),
+  };
 }
 
 /** CLOCK_MONOTONIC nanoseconds; exact to 2^53 ns (104 days), to a few ns beyond. */
@@ -76,14 +102,14 @@ export function decodeEvent(
   const endpoint = (address: number, portOffset: number, family: number): string =>
     formatEndpoint(formatAddress(bytes, at + address, family), port(bytes, at + portOffset));
 
-  const flags = word(Offset.flags);
+  const half = (offset: number): number => byte(offset) | (byte(offset + 1) << 8);
+  const flags = half(Offset.flags);
   const hasEntry = (flags & Flag.hasEntry) !== 0;
   const kind = byte(Offset.kind);
-  const verdict = byte(Offset.verdict);
   const family = byte(Offset.family);
   const protocol = byte(Offset.protocol);
-  const cpu = byte(Offset.cpu) | (byte(Offset.cpu + 1) << 8);
-  const single = cpu !== CPU_SEVERAL;
+  const cpu = half(Offset.cpu);
+  const single = cpu !== Cpu.several;
   const inKey = (): string =>
     endpoint(Offset.destinationAddress, Offset.destinationPort, byte(Offset.destinationFamily));
   const besideKey = (): string =>
@@ -94,7 +120,6 @@ export function decodeEvent(
     );
   // enum ipvscope_flag in the record's header says why.
   const swapped = (flags & Flag.newWeightZero) !== 0;
-  const cause = dropCause(kind, verdict, flags);
   const conntrack = byte(Offset.conntrack);
   const conntrackState =
     single && (conntrack === Conntrack.confirmed || conntrack === Conntrack.unconfirmed)
@@ -105,40 +130,51 @@ export function decodeEvent(
       ? {}
       : {
           destination: swapped ? besideKey() : inKey(),
-          ...weightOf(word(Offset.weight), flags, single),
-          available: (flags & Flag.available) !== 0,
+          ...serverFacts(word(Offset.weight), flags, single),
         };
   const newDestination =
     (flags & Flag.rescheduled) === 0 || (!swapped && !single)
       ? {}
       : { new_destination: swapped ? inKey() : besideKey() };
+  const virtualPort = single ? Offset.virtualPort : Offset.servicePort;
+  const delayUs = word(Offset.delayUs);
 
   return {
     time: toTime(recordTime(batch, index)),
     kind: kindName(kind),
-    verdict: verdictName(verdict),
+    verdict: verdictName(byte(Offset.verdict)),
     opening: (flags & Flag.opening) !== 0,
     proto: protocolName(protocol),
     ...(single ? { client: endpoint(Offset.clientAddress, Offset.clientPort, family) } : {}),
-    virtual: endpoint(Offset.virtualAddress, Offset.virtualPort, family),
+    ...((flags & Flag.hasVirtual) === 0
+      ? {}
+      : { virtual: endpoint(Offset.virtualAddress, virtualPort, family) }),
     fwmark: word(Offset.fwmark),
     ...destination,
     ...newDestination,
+    ...((flags & Flag.hairpin) === 0 ? {} : { hairpin: true }),
+    ...(kind === Kind.unscheduled ? schedulerFacts(byte(Offset.scheduler), half, single) : {}),
     ...(hasEntry
       ? {
           conn_state: stateName(protocol, byte(Offset.connState)),
-          ...(single ? { expires_in_ms: word(Offset.expiresInMs) } : {}),
+          ...(single && !isMade(kind) ? { expires_in_ms: word(Offset.expiresInMs) } : {}),
         }
       : {}),
     ...((flags & Flag.expired) === 0 ? {} : { expired: true }),
-    conntrack: conntrackName(conntrack),
+    ...(single ? { conntrack: conntrackName(conntrack) } : {}),
     ...(conntrackState === undefined ? {} : { conntrack_state: conntrackState }),
-    ...(hasEntry ? { forwarding: forwardingName(byte(Offset.forwarding)) } : {}),
-    ...(cause === undefined ? {} : { cause }),
-    ...(showsMissingFix(cause, conntrack) ? { missing_fix: CONNTRACK_FIX } : {}),
-    ...(kind === Kind.retry && single
-      ? { delay_ms: word(Offset.delayUs) / 1000, drops: word(Offset.drops) }
+    ...(hasEntry || byte(Offset.forwarding) !== 0
+      ? { forwarding: forwardingName(byte(Offset.forwarding)) }
       : {}),
+    ...causeFacts(
+      batch,
+      byte(Offset.cause),
+      half(Offset.dropReason),
+      isRefused(byte(Offset.verdict)),
+    ),
+    ...((flags & Flag.missingFix) === 0 ? {} : { missing_fix: CONNTRACK_FIX }),
+    ...(single && delayUs !== 0 ? { delay_ms: delayUs / 1000 } : {}),
+    ...(single && kind === Kind.retry ? { drops: word(Offset.drops) } : {}),
     netns: word(Offset.netns),
     ...(single ? { cpu } : {}),
     count: word(Offset.count),

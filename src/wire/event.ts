@@ -1,7 +1,16 @@
 import type { ConntrackName, ForwardingName, KindName, VerdictName } from './names.js';
 
 /** Why a packet was dropped: the label of ipvs_dropped_packets_total. */
-export type DropCause = 'conntrack' | 'unavailable' | 'unscheduled' | 'overload' | 'transmit';
+export type DropCause =
+  | 'conntrack'
+  | 'unavailable'
+  | 'unscheduled'
+  | 'overload'
+  | 'transmit'
+  | 'node';
+
+/** Why a client waited: the label of ipvs_connect_delay_seconds. */
+export type DelayCause = DropCause | 'unanswered';
 
 /** The commit, of Linux 5.9 and in stable branches of 2020, by which a reused port's first packet
  * is dropped for a confirmed conntrack entry only. */
@@ -19,12 +28,16 @@ export interface IpvsEvent {
   /** Whether the packet opens a connection (TCP SYN without ACK, SCTP INIT). */
   readonly opening: boolean;
   readonly proto: string;
-  /** Absent where packets were added up, as all that tells single ones apart. */
+  /** Absent where packets were aggregated, as all that distinguishes single packets. */
   readonly client?: string;
-  readonly virtual: string;
+  /**
+   * Where the client sent the packet; where packets were aggregated, the virtual service, with port
+   * 0 for one of every port or of a mark. Absent where the packet does not show it any more.
+   */
+  readonly virtual?: string;
   /** Of the virtual service; 0 for a service by address. */
   readonly fwmark: number;
-  /** The server of the entry that was found. */
+  /** Where the entry that was found sends its packets. */
   readonly destination?: string;
   /** Of that server, when the entry was found. */
   readonly weight?: number;
@@ -37,18 +50,37 @@ export interface IpvsEvent {
   readonly expires_in_ms?: number;
   /** The entry was expired while the packet was in the hook. */
   readonly expired?: true;
-  readonly conntrack: ConntrackName;
+  /** Absent where packets were aggregated. */
+  readonly conntrack?: ConntrackName;
   /** Of that conntrack entry, as conntrack -L prints it; it has seen this very packet already. */
   readonly conntrack_state?: string;
   readonly forwarding?: ForwardingName;
-  /** Present where the packet was dropped. */
-  readonly cause?: DropCause;
+  /** The chosen server is the client itself. */
+  readonly hairpin?: true;
+  /** Of the virtual service, as ipvsadm prints it; with `servers`, where no server was chosen. */
+  readonly scheduler?: string;
+  /** Servers of the virtual service, at most 65535. */
+  readonly servers?: number;
+  /** Those with a weight above 0. */
+  readonly servers_with_weight?: number;
+  /** Those above their thresholds. */
+  readonly servers_overloaded?: number;
+  /**
+   * Why the packet was dropped. On `retry`: why the earlier copy was. Where `delay_ms` is on another
+   * kind: `unanswered`.
+   */
+  readonly cause?: DelayCause;
+  /**
+   * Why no server was chosen: `no server`, `all weight 0`, `all overloaded`, `scheduler`,
+   * `conn limit`; of a packet that was not sent, the kernel's own drop reason.
+   */
+  readonly reason?: string;
   /**
    * Commit that would have let the packet through: with it, ip_vs drops none whose conntrack entry
    * is not confirmed. Its absence was observed.
    */
   readonly missing_fix?: typeof CONNTRACK_FIX;
-  /** On `retry`: from the first dropped copy to this packet. */
+  /** From the first copy of this opening packet to this one, where there was an earlier copy. */
   readonly delay_ms?: number;
   /** On `retry`: copies of this packet that were dropped. */
   readonly drops?: number;

@@ -1,9 +1,9 @@
 // Generated from the BTF of the embedded object by `npm run generate`. Not to be edited.
 
-export const LAYOUT_FINGERPRINT = '35bd5fa637c23514';
+export const LAYOUT_FINGERPRINT = '373abe6c3272e6ab';
 
 /** Bytes of one record. */
-export const RECORD_SIZE = 128;
+export const RECORD_SIZE = 136;
 
 /** Where each member begins, in bytes from the record's start. */
 export const Offset = {
@@ -33,38 +33,54 @@ export const Offset = {
   clientPort: 64,
   /** 2 bytes, network byte order */
   newDestinationPort: 66,
-  /** 4 bytes */
-  reserved: 68,
-  /** 4 bytes */
-  netns: 72,
-  /** 4 bytes */
-  fwmark: 76,
-  /** 1 byte */
-  kind: 80,
-  /** 1 byte */
-  verdict: 81,
-  /** 1 byte */
-  connState: 82,
-  /** 1 byte */
-  protocol: 83,
-  /** 1 byte */
-  family: 84,
-  /** 1 byte */
-  destinationFamily: 85,
-  /** 1 byte */
-  forwarding: 86,
-  /** 1 byte */
-  conntrack: 87,
-  /** 4 bytes */
-  flags: 88,
-  /** 16 bytes */
-  virtualAddress: 92,
-  /** 16 bytes */
-  destinationAddress: 108,
   /** 2 bytes, network byte order */
-  virtualPort: 124,
+  virtualPort: 68,
+  /** 2 bytes */
+  dropReason: 70,
+  /** 2 bytes */
+  servers: 72,
+  /** 2 bytes */
+  serversWithWeight: 74,
+  /** 2 bytes */
+  serversOverloaded: 76,
+  /** 1 byte */
+  conntrack: 78,
+  /** 1 byte */
+  reserved: 79,
+  /** 4 bytes */
+  netns: 80,
+  /** 4 bytes */
+  fwmark: 84,
+  /** 1 byte */
+  kind: 88,
+  /** 1 byte */
+  verdict: 89,
+  /** 1 byte */
+  connState: 90,
+  /** 1 byte */
+  protocol: 91,
+  /** 1 byte */
+  family: 92,
+  /** 1 byte */
+  destinationFamily: 93,
+  /** 1 byte */
+  forwarding: 94,
+  /** 1 byte */
+  delayPlace: 95,
+  /** 2 bytes */
+  flags: 96,
+  /** 1 byte */
+  cause: 98,
+  /** 1 byte */
+  scheduler: 99,
+  /** 16 bytes */
+  virtualAddress: 100,
+  /** 16 bytes */
+  destinationAddress: 116,
   /** 2 bytes, network byte order */
-  destinationPort: 126,
+  servicePort: 132,
+  /** 2 bytes, network byte order */
+  destinationPort: 134,
 } as const;
 
 export const Kind = {
@@ -76,6 +92,10 @@ export const Kind = {
   draining: 6,
   retransmit: 7,
   retry: 8,
+  orphan: 9,
+  unsent: 10,
+  undetermined: 11,
+  new: 12,
 } as const;
 
 export const Verdict = {
@@ -101,18 +121,54 @@ export const Forwarding = {
   bypass: 4,
 } as const;
 
+export const Cause = {
+  none: 0,
+  conntrack: 1,
+  unavailable: 2,
+  noServer: 3,
+  noWeight: 4,
+  overloaded: 5,
+  scheduler: 6,
+  connLimit: 7,
+  unscheduled: 8,
+  overload: 9,
+  transmit: 10,
+  node: 11,
+  unanswered: 12,
+} as const;
+
+export const Scheduler = {
+  unknown: 0,
+  rr: 1,
+  wrr: 2,
+  lc: 3,
+  wlc: 4,
+  lblc: 5,
+  lblcr: 6,
+  dh: 7,
+  sh: 8,
+  sed: 9,
+  nq: 10,
+  fo: 11,
+  ovf: 12,
+  mh: 13,
+  twos: 14,
+} as const;
+
 export const Flag = {
   opening: 1,
   hasDestination: 2,
   available: 4,
   expired: 8,
   rescheduled: 16,
-  notTransmitted: 32,
+  missingFix: 32,
   weightZero: 64,
   newWeightZero: 128,
-  serviceSought: 256,
+  hairpin: 256,
   hasEntry: 512,
-  delay: 65536,
+  hasVirtual: 1024,
+  serviceFound: 2048,
+  serverKnown: 4096,
 } as const;
 
 export const DelayBoundMs = {
@@ -137,4 +193,8 @@ export const Loss = {
   retryFull: 4,
   coalescedFull: 5,
   folded: 6,
+} as const;
+
+export const Cpu = {
+  several: 65535,
 } as const;

@@ -1,4 +1,5 @@
-import { Conntrack, Forwarding, Kind, Verdict } from './layout.generated.js';
+import type { DelayCause } from './event.js';
+import { Cause, Conntrack, Forwarding, Kind, Scheduler, Verdict } from './layout.generated.js';
 
 export type KindName = keyof typeof Kind;
 export type VerdictName = keyof typeof Verdict;
@@ -17,6 +18,38 @@ const kinds = byValue(Kind);
 const verdicts = byValue(Verdict);
 const conntracks = byValue(Conntrack);
 const forwardings = byValue(Forwarding);
+const schedulers = byValue(Scheduler);
+
+interface CauseName {
+  readonly cause: DelayCause;
+  /** Why no server was chosen. */
+  readonly reason?: string;
+}
+
+const causes: Readonly<Record<number, CauseName>> = {
+  [Cause.conntrack]: { cause: 'conntrack' },
+  [Cause.unavailable]: { cause: 'unavailable' },
+  [Cause.noServer]: { cause: 'unscheduled', reason: 'no server' },
+  [Cause.noWeight]: { cause: 'unscheduled', reason: 'all weight 0' },
+  [Cause.overloaded]: { cause: 'unscheduled', reason: 'all overloaded' },
+  [Cause.scheduler]: { cause: 'unscheduled', reason: 'scheduler' },
+  [Cause.connLimit]: { cause: 'unscheduled', reason: 'conn limit' },
+  [Cause.unscheduled]: { cause: 'unscheduled' },
+  [Cause.overload]: { cause: 'overload' },
+  [Cause.transmit]: { cause: 'transmit' },
+  [Cause.node]: { cause: 'node' },
+  [Cause.unanswered]: { cause: 'unanswered' },
+};
+
+/** Of ipvscope_cause: why, in the words of metrics; undefined where there is no cause. */
+export const causeName = (value: number): DelayCause | undefined => causes[value]?.cause;
+
+/** Of ipvscope_cause: why no server was chosen; undefined where it does not say. */
+export const reasonName = (value: number): string | undefined => causes[value]?.reason;
+
+/** Of ipvscope_scheduler; undefined: one that this program does not know. */
+export const schedulerName = (value: number): string | undefined =>
+  value === Scheduler.unknown ? undefined : nameOf(schedulers, value);
 
 // enum ip_vs_tcp_states, ip_vs_udp_states, ip_vs_sctp_states (include/net/ip_vs.h), as
 // /proc/net/ip_vs_conn and ipvsadm -Lc print them.
@@ -114,4 +147,7 @@ export const conntrackStateName = (protocol: number, state: number): string | un
   return names === undefined || state === 0 ? undefined : nameOf(names, state);
 };
 
-export const kindNames: readonly KindName[] = kinds.filter((name) => name !== undefined);
+/** Kinds of events. `new` is counted only. */
+export const kindNames: readonly KindName[] = kinds.filter(
+  (name) => name !== undefined && name !== 'new',
+);

@@ -5,6 +5,7 @@ import { Aggregator } from '../../src/aggregate/aggregator.js';
 import { IpvscopeError } from '../../src/error.js';
 import { Session } from '../../src/native/session.js';
 import { decodeEvent } from '../../src/wire/decode.js';
+import { RECORD_SIZE } from '../../src/wire/layout.generated.js';
 import { openGenerator, readCoalesced } from './generator.js';
 
 // The real ring and the real way out of the kernel; only the packets are made up (generate.bpf.h).
@@ -167,11 +168,11 @@ test('a record comes within 100 ms, and wakes at once whoever is at rest', async
 });
 
 test('what does not fit the ring is added up by key, to the last packet', () => {
-  const { session, batch } = openGenerator({ ringBytes: 64 << 10, batchRecords: 100 });
+  const { session, batch } = openGenerator({ ringBytes: 32 << 10, batchRecords: 100 });
   const aggregator = new Aggregator();
   const perRound = 1024;
-  // Each record takes 128 bytes and a header of 8.
-  const room = Math.floor((64 << 10) / 136);
+  // Each record has a header of 8 bytes before it.
+  const room = Math.floor((32 << 10) / (RECORD_SIZE + 8));
   const rounds = 5;
   for (let round = 0; round < rounds; round++) {
     session.generate(round * perRound, perRound, 3);

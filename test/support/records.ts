@@ -1,5 +1,6 @@
 import { RecordBatch } from '../../src/wire/batch.js';
 import {
+  Cause,
   Conntrack,
   DelayBoundMs,
   Flag,
@@ -15,6 +16,8 @@ export interface RecordFields {
   readonly count?: number;
   readonly expiresInMs?: number;
   readonly delayUs?: number;
+  /** That of `delayUs` unless told. */
+  readonly delayPlace?: number;
   readonly drops?: number;
   readonly weight?: number;
   readonly cpu?: number;
@@ -33,14 +36,27 @@ export interface RecordFields {
   readonly conntrack?: number;
   readonly conntrackState?: number;
   readonly flags?: number;
+  readonly cause?: number;
+  readonly scheduler?: number;
+  readonly dropReason?: number;
+  /** How many, with weight, overloaded. */
+  readonly servers?: readonly [number, number, number];
+  /** In the table; the packet's unless told. */
+  readonly servicePort?: number;
 }
 
 const TIME_WAIT = 5;
 
 export const ordinaryFlags =
-  Flag.opening | Flag.hasEntry | Flag.hasDestination | Flag.available | Flag.weightZero;
+  Flag.opening |
+  Flag.hasEntry |
+  Flag.hasDestination |
+  Flag.serverKnown |
+  Flag.available |
+  Flag.weightZero |
+  Flag.hasVirtual;
 
-const ordinary: Required<RecordFields> = {
+const ordinary: Required<Omit<RecordFields, 'servicePort' | 'delayPlace'>> = {
   timeNs: 1_000_000_000n,
   count: 1,
   expiresInMs: 104_000,
@@ -63,6 +79,10 @@ const ordinary: Required<RecordFields> = {
   conntrack: Conntrack.confirmed,
   conntrackState: 0,
   flags: ordinaryFlags,
+  cause: Cause.none,
+  scheduler: 0,
+  dropReason: 0,
+  servers: [0, 0, 0],
 };
 
 /** One record as the probe writes it, from the layout's offsets and nothing of the decoder. */
@@ -90,7 +110,15 @@ export function recordBytes(fields: RecordFields = {}): Uint8Array {
   view.setUint8(Offset.conntrack, all.conntrack);
   view.setUint8(Offset.conntrackState, all.conntrackState);
   const place = Object.values(DelayBoundMs).filter((bound) => all.delayUs > bound * 1000).length;
-  view.setUint32(Offset.flags, all.flags | (place * Flag.delay), true);
+  view.setUint8(Offset.delayPlace, fields.delayPlace ?? place);
+  view.setUint16(Offset.flags, all.flags, true);
+  view.setUint8(Offset.cause, all.cause);
+  view.setUint8(Offset.scheduler, all.scheduler);
+  view.setUint16(Offset.dropReason, all.dropReason, true);
+  view.setUint16(Offset.servers, all.servers[0], true);
+  view.setUint16(Offset.serversWithWeight, all.servers[1], true);
+  view.setUint16(Offset.serversOverloaded, all.servers[2], true);
+  view.setUint16(Offset.servicePort, fields.servicePort ?? all.virtual[1], false);
   const endpoints = [
     [all.client, Offset.clientAddress, Offset.clientPort],
     [all.newDestination, Offset.newDestinationAddress, Offset.newDestinationPort],
@@ -110,7 +138,7 @@ export function batchOf(...records: readonly RecordFields[]): RecordBatch {
   records.forEach((fields, index) => {
     bytes.set(recordBytes(fields), index * RECORD_SIZE);
   });
-  const batch = new RecordBatch(bytes);
+  const batch = new RecordBatch(bytes, ['', '', 'NETFILTER_DROP']);
   batch.count = records.length;
   return batch;
 }

@@ -41,7 +41,7 @@ export class EventConsumer extends SessionConsumer {
     const rows = [...this.#counts.values()].map(({ event, packets }) => ({
       netns: event.netns,
       fwmark: event.fwmark,
-      virtual: event.virtual,
+      virtual: event.virtual ?? '',
       destination: event.destination ?? '',
       packets,
     }));

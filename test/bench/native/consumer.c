@@ -164,7 +164,7 @@ static __u32 hash_row(const struct count_table *table, __u32 row)
 	inet_ntop(record.destination_family, record.destination_address, destination,
 		  sizeof(destination));
 	snprintf(text, sizeof(text), "%u %u %s:%u %s:%u %llu", record.netns, record.fwmark, virtual,
-		 ntohs(record.virtual_port), destination, ntohs(record.destination_port),
+		 ntohs(record.service_port), destination, ntohs(record.destination_port),
 		 table->counts[row]);
 	return hash_text(text);
 }

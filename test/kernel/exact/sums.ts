@@ -118,7 +118,7 @@ const phaseOfClient = new Map(
 /** By the events. */
 export function eventSums(events: readonly IpvsEvent[]): Sums {
   const sums = new Sums();
-  for (const { client = '', kind, verdict, virtual, ...event } of events) {
+  for (const { client = '', kind, verdict, virtual = '', ...event } of events) {
     const phase = phaseOfClient.get(client.slice(0, client.lastIndexOf(':'))) ?? -1;
     const server = verdict === 'rescheduled' ? event.new_destination : event.destination;
     const group = kind === 'unavailable' || kind === 'unscheduled' ? kind : 'port used again';

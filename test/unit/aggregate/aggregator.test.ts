@@ -29,7 +29,8 @@ const distinguishing: readonly RecordFields[] = [
   { connState: 6 },
   { protocol: 17 },
   { forwarding: 3 },
-  { conntrack: 0 },
+  { cause: 1 },
+  { scheduler: 1 },
   { flags: Flag.opening },
   { virtual: [[10, 96, 0, 11], 80] },
   { virtual: [[10, 96, 0, 10], 81] },
@@ -41,6 +42,7 @@ const alike: readonly RecordFields[] = [
   { timeNs: 5n },
   { expiresInMs: 5 },
   { cpu: 9 },
+  { conntrack: 0 },
   { client: [[10, 0, 1, 3], 40002] },
   { newDestination: [[10, 0, 2, 13], 8080] },
 ];
@@ -56,7 +58,7 @@ test('rows differ by what tells them apart, and by nothing else', () => {
 
 const numbered: Readonly<Record<string, (number: number) => RecordFields>> = {
   'the first word': (netns) => ({ netns }),
-  'a word in between': (flags) => ({ flags }),
+  'a word in between': (fwmark) => ({ fwmark }),
   'the last word': (port) => ({ destination: [[10, 0, 2, 11], port] }),
 };
 

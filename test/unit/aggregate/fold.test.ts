@@ -6,7 +6,14 @@ import { KEY_START } from '../../../src/aggregate/key.js';
 import type { SnapshotRow } from '../../../src/aggregate/snapshot.js';
 import { CountTable } from '../../../src/aggregate/table.js';
 import type { RecordBatch } from '../../../src/wire/batch.js';
-import { Conntrack, Flag, Kind, Offset, Verdict } from '../../../src/wire/layout.generated.js';
+import {
+  Cause,
+  Conntrack,
+  Flag,
+  Kind,
+  Offset,
+  Verdict,
+} from '../../../src/wire/layout.generated.js';
 import { batchOf, type RecordFields, recordBytes } from '../../support/records.js';
 
 /** The rows of a table without room, into which everything is folded. */
@@ -16,12 +23,17 @@ function folded(...records: RecordFields[]): readonly SnapshotRow[] {
   return aggregator.snapshot().rows;
 }
 
-/** Every combination of the flags that there are. */
-function combinations(): number[] {
-  const sums = [0];
-  for (const flag of Object.values(Flag)) sums.push(...sums.map((sum) => sum | flag));
-  return sums;
-}
+/** Each combination of flags that are kept, and all others at once. */
+const kept: readonly number[] = [
+  Flag.opening,
+  Flag.weightZero,
+  Flag.newWeightZero,
+  Flag.missingFix,
+];
+const others =
+  Object.values(Flag).reduce((sum, flag) => sum | flag, 0) & ~kept.reduce((a, b) => a | b);
+const combinations = [0, others];
+for (const flag of kept) combinations.push(...combinations.map((sum) => sum | flag));
 
 const values = (names: Readonly<Record<string, number>>): number[] => [
   ...Object.values(names),
@@ -41,10 +53,11 @@ test('however keys differ, no more are left than is said', () => {
     const keys = kind === Kind.reuse ? ofReuse : ofOthers;
     for (const verdict of values(Verdict)) {
       bytes[Offset.verdict] = verdict;
-      for (const conntrack of values(Conntrack)) {
-        bytes[Offset.conntrack] = conntrack;
-        for (const flags of combinations()) {
-          words[Offset.flags / 4] = flags;
+      for (const cause of values(Cause)) {
+        bytes[Offset.cause] = cause;
+        for (const flags of combinations) {
+          bytes[Offset.flags] = flags & 0xff;
+          bytes[Offset.flags + 1] = flags >> 8;
           keys.add(key());
         }
       }
@@ -72,23 +85,23 @@ const toldApart: readonly RecordFields[] = [
   {},
   { kind: Kind.retransmit },
   { kind: Kind.stale },
-  { verdict: Verdict.dropped },
-  { verdict: Verdict.dropped, conntrack: Conntrack.unconfirmed },
+  { verdict: Verdict.dropped, cause: Cause.conntrack },
+  { verdict: Verdict.dropped, cause: Cause.conntrack, flags: opening | Flag.missingFix },
   { verdict: Verdict.rejected },
   { connState: 6 },
   { protocol: 17 },
   { flags: opening },
   { flags: opening & ~Flag.opening },
   { verdict: Verdict.rescheduled, flags: opening | Flag.rescheduled | Flag.newWeightZero },
-  { verdict: Verdict.dropped, flags: opening | Flag.notTransmitted },
-  { kind: Kind.unavailable, verdict: Verdict.dropped, flags: opening },
-  { kind: Kind.unavailable, verdict: Verdict.dropped, flags: opening | Flag.expired },
-  {
-    kind: Kind.unavailable,
-    verdict: Verdict.dropped,
-    flags: opening | Flag.expired | Flag.serviceSought | Flag.weightZero,
-  },
-  { kind: Kind.overload, verdict: Verdict.dropped },
+  { verdict: Verdict.dropped, flags: opening, cause: Cause.transmit },
+  { cause: Cause.unanswered },
+  { kind: Kind.unsent, verdict: Verdict.dropped, cause: Cause.node },
+  { kind: Kind.retry, cause: Cause.conntrack },
+  { kind: Kind.retry, cause: Cause.unscheduled },
+  { kind: Kind.unscheduled, verdict: Verdict.dropped, cause: Cause.unscheduled },
+  { kind: Kind.unavailable, verdict: Verdict.dropped, cause: Cause.unavailable },
+  { kind: Kind.unavailable, verdict: Verdict.dropped, cause: Cause.conntrack },
+  { kind: Kind.overload, verdict: Verdict.dropped, cause: Cause.overload },
 ];
 
 /** What metrics and summary look at, and folding therefore leaves alone. */
@@ -121,10 +134,11 @@ test('services, servers, namespaces and marks become one', () => {
     { family: 10, virtual: [Array.from({ length: 16 }, () => 9), 80] },
     { forwarding: 3 },
     { conntrack: Conntrack.none },
+    { scheduler: 3 },
     { flags: Flag.opening | Flag.weightZero, count: 3 },
   );
   assert.equal(rows.length, 1);
-  assert.equal(rows[0]?.packets, 11);
+  assert.equal(rows[0]?.packets, 12);
   assert.deepEqual(
     [rows[0]?.virtual, rows[0]?.destination, rows[0]?.fwmark, rows[0]?.netns],
     [{ address: 'overflow', port: 0 }, { address: 'overflow', port: 0 }, 0, 0],

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Aggregator } from '../../../src/aggregate/aggregator.js';
 import { createRegistry } from '../../../src/metrics/registry.js';
-import { Flag, Kind, Verdict } from '../../../src/wire/layout.generated.js';
-import { batchOf, ordinaryFlags, type RecordFields } from '../../support/records.js';
+import { Cause, Flag, Kind, Verdict } from '../../../src/wire/layout.generated.js';
+import { batchOf, type RecordFields } from '../../support/records.js';
 
 const HOUR = 3600;
 const state = () => ({ programs: [], losses: {}, shed: 0, folded: 0 });
@@ -92,7 +92,12 @@ test('drops that only a kernel without the fix makes are kept for good', async (
   const node = new Node();
   const name = 'ipvscope_missing_fix_drops_total';
   assert.deepEqual(await node.scrape(name), [`${name} 0`]);
-  node.ingest({ verdict: Verdict.dropped, conntrack: 2, count: 3 });
+  node.ingest({
+    verdict: Verdict.dropped,
+    cause: Cause.conntrack,
+    flags: Flag.opening | Flag.missingFix,
+    count: 3,
+  });
   node.aggregator.expire(0);
   assert.equal(node.aggregator.expire(HOUR), 1);
   assert.deepEqual(await node.scrape(name), [`${name} 3`]);
@@ -118,7 +123,7 @@ test('delays of one row go, those of the service stay, and the last takes the se
   assert.deepEqual(await lines(), both);
   node.aggregator.expire(0);
   // Of the same row, but nobody waited.
-  node.ingest({ ...retry, ...newServer, flags: ordinaryFlags | (6 * Flag.delay) });
+  node.ingest({ ...retry, ...newServer, delayPlace: 6 });
   node.aggregator.expire(60);
   assert.equal(node.aggregator.expire(HOUR), 1);
   assert.deepEqual(await lines(), both);
@@ -136,7 +141,7 @@ const established = { flags: Flag.hasDestination | Flag.hasEntry | Flag.weightZe
 /** One of each metric. */
 const oneOfEach: readonly RecordFields[] = [
   { count: 2 },
-  { verdict: Verdict.dropped, count: 3 },
+  { verdict: Verdict.dropped, cause: Cause.conntrack, count: 3 },
   { kind: Kind.retransmit, count: 4 },
   { kind: Kind.draining, ...established, count: 5 },
   { kind: Kind.stale, count: 6 },

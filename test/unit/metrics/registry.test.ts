@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { Aggregator } from '../../../src/aggregate/aggregator.js';
 import { createRegistry } from '../../../src/metrics/registry.js';
 import type { SourceState } from '../../../src/source/event-source.js';
-import { Conntrack, Flag, Kind, Verdict } from '../../../src/wire/layout.generated.js';
+import { Cause, Conntrack, Flag, Kind, Verdict } from '../../../src/wire/layout.generated.js';
 import { batchOf, type RecordFields } from '../../support/records.js';
 
 const state: SourceState = {
@@ -79,8 +79,15 @@ const cases: readonly { name: string; prefix: string; records: RecordFields[]; l
       prefix: 'ipvs_dropped_packets_total',
       records: [
         {},
-        { verdict: Verdict.dropped },
-        { kind: Kind.unavailable, verdict: Verdict.dropped, flags: Flag.hasDestination },
+        { cause: Cause.unanswered },
+        { kind: Kind.retry, cause: Cause.conntrack },
+        { verdict: Verdict.dropped, cause: Cause.conntrack },
+        {
+          kind: Kind.unavailable,
+          verdict: Verdict.dropped,
+          flags: Flag.hasDestination,
+          cause: Cause.unavailable,
+        },
       ],
       lines: [
         `ipvs_dropped_packets_total{${service},cause="conntrack",opening="true"} 1`,
@@ -92,9 +99,8 @@ const cases: readonly { name: string; prefix: string; records: RecordFields[]; l
       prefix: 'ipvscope_missing_fix_drops_total',
       records: [
         { conntrack: Conntrack.unconfirmed },
-        { verdict: Verdict.dropped },
-        { verdict: Verdict.dropped, conntrack: Conntrack.unconfirmed },
-        { kind: Kind.overload, verdict: Verdict.dropped, conntrack: Conntrack.unconfirmed },
+        { verdict: Verdict.dropped, cause: Cause.conntrack },
+        { verdict: Verdict.dropped, cause: Cause.conntrack, flags: healthy | Flag.missingFix },
       ],
       lines: ['ipvscope_missing_fix_drops_total 1'],
     },

@@ -26,9 +26,9 @@ const lies: Readonly<Record<string, (event: IpvsEvent) => Partial<IpvsEvent> | u
     verdict: 'rescheduled',
     new_destination: other(destination),
   }),
-  'client and virtual swapped': ({ client, virtual }) => ({
+  'client and virtual swapped': ({ client = '', virtual = '' }) => ({
     client: virtual,
-    virtual: client ?? '',
+    virtual: client,
   }),
   'another client': () => ({ client: '10.0.1.2:9' }),
   'another destination': ({ destination }) => ({ destination: other(destination) }),

@@ -4,14 +4,17 @@ import { RecordBatch } from '../../../src/wire/batch.js';
 import { decodeEvent } from '../../../src/wire/decode.js';
 import type { IpvsEvent } from '../../../src/wire/event.js';
 import {
+  Cause,
   Conntrack,
+  Cpu,
   Flag,
   Forwarding,
   Kind,
   RECORD_SIZE,
+  Scheduler,
   Verdict,
 } from '../../../src/wire/layout.generated.js';
-import { batchOf, type RecordFields } from '../../support/records.js';
+import { batchOf, ordinaryFlags, type RecordFields } from '../../support/records.js';
 
 const v6 = (last: number): number[] => [0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, last];
 
@@ -54,7 +57,8 @@ function without<Key extends keyof IpvsEvent>(event: IpvsEvent, ...keys: Key[]):
   return Object.fromEntries(Object.entries(event).filter(([key]) => !keys.includes(key as Key)));
 }
 
-const known = Flag.opening | Flag.hasEntry | Flag.hasDestination | Flag.available;
+const found = Flag.hasVirtual | Flag.hasEntry | Flag.hasDestination | Flag.serverKnown;
+const known = Flag.opening | found | Flag.available;
 
 const cases: readonly { name: string; record: RecordFields; event: object }[] = [
   { name: 'reuse forwarded to weight 0', record: {}, event: draining },
@@ -83,7 +87,7 @@ const cases: readonly { name: string; record: RecordFields; event: object }[] = 
   },
   {
     name: 'reuse dropped: because of conntrack',
-    record: { verdict: Verdict.dropped, flags: known | Flag.expired },
+    record: { verdict: Verdict.dropped, flags: known | Flag.expired, cause: Cause.conntrack },
     event: { ...draining, verdict: 'dropped', expired: true, cause: 'conntrack' },
   },
   {
@@ -103,7 +107,12 @@ const cases: readonly { name: string; record: RecordFields; event: object }[] = 
   },
   {
     name: 'the state of the conntrack entry',
-    record: { conntrackState: 6, verdict: Verdict.dropped, flags: known | Flag.expired },
+    record: {
+      conntrackState: 6,
+      verdict: Verdict.dropped,
+      flags: known | Flag.expired,
+      cause: Cause.conntrack,
+    },
     event: {
       ...draining,
       verdict: 'dropped',
@@ -118,7 +127,8 @@ const cases: readonly { name: string; record: RecordFields; event: object }[] = 
       conntrack: Conntrack.unconfirmed,
       conntrackState: 1,
       verdict: Verdict.dropped,
-      flags: known | Flag.expired,
+      flags: known | Flag.expired | Flag.missingFix,
+      cause: Cause.conntrack,
     },
     event: {
       ...draining,
@@ -132,7 +142,7 @@ const cases: readonly { name: string; record: RecordFields; event: object }[] = 
   },
   {
     name: 'reuse that was not transmitted',
-    record: { verdict: Verdict.dropped, flags: known | Flag.notTransmitted },
+    record: { verdict: Verdict.dropped, flags: known, cause: Cause.transmit },
     event: { ...draining, verdict: 'dropped', cause: 'transmit' },
   },
   {
@@ -140,7 +150,8 @@ const cases: readonly { name: string; record: RecordFields; event: object }[] = 
     record: {
       kind: Kind.unavailable,
       verdict: Verdict.dropped,
-      flags: Flag.hasEntry | Flag.hasDestination,
+      flags: found,
+      cause: Cause.unavailable,
       connState: 1,
     },
     event: {
@@ -158,7 +169,8 @@ const cases: readonly { name: string; record: RecordFields; event: object }[] = 
     record: {
       kind: Kind.unavailable,
       verdict: Verdict.dropped,
-      flags: Flag.hasEntry | Flag.hasDestination | Flag.expired | Flag.opening,
+      flags: found | Flag.expired | Flag.opening,
+      cause: Cause.conntrack,
     },
     event: {
       ...draining,
@@ -174,7 +186,8 @@ const cases: readonly { name: string; record: RecordFields; event: object }[] = 
     record: {
       kind: Kind.unavailable,
       verdict: Verdict.dropped,
-      flags: Flag.hasEntry | Flag.hasDestination,
+      flags: found,
+      cause: Cause.unavailable,
       protocol: 17,
       connState: 0,
       conntrack: Conntrack.none,
@@ -194,38 +207,122 @@ const cases: readonly { name: string; record: RecordFields; event: object }[] = 
     },
   },
   {
-    name: 'unscheduled and overload name their causes',
-    record: { kind: Kind.unscheduled, verdict: Verdict.dropped },
-    event: { ...draining, kind: 'unscheduled', verdict: 'dropped', cause: 'unscheduled' },
+    name: 'unscheduled says why',
+    record: {
+      kind: Kind.unscheduled,
+      verdict: Verdict.dropped,
+      cause: Cause.scheduler,
+      scheduler: Scheduler.sh,
+      servers: [3, 2, 1],
+    },
+    event: {
+      ...draining,
+      kind: 'unscheduled',
+      verdict: 'dropped',
+      scheduler: 'sh',
+      servers: 3,
+      servers_with_weight: 2,
+      servers_overloaded: 1,
+      cause: 'unscheduled',
+      reason: 'scheduler',
+    },
+  },
+  {
+    name: 'unscheduled, and sent by cache_bypass',
+    record: {
+      kind: Kind.unscheduled,
+      cause: Cause.noServer,
+      scheduler: Scheduler.rr,
+      forwarding: Forwarding.bypass,
+      flags: Flag.opening | Flag.hasVirtual,
+    },
+    event: {
+      ...without(
+        draining,
+        ...(['destination', 'weight', 'available'] as const),
+        ...(['conn_state', 'expires_in_ms'] as const),
+      ),
+      kind: 'unscheduled',
+      scheduler: 'rr',
+      servers: 0,
+      servers_with_weight: 0,
+      servers_overloaded: 0,
+      forwarding: 'bypass',
+      reason: 'no server',
+    },
+  },
+  {
+    name: 'unsent, with the reason the kernel gave, to a place the packet does not show',
+    record: {
+      kind: Kind.unsent,
+      verdict: Verdict.dropped,
+      cause: Cause.node,
+      dropReason: 2,
+      flags: Flag.hasDestination,
+    },
+    event: {
+      ...without(
+        draining,
+        ...(['virtual', 'weight', 'available'] as const),
+        ...(['conn_state', 'expires_in_ms', 'forwarding'] as const),
+      ),
+      kind: 'unsent',
+      verdict: 'dropped',
+      opening: false,
+      cause: 'node',
+      reason: 'NETFILTER_DROP',
+    },
+  },
+  {
+    name: 'a hairpin, with what the client waited without any drop',
+    record: { flags: ordinaryFlags | Flag.hairpin, delayUs: 1_000_500, cause: Cause.unanswered },
+    event: { ...draining, hairpin: true, delay_ms: 1000.5, cause: 'unanswered' },
   },
   {
     name: 'overload',
-    record: { kind: Kind.overload, verdict: Verdict.dropped },
+    record: { kind: Kind.overload, verdict: Verdict.dropped, cause: Cause.overload },
     event: { ...draining, kind: 'overload', verdict: 'dropped', cause: 'overload' },
   },
   {
     name: 'a retry, with what the client waited',
-    record: { kind: Kind.retry, delayUs: 1_024_500, drops: 1 },
-    event: { ...draining, kind: 'retry', delay_ms: 1024.5, drops: 1 },
+    record: { kind: Kind.retry, delayUs: 1_024_500, drops: 1, cause: Cause.conntrack },
+    event: {
+      ...without(draining, 'expires_in_ms'),
+      kind: 'retry',
+      cause: 'conntrack',
+      delay_ms: 1024.5,
+      drops: 1,
+    },
   },
   {
-    name: 'packets that were added up: nothing that tells single ones apart',
-    record: { count: 1, cpu: 0xffff },
-    event: without(draining, 'client', 'cpu', 'expires_in_ms'),
+    name: 'aggregated packets: the service, and nothing that distinguishes single ones',
+    record: { count: 1, cpu: Cpu.several, servicePort: 0 },
+    event: {
+      ...without(draining, 'client', 'cpu', 'expires_in_ms', 'conntrack'),
+      virtual: '10.96.0.10:0',
+    },
   },
   {
-    name: 'packets that were added up, of a server whose weight is not known',
-    record: { count: 7, cpu: 0xffff, flags: known },
-    event: { ...without(draining, 'client', 'cpu', 'expires_in_ms', 'weight'), count: 7 },
+    name: 'aggregated packets of a server whose weight is not known',
+    record: { count: 7, cpu: Cpu.several, flags: known },
+    event: {
+      ...without(draining, 'client', 'cpu', 'expires_in_ms', 'weight', 'conntrack'),
+      count: 7,
+    },
   },
   {
-    name: 'an entry without a server',
-    record: { flags: Flag.opening | Flag.hasEntry },
-    event: without(draining, 'destination', 'weight', 'available'),
+    name: 'an entry without a server in the table: where it sends the packet all the same',
+    record: { flags: Flag.opening | Flag.hasEntry | Flag.hasDestination | Flag.hasVirtual },
+    event: without(draining, 'weight', 'available'),
   },
   {
     name: 'a packet that matched no entry',
-    record: { kind: Kind.overload, verdict: Verdict.dropped, flags: Flag.opening },
+    record: {
+      kind: Kind.overload,
+      verdict: Verdict.dropped,
+      flags: Flag.opening | Flag.hasVirtual,
+      cause: Cause.overload,
+    },
     event: {
       ...without(
         draining,

@@ -1,5 +1,12 @@
 import { RecordBatch } from '../../../../src/wire/batch.js';
-import { Flag, Kind, Offset, RECORD_SIZE, Verdict } from '../../../../src/wire/layout.generated.js';
+import {
+  Cause,
+  Flag,
+  Kind,
+  Offset,
+  RECORD_SIZE,
+  Verdict,
+} from '../../../../src/wire/layout.generated.js';
 import { recordBytes } from '../../../support/records.js';
 
 const flags = Flag.opening | Flag.hasEntry | Flag.hasDestination | Flag.available;
@@ -15,7 +22,12 @@ const fates = [
     metrics: ['ipvs_port_reuse_total', 'ipvs_new_connections_to_draining_total'],
   },
   {
-    bytes: recordBytes({ kind: Kind.reuse, verdict: Verdict.dropped, flags }),
+    bytes: recordBytes({
+      kind: Kind.reuse,
+      verdict: Verdict.dropped,
+      flags,
+      cause: Cause.conntrack,
+    }),
     metrics: ['ipvs_port_reuse_total', 'ipvs_dropped_packets_total'],
   },
   {
