@@ -82,8 +82,11 @@ export function eventProblems(
       counts[index] = (counts[index] ?? 0) + event.count;
       continue;
     }
-    const near = wanted.find((one) => isOf(one, event));
-    const why = near === undefined ? 'not expected' : wrongFacts(near, event).join(', ');
+    const [near] = wanted
+      .filter((one) => isOf(one, event))
+      .map((one) => wrongFacts(one, event))
+      .sort((a, b) => a.length - b.length);
+    const why = near?.join(', ') ?? 'not expected';
     const line = `${event.kind} ${event.verdict}: ${why}`;
     strangers.set(line, (strangers.get(line) ?? 0) + event.count);
   }
@@ -126,6 +129,9 @@ const SHOWN = [
   'hairpin',
 ] as const;
 
+/** More kinds of events than any case has but those with a service of every port. */
+const MOST_TEXTS = 6;
+
 /** All events in few words: those alike once, with their number. */
 export function eventTexts(events: readonly IpvsEvent[]): string {
   const groups = new Map<string, { count: number; delays: number[] }>();
@@ -139,7 +145,7 @@ export function eventTexts(events: readonly IpvsEvent[]): string {
       `${kind} ${verdict}`,
       ...shown,
       ...((forwarding as string | undefined) === 'bypass' ? ['forwarding bypass'] : []),
-      `${virtual}${destination === undefined ? '' : ` → ${destination}`}`,
+      `${virtual ?? ''}${destination === undefined ? '' : ` → ${destination}`}`,
       ...(anew === undefined ? [] : [`→ ${anew}`]),
     ].join(' ');
     const group = groups.get(key) ?? { count: 0, delays: [] };
@@ -151,7 +157,10 @@ export function eventTexts(events: readonly IpvsEvent[]): string {
     const delay = delays.length === 0 ? '' : ` delay_ms ${rangeText(delays)}`;
     return `${count} × ${key}${delay}`;
   });
-  return texts.length === 0 ? 'nothing' : texts.join('; ');
+  if (texts.length === 0) return 'nothing';
+  const more =
+    texts.length > MOST_TEXTS ? [`and ${texts.length - MOST_TEXTS} more like these`] : [];
+  return [...texts.slice(0, MOST_TEXTS), ...more].join('; ');
 }
 
 function rangeText(values: readonly number[]): string {

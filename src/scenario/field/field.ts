@@ -132,10 +132,14 @@ function eventsOf(
         monotonicNs <= untilNs &&
         directors.includes(event.netns) &&
         event.kind !== 'draining' &&
-        ports.has(Number(event.virtual.slice(event.virtual.lastIndexOf(':') + 1))),
+        isAt(ports, event.virtual),
     )
     .sort((a, b) => a.monotonicNs - b.monotonicNs);
 }
+
+/** A packet that was rewritten may not show where it was sent: then its time says whose it is. */
+const isAt = (ports: ReadonlySet<number>, virtual: string | undefined): boolean =>
+  virtual === undefined || ports.has(Number(virtual.slice(virtual.lastIndexOf(':') + 1)));
 
 function rowOf(
   { field: one, impossible, observation }: Played,

@@ -192,6 +192,11 @@ export class Ground {
     return this.#local();
   }
 
+  /** A process of the case's own; it is the case's to end it. */
+  hire(role: Role, module: string, args: readonly string[]): Promise<Peer> {
+    return this.stage.hire({ role, module, args });
+  }
+
   /** What is sent to that server vanishes, until the case is over. */
   async kill(role: 'rs1' | 'rs2'): Promise<void> {
     const server = addresses.ipv4.servers.find((known) => known.role === role);
@@ -207,36 +212,33 @@ export class Ground {
   }
 
   /**
-   * Sends packets made by hand, all of one length, as fast as it goes; in their order. They are what
-   * follows the IPv4 header.
+   * Sends packets made by hand, as fast as it goes and in their order: what follows the IPv4 header,
+   * each of `length` bytes.
    */
   async send(
     role: Role,
-    packets: readonly Buffer[],
+    packets: Buffer,
     to: {
       readonly host: string;
+      readonly length?: number;
       readonly protocol?: number;
       readonly source?: string;
+      /** More of socat's. */
       readonly options?: string;
     },
   ): Promise<void> {
-    const length = packets[0]?.length ?? 0;
+    const { host, length = packets.length, protocol = 6, source, options } = to;
+    const address = [
+      `IP4-SENDTO:${host}:${protocol}`,
+      ...(source === undefined ? [] : [`bind=${source}`]),
+      ...(options === undefined ? [] : [options]),
+    ].join(',');
     const directory = await mkdtemp(join(tmpdir(), 'ipvscope-field-'));
     try {
       const file = join(directory, 'packets');
-      await writeFile(file, Buffer.concat(packets));
-      const bind = to.source === undefined ? '' : `,bind=${to.source}`;
-      const options = to.options === undefined ? '' : `,${to.options}`;
-      // From a file each read gives one packet.
-      await this.run(
-        role,
-        'socat',
-        '-u',
-        '-b',
-        String(length),
-        `FILE:${file}`,
-        `IP4-SENDTO:${to.host}:${to.protocol ?? 6}${bind}${options}`,
-      );
+      await writeFile(file, packets);
+      // From a file, not from a pipe: each read gives one packet.
+      await this.run(role, 'socat', '-u', '-b', String(length), `FILE:${file}`, address);
     } finally {
       await rm(directory, { recursive: true });
     }

@@ -21,3 +21,7 @@ export const icmps = (packets: readonly Packet[], text = 'unreachable'): readonl
 
 export const resets = (packets: readonly Packet[], from: string): readonly Packet[] =>
   packets.filter((packet) => packet.from === from && isReset(packet));
+
+/** How many packets of TCP and UDP go to an address and port: of TCP, opening packets and resets. */
+export const sent = (packets: readonly Packet[], to: string): number =>
+  packets.filter((packet) => packet.to === to && packet.protocol !== 'ICMP').length;

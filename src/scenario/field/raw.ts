@@ -45,6 +45,33 @@ export function tcpSegment(packet: TcpPacket): Buffer {
   return segment;
 }
 
+/**
+ * A SYN from each of so many ports, one after another, with a sequence number for each: as many as
+ * a flood needs are made by changing one.
+ */
+export function synsFrom(
+  first: Omit<TcpPacket, 'sequence' | 'data'>,
+  count: number,
+  sequenceOf: (index: number) => number,
+): Buffer {
+  const all = Buffer.alloc(count * HEADER);
+  const model = tcpSegment({ ...first, sequence: 0 });
+  // RFC 1624: the sum of what stays, to which what changes is added.
+  const sum = (~model.readUInt16BE(16) & 0xffff) + (~first.sourcePort & 0xffff);
+  for (let index = 0; index < count; index++) {
+    const at = index * HEADER;
+    const port = first.sourcePort + index;
+    const sequence = sequenceOf(index);
+    all.set(model, at);
+    all.writeUInt16BE(port, at);
+    all.writeUInt32BE(sequence, at + 4);
+    let own = sum + port + (sequence >>> 16) + (sequence & 0xffff);
+    while (own > 0xffff) own = (own & 0xffff) + (own >>> 16);
+    all.writeUInt16BE(~own & 0xffff, at + 16);
+  }
+  return all;
+}
+
 /** ICMP's "fragmentation needed" that quotes the head of a packet from `source` to `target`. */
 export function fragmentationNeeded(quoted: TcpPacket, mtu: number): Buffer {
   const ip = Buffer.alloc(HEADER);
