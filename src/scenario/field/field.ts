@@ -46,6 +46,8 @@ export interface FieldTrial extends Trial {
 }
 
 const FIRST_VIRTUAL_PORT = 30_001;
+/** Played again, a case must not meet what listens for it already. */
+let lastPort = FIRST_VIRTUAL_PORT - 1;
 
 export async function playField(
   stage: Stage,
@@ -56,7 +58,6 @@ export async function playField(
   await pinClients();
   const legs = await Legs.start((hosts) => stage.client.request({ op: 'mark', addresses: hosts }));
   const directors = await Promise.all([namespaceInode('director'), namespaceInode('rs2')]);
-  let lastPort = FIRST_VIRTUAL_PORT - 1;
   let local: Promise<Peer> | undefined;
   const played: Played[] = [];
   let lost = 0;

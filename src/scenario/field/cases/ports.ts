@@ -4,7 +4,7 @@ import { type FieldCase, type Finding, Seen } from '../case.js';
 import { expected } from '../expected.js';
 import type { Ground } from '../ground.js';
 import { seriesOf } from '../metrics-text.js';
-import { CLIENT, R2, r2, syns } from '../names.js';
+import { CLIENT, icmps, R2, r2, syns } from '../names.js';
 import { tcpSegment } from '../raw.js';
 
 /** Of services of every port. */
@@ -136,12 +136,20 @@ export const portCases: readonly FieldCase[] = [
       await ground.send('client', Buffer.concat(packets), { host: HOST, length: 20 });
       const passed = await ground.passed();
       const syn = passed.client.filter(({ to }) => to.startsWith(`${HOST}:`)).length;
+      const errors = icmps(passed.client).length;
+      const facts = { reason: 'no server', servers: 0 };
       const services = (await ground.run('director', 'cat', '/proc/net/ip_vs'))
         .split('\n')
         .filter((line) => line.startsWith('TCP')).length;
       return {
-        seen: new Seen().count(syn, 'SYN', 29).count(services, 'service in /proc/net/ip_vs', 1),
-        events: [expected(29, 'unscheduled rejected', { reason: 'no server', servers: 0 })],
+        seen: new Seen()
+          .count(syn, 'SYN', 29)
+          .count(errors, 'ICMP port unreachable')
+          .count(services, 'service in /proc/net/ip_vs', 1),
+        events: [
+          expected(errors, 'unscheduled rejected', facts),
+          ...(errors < syn ? [expected(syn - errors, 'unscheduled dropped', facts)] : []),
+        ],
         findings: [
           await portLabels(ground, 'ipvs_dropped_packets_total', ['0']),
           await portLabels(ground, 'ipvs_unscheduled_packets_total', ['0']),
