@@ -1,7 +1,7 @@
 import { release } from 'node:os';
 import { Aggregator } from '../aggregate/aggregator.js';
 import { HttpServer } from '../http/server.js';
-import { createRegistry } from '../metrics/registry.js';
+import { createRegistry, type Metrics } from '../metrics/registry.js';
 import { readInNamespace } from '../native/addon.js';
 import {
   type Attachment,
@@ -60,6 +60,7 @@ export class Observer {
   readonly #startedNs = process.hrtime.bigint();
   #readyFile: ReadyFile | undefined;
   #http: HttpServer | undefined;
+  #registry: Metrics | undefined;
   #expiry: NodeJS.Timeout | undefined;
 
   private constructor(options: ObserverOptions) {
@@ -108,17 +109,11 @@ export class Observer {
     if (readyFile !== undefined) this.#readyFile = new ReadyFile(readyFile);
     const clock = new Clock();
     if (listen !== undefined) {
-      const input = {
-        aggregator: this.#aggregator,
-        state: () => this.#source.state(),
-        hostNetns: hostNetns(),
-        services: this.#services,
-      };
       this.#http = await HttpServer.listen({
         ...listen,
         ...(maxRequests === undefined ? {} : { maxRequests }),
         onTrouble: note,
-        registry: createRegistry(input, version),
+        registry: this.metrics,
         version,
         ready: () => isAttached(this.#source.state()),
       });
@@ -149,6 +144,23 @@ export class Observer {
     const from = types === undefined ? '' : ` with types from ${types}`;
     note(`ipvscope ${version} attached on ${release()}${from}: ${list}`);
     this.#readyFile?.write();
+  }
+
+  /** All metrics, made when they are first asked for. */
+  get metrics(): Metrics {
+    const input = {
+      aggregator: this.#aggregator,
+      state: () => this.#source.state(),
+      hostNetns: hostNetns(),
+      services: this.#services,
+    };
+    this.#registry ??= createRegistry(input, version);
+    return this.#registry;
+  }
+
+  /** What happened and has no record, until now. */
+  get lost(): number {
+    return Object.values(this.#source.state().losses).reduce((sum, count) => sum + count, 0);
   }
 
   /** Delivers what is waiting now, before it returns. */

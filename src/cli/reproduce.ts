@@ -8,6 +8,7 @@ import {
   type Scenario,
   type Stage,
   scenarios,
+  type Watcher,
   withStage,
 } from '../scenario/index.js';
 import { defaultKinds, type OutputFormat, outputFormats } from '../trace/printer.js';
@@ -24,12 +25,14 @@ import { EventPrinting } from './print-events.js';
 import { playRounds } from './rounds.js';
 import { note, standardOutput } from './standard-streams.js';
 import { Stop } from './stop.js';
+import { traceBeside } from './trace-beside.js';
 
 /** What is held against what the clients lived through. */
 const judgedKinds = kindNames.filter((kind) => kind !== 'draining');
 
 interface ReproduceOptions extends AttachOptions {
   readonly list?: true;
+  readonly case?: readonly string[];
   readonly loop?: true;
   readonly witness?: true;
   readonly record?: true;
@@ -42,6 +45,11 @@ export const reproduceCommand = addAttachOptions(new Command('reproduce'))
   .description('play a scenario in throw-away network namespaces on this kernel, traced')
   .argument('[scenario...]', scenarios.map(({ name }) => name).join(', '))
   .option('--list', 'print the scenarios, a line each')
+  .option(
+    '--case <names>',
+    'only these cases of the scenario, with commas between (those of field)',
+    (text: string) => text.split(','),
+  )
   .option('--loop', 'play it again and again, until Ctrl-C')
   .option('--witness', 'capture packets with tcpdump too, and compare')
   .addOption(
@@ -62,6 +70,7 @@ Examples:
   ipvscope reproduce --list
   ipvscope reproduce rollout --witness
   ipvscope lab --kernel 6.12 reproduce table  what has to happen, beside what does
+  ipvscope lab reproduce field --case no-route,port-0
   ipvscope lab reproduce one-second         the same where this kernel cannot`,
   )
   .action(async (names: string[], options: ReproduceOptions) => {
@@ -72,7 +81,9 @@ Examples:
       }
       return;
     }
-    process.exitCode = await reproduce(scenariosNamed(names), options);
+    const chosen = scenariosNamed(names);
+    checkCases(chosen, options.case ?? []);
+    process.exitCode = await reproduce(chosen, options);
   });
 
 function scenariosNamed(names: readonly string[]): readonly Scenario[] {
@@ -87,6 +98,17 @@ function scenarioNamed(name: string | undefined): Scenario {
     name === undefined ? 'no scenario is named' : `there is no scenario '${name}'`,
     { hint: 'ipvscope reproduce --list shows them', exitCode: ExitCode.usage },
   );
+}
+
+/** Before anything is built. */
+function checkCases(chosen: readonly Scenario[], cases: readonly string[]): void {
+  const known = chosen.flatMap(({ cases: its = [] }) => its);
+  const unknown = cases.find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  throw new IpvscopeError('ERR_SCENARIO_UNKNOWN', `there is no case '${unknown}'`, {
+    hint: known.length === 0 ? 'the scenario field has cases' : `there are ${known.join(', ')}`,
+    exitCode: ExitCode.usage,
+  });
 }
 
 async function reproduce(
@@ -135,6 +157,7 @@ async function playObserved(
     unread: 'skip',
   });
   const listen = options['web.listenAddress'];
+  const quiet = options.record === true || chosen.some((scenario) => scenario.quiet === true);
   const observer = await Observer.start({
     attach: attachRequest(options),
     detail: [...new Set(chosen.flatMap(({ detail }) => detail ?? judgedKinds))],
@@ -142,14 +165,23 @@ async function playObserved(
     ...(options.readyFile === undefined ? {} : { readyFile: options.readyFile }),
     onBatch: (batch, clock) => {
       events.push(...observeBatch(batch, clock.format));
-      return options.record === true ? undefined : printing.onBatch(batch, clock);
+      return quiet ? undefined : printing.onBatch(batch, clock);
     },
   });
+  const watcher: Watcher = {
+    flush: () => observer.flush(),
+    metrics: async () => (await observer.metrics.metrics()).toString(),
+    lost: () => observer.lost,
+    isDefault: ({ kind, verdict }) =>
+      defaultKinds.includes(kind) || verdict === 'dropped' || verdict === 'rejected',
+    trace: traceBeside,
+  };
+  const cases = options.case === undefined ? {} : { cases: options.case };
   const play = async (): Promise<boolean> => {
     let allFit = true;
     for (const scenario of chosen) {
       events = [];
-      const trial = await scenario.play(stage);
+      const trial = await scenario.play(stage, { watcher, ...cases });
       observer.flush();
       const { played } = trial;
       if (options.record === true && played !== undefined) {
@@ -161,13 +193,14 @@ async function playObserved(
     }
     return allFit;
   };
+  let code: ExitCode;
   try {
-    return await playRounds({ loop: options.loop === true, signal: stop.signal, play });
+    code = await playRounds({ loop: options.loop === true, signal: stop.signal, play });
   } finally {
     note(await observer.stop());
     await printing.end();
   }
-  if (!observer.complete) outcome.code = ExitCode.trouble;
+  return observer.complete ? code : ExitCode.trouble;
 }
 
 function record(round: RoundRecord): void {

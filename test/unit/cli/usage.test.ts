@@ -54,6 +54,12 @@ const cases: readonly {
   { args: ['lab', 'acts', '--kernel', '2.4'], code: 2, stderr: /2\.4/ },
   { args: ['lab', 'acts', '--help'], code: 0, stdout: /Examples:/ },
   { args: ['reproduce', 'no-such-scenario'], code: 2, stderr: /no-such-scenario/ },
+  {
+    args: ['reproduce', 'field', '--case', 'no-route,no-such-case'],
+    code: 2,
+    stderr: /no case 'no-such-case'; there are sh-weight0, /,
+  },
+  { args: ['reproduce', 'rollout', '--case', 'no-route'], code: 2, stderr: /no case 'no-route'/ },
   { args: ['--version'], code: 0, stdout: /^\d+\.\d+\.\d+$/m },
   { args: ['--help'], code: 0, stdout: /Exit codes: 0 fine/ },
   { args: ['trace', '--help'], code: 0, stdout: /Examples:/ },
