@@ -16,6 +16,7 @@
       "sources": [
         "native/addon/coalesced.cc",
         "native/addon/grace.cc",
+        "native/addon/heartbeat.cc",
         "native/addon/known.cc",
         "native/addon/layout.cc",
         "native/addon/log.cc",

@@ -3,6 +3,7 @@
 
 #include "coalesced.h"
 #include "failure.h"
+#include "heartbeat.h"
 #include "layout.h"
 #include "pending.h"
 #include "rings.h"
@@ -79,10 +80,14 @@ public:
   Outcome ReadPrograms(std::vector<Program>* programs) const;
   // By cause, summed over CPUs. Gives up packets that were never seen to leave the hook.
   Outcome ReadLosses(Losses* losses);
+  // Sends a packet that the probe has to see (heartbeat.h), and says whether it did. A failure says
+  // why none can be sent.
+  Outcome Beat(bool* seen);
   // Up to 1024 records numbered from `first`; `keys` different virtual services.
   Outcome Generate(uint64_t first, uint32_t count, uint32_t keys);
 
 private:
+  void MakeHeartbeat(Variant variant);
   Outcome Load(const Config& config);
   Outcome ChoosePrograms(Variant variant);
   Outcome KeepVerifierLogs();
@@ -92,7 +97,9 @@ private:
   Rings rings_;
   Coalesced coalesced_;
   Pending pending_;
-  Symbols symbols_; // of the functions that kprobes are attached to
+  Heartbeat heartbeat_;
+  Outcome no_heartbeat_; // why there is none
+  Symbols symbols_;      // of the functions that kprobes are attached to
   uint64_t swept_ = 0;
   // By program; the kernel writes here while it loads them.
   std::map<std::string, std::vector<char>> verifier_logs_;

@@ -63,6 +63,7 @@ Napi::Function SessionObject::Define(Napi::Env env) {
                          InstanceMethod<&SessionObject::Adding>("adding"),
                          InstanceMethod<&SessionObject::Programs>("programs"),
                          InstanceMethod<&SessionObject::Losses>("losses"),
+                         InstanceMethod<&SessionObject::Beat>("beat"),
                          InstanceMethod<&SessionObject::Generate>("generate"),
                          InstanceMethod<&SessionObject::Detach>("detach"),
                          InstanceMethod<&SessionObject::Close>("close"),
@@ -201,6 +202,16 @@ Napi::Value SessionObject::Losses(const Napi::CallbackInfo& info) {
   }
   list.Set(static_cast<uint32_t>(losses.size()), static_cast<double>(session_.rings().misfits()));
   return list;
+}
+
+// beat(): whether the probe saw a packet of its own
+Napi::Value SessionObject::Beat(const Napi::CallbackInfo& info) {
+  MustBeOpen(info.Env());
+  bool seen = false;
+  if (Outcome failure = session_.Beat(&seen)) {
+    Throw(info.Env(), *failure);
+  }
+  return Napi::Boolean::New(info.Env(), seen);
 }
 
 // generate(first, count, keys)

@@ -7,12 +7,13 @@ import { createRegistry } from '../metrics/registry.js';
 import { type Attachment, type AttachRequest, planAttachments } from '../native/attachment.js';
 import { ipvsInstance } from '../native/ipvs-module.js';
 import { Clock } from '../source/clock.js';
-import { isAttached } from '../source/event-source.js';
+import { isAttached, type SourceState } from '../source/event-source.js';
 import { LiveSource } from '../source/live.js';
 import { WatchedSource } from '../source/watched.js';
 import { describeFilter, type ParsedFilter } from '../trace/filter.js';
 import { defaultKinds } from '../trace/printer.js';
 import { summaryLine } from '../trace/summary.js';
+import { watchingLine } from '../trace/watching.js';
 import { version } from '../version.js';
 import type { RecordBatch } from '../wire/batch.js';
 import type { KindName } from '../wire/names.js';
@@ -56,6 +57,7 @@ export class Observer {
           attachments: planAttachments(options.attach),
           detail: options.detail ?? defaultKinds,
           ...(options.filter === undefined ? {} : { filter: options.filter }),
+          onSight: (sight) => note(watchingLine(sight)),
           onRefused: ({ variant }, error) => note(`${variant} refused: ${error.toLine()}`),
         }),
       instance: ipvsInstance,
@@ -85,7 +87,7 @@ export class Observer {
         ...listen,
         registry: createRegistry(input, version),
         version,
-        ready: () => isAttached(this.#source.state()),
+        ready: () => readiness(this.#source.state()),
       });
       note(`metrics at ${this.#http.url}/metrics`);
     }
@@ -105,12 +107,14 @@ export class Observer {
 
   #onAttached({ types }: Attachment): void {
     const variants = new Map<string, string[]>();
-    for (const { function: name, variant } of this.#source.state().programs) {
+    const state = this.#source.state();
+    for (const { function: name, variant } of state.programs) {
       variants.set(name, [...(variants.get(name) ?? []), variant]);
     }
     const list = [...variants].map(([name, its]) => `${its.join('+')} ${name}`).join(', ');
     const from = types === undefined ? '' : ` with types from ${types}`;
     note(`ipvscope ${version} attached on ${release()}${from}: ${list}`);
+    if (state.watching !== 'proven') note(watchingLine(state));
     const { readyFile } = this.#options;
     if (readyFile !== undefined) writeReadyFile(readyFile);
   }
@@ -130,6 +134,11 @@ export class Observer {
     const filter = describeFilter(this.#options.filter ?? {});
     return summaryLine(this.#aggregator.snapshot(), this.#source.state(), seconds, filter);
   }
+}
+
+function readiness(state: SourceState): true | string {
+  if (!isAttached(state)) return 'the probe is not attached';
+  return state.watching === 'blind' ? watchingLine(state) : true;
 }
 
 /** Seconds from one expiry pass to the next: a row lives at most so much longer than it was told. */

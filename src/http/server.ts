@@ -15,8 +15,8 @@ export interface HttpOptions {
   readonly port: number;
   readonly registry: Metrics;
   readonly version: string;
-  /** Whether every program of the probe is attached. */
-  readonly ready: () => boolean;
+  /** Whether the probe is attached and sees; a line that says why not. */
+  readonly ready: () => true | string;
 }
 
 interface Answer {
@@ -30,6 +30,9 @@ const text = (status: number, body: string): Answer => ({
   type: 'text/plain; charset=utf-8',
   body: `${body}\n`,
 });
+
+const readiness = (ready: true | string): Answer =>
+  ready === true ? text(200, 'ok') : text(503, ready);
 
 /** `/metrics`, `/healthz`, `/readyz` and `/`. */
 export class HttpServer {
@@ -102,7 +105,7 @@ export class HttpServer {
       case '/healthz':
         return text(200, 'ok');
       case '/readyz':
-        return ready() ? text(200, 'ok') : text(503, 'the probe is not attached');
+        return readiness(ready());
       default:
         return text(404, 'no such page; see /');
     }

@@ -33,6 +33,8 @@ export function register(registry: Registry, family: Family, input: SelfInput): 
     registers: [registry],
     collect() {
       this.reset();
+      // What prom-client makes 0 of, without being told: no sample is no sample.
+      if (family.labelNames.length === 0) this.remove();
       for (const { labels, value } of family.read(input)) this.inc({ ...labels }, value);
     },
   });

@@ -55,6 +55,7 @@ export interface NativeSession {
   adding(): boolean;
   programs(): ProgramState[];
   losses(): number[];
+  beat(): boolean;
   generate(first: number, count: number, keys: number): void;
   detach(): void;
   close(): void;

@@ -1,8 +1,10 @@
 import { ExitCode, IpvscopeError } from '../error.js';
 import type { Attachment } from '../native/attachment.js';
 import { type ProgramState, Session, type SessionOptions } from '../native/session.js';
+import { switchesOff } from '../native/switches.js';
 import { RecordBatch } from '../wire/batch.js';
-import type { EventSource, SourceState } from './event-source.js';
+import type { EventSource, Sight, SourceState } from './event-source.js';
+import { Heartbeat } from './heartbeat.js';
 
 /** How long a packet that was never seen to leave may keep the probe's gate open. */
 const SWEEP_MS = 10_000;
@@ -12,6 +14,8 @@ export interface LiveOptions extends Omit<SessionOptions, 'attachment'> {
   readonly attachments: readonly Attachment[];
   /** Told of each that the kernel refused while there was another to try. */
   readonly onRefused?: (attachment: Attachment, error: IpvscopeError) => void;
+  /** Told when the probe sees no more, or sees again; not of how it is when it starts. */
+  readonly onSight?: (sight: Sight) => void;
 }
 
 /** The running kernel: the probe's records as they come. */
@@ -20,6 +24,7 @@ export class LiveSource implements EventSource {
   readonly attachment: Attachment;
   readonly #session: Session;
   readonly #batch: RecordBatch;
+  readonly #heartbeat: Heartbeat;
   #onBatch: ((batch: RecordBatch) => void) | undefined;
   #last: SourceState | undefined;
   #delivering = false;
@@ -31,17 +36,23 @@ export class LiveSource implements EventSource {
     this.#session = session;
     this.#batch = new RecordBatch(session.bytes);
     this.attachment = attachment;
+    this.#heartbeat = new Heartbeat({
+      beat: () => session.beat(),
+      switchesOff: () => switchesOff(attachment.variant),
+      ...(options.onSight === undefined ? {} : { onChange: options.onSight }),
+    });
   }
 
   start(onBatch: (batch: RecordBatch) => void): void {
     this.#onBatch = onBatch;
     this.#session.start((records) => this.#deliver(records));
+    this.#heartbeat.start();
     // Reading the counters gives up packets whose exit was not seen; see Session.counters().
     this.#sweep = setInterval(() => this.#session.counters(), SWEEP_MS).unref();
   }
 
   state(): SourceState {
-    return this.#last ?? stateOf(this.#session);
+    return this.#last ?? stateOf(this.#session, this.#heartbeat.sight());
   }
 
   /** Whether anything was added up that is yet to be delivered. */
@@ -64,8 +75,11 @@ export class LiveSource implements EventSource {
   stop(): void {
     if (this.#last !== undefined) return;
     clearInterval(this.#sweep);
+    this.#heartbeat.stop();
     const attached = new Map<string, boolean>();
     try {
+      // Until its end, too.
+      this.#heartbeat.settle();
       for (const program of this.#session.programs()) attached.set(program.name, program.attached);
       this.#session.detach();
     } finally {
@@ -79,7 +93,7 @@ export class LiveSource implements EventSource {
       this.flush();
       // The table that was in use until now.
       this.#readCoalesced();
-      const { programs, ...counters } = stateOf(this.#session);
+      const { programs, ...counters } = stateOf(this.#session, this.#heartbeat.sight());
       this.#last = {
         programs: programs.map((program) => ({
           ...program,
@@ -118,9 +132,9 @@ interface LiveState extends SourceState {
   readonly programs: readonly ProgramState[];
 }
 
-const stateOf = (session: Session): LiveState => {
+const stateOf = (session: Session, sight: Sight): LiveState => {
   const { losses, shed, folded } = session.counters();
-  return { programs: session.programs(), losses: { ...losses }, shed, folded };
+  return { programs: session.programs(), losses: { ...losses }, shed, folded, ...sight };
 };
 
 function openFirst({ attachments, onRefused, ...options }: LiveOptions): {

@@ -1,7 +1,12 @@
 import { IpvscopeError } from '../error.js';
 import type { Attachment } from '../native/attachment.js';
 import type { RecordBatch } from '../wire/batch.js';
-import type { AttachedProgram, EventSource, SourceState } from './event-source.js';
+import {
+  type AttachedProgram,
+  type EventSource,
+  noSource,
+  type SourceState,
+} from './event-source.js';
 
 /** A source that is attached until it is stopped, and says how. */
 export interface AttachedSource extends EventSource {
@@ -30,7 +35,7 @@ export class WatchedSource implements EventSource {
   #source: AttachedSource | undefined;
   #instance: string | undefined;
   /** What former attachments came to. */
-  #before: SourceState = { programs: [], losses: {}, shed: 0, folded: 0 };
+  #before: SourceState = noSource;
   #timer: NodeJS.Timeout | undefined;
   #reason: string | undefined;
 
@@ -88,6 +93,8 @@ export class WatchedSource implements EventSource {
       this.#before = {
         programs: programs.map((program) => ({ ...program, attached: false })),
         ...counters,
+        watching: noSource.watching,
+        unprovenCause: noSource.unprovenCause,
       };
     }
     if (instance === undefined) {
@@ -138,5 +145,13 @@ function added(before: SourceState, now: SourceState): SourceState {
     losses,
     shed: before.shed + now.shed,
     folded: before.folded + now.folded,
+    watching: now.watching,
+    unprovenCause: now.unprovenCause,
+    blindSeconds: before.blindSeconds + now.blindSeconds,
+    blindCause: now.blindCause || before.blindCause,
+    heartbeats: {
+      seen: before.heartbeats.seen + now.heartbeats.seen,
+      missed: before.heartbeats.missed + now.heartbeats.missed,
+    },
   };
 }

@@ -19,7 +19,17 @@ function kernel(context: TestContext) {
   } = {
     instance: undefined,
     variant: 'kprobe',
-    state: { programs: [{ ...program, misses: 1 }], losses: { unpaired: 2 }, shed: 3, folded: 0 },
+    state: {
+      programs: [{ ...program, misses: 1 }],
+      losses: { unpaired: 2 },
+      shed: 3,
+      folded: 0,
+      watching: 'blind',
+      unprovenCause: 'x',
+      blindSeconds: 7,
+      blindCause: 'x',
+      heartbeats: { seen: 4, missed: 5 },
+    },
   };
   let running = 0;
   const attach = (): AttachedSource => {
@@ -84,8 +94,21 @@ test('gone and back: attached anew, and what was counted stays counted', (contex
     losses: { unpaired: 2 },
     shed: 3,
     folded: 0,
+    watching: 'unproven',
+    unprovenCause: 'the probe is not attached',
+    blindSeconds: 7,
+    blindCause: 'x',
+    heartbeats: { seen: 4, missed: 5 },
   });
   now.instance = '2';
+  now.state = {
+    ...now.state,
+    watching: 'proven',
+    unprovenCause: '',
+    blindSeconds: 0,
+    blindCause: '',
+    heartbeats: { seen: 1, missed: 0 },
+  };
   wait();
   assert.deepEqual(said, ['attached', 'ip_vs is not loaded', 'attached']);
   assert.deepEqual(source.state(), {
@@ -93,6 +116,11 @@ test('gone and back: attached anew, and what was counted stays counted', (contex
     losses: { unpaired: 4 },
     shed: 6,
     folded: 0,
+    watching: 'proven',
+    unprovenCause: '',
+    blindSeconds: 7,
+    blindCause: 'x',
+    heartbeats: { seen: 5, missed: 5 },
   });
   source.stop();
   assert.equal(source.state().shed, 6);
