@@ -185,8 +185,11 @@ Outcome Heartbeat::Beat() {
   }
   const int sent = Send();
   const int deleted = service_stays_ ? 0 : DeleteService();
+  if (sent == 0) {
+    return Failure{"ERR_HEARTBEAT", "heartbeat", 0, "ip_vs let pass what it has to drop", {}};
+  }
   if (sent != EPERM) {
-    return Fail(sent, "ip_vs lets pass what it has to drop");
+    return Fail(sent, "cannot send a packet in a network namespace of its own");
   }
   return deleted == 0 ? Outcome() : Fail(deleted, "cannot delete a virtual service of its own");
 }

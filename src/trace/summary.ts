@@ -59,7 +59,9 @@ export function summaryLine(
       : []),
     ...(blind && state.heartbeats.seen === 0 && parts.length === 0
       ? []
-      : [`${seen} in ${blind ? 'the other ' : ''}${(seconds - state.blindSeconds).toFixed(1)} s`]),
+      : [
+          `${seen} in ${blind ? 'the other ' : ''}${Math.max(0, seconds - state.blindSeconds).toFixed(1)} s`,
+        ]),
     `${attached} of ${state.programs.length} programs attached${unseen}${shed}${folded}`,
     ...(state.watching === 'unproven' && isAttached(state)
       ? [`silence is not proven: ${state.unprovenCause}`]
