@@ -72,14 +72,15 @@ export class LiveSource implements EventSource {
     this.#readCoalesced();
   }
 
-  stop(): void {
+  /** `gone`: the module is not there any more. */
+  stop({ gone = false } = {}): void {
     if (this.#last !== undefined) return;
     clearInterval(this.#sweep);
     this.#heartbeat.stop();
     const attached = new Map<string, boolean>();
     try {
-      // Until its end, too.
-      this.#heartbeat.settle();
+      // Whether it saw until now.
+      if (!gone) this.#heartbeat.settle();
       for (const program of this.#session.programs()) attached.set(program.name, program.attached);
       this.#session.detach();
     } finally {

@@ -11,6 +11,8 @@ import {
 /** A source that is attached until it is stopped, and says how. */
 export interface AttachedSource extends EventSource {
   readonly attachment: Attachment;
+  /** `gone`: so is the module that it was attached to, and there is nothing to see there any more. */
+  stop(options?: { readonly gone?: boolean }): void;
 }
 
 export interface WatchedOptions {
@@ -88,7 +90,7 @@ export class WatchedSource implements EventSource {
     const instance = this.#options.instance();
     if (this.#source !== undefined) {
       if (instance === this.#instance) return;
-      const { programs, ...counters } = this.#letGo();
+      const { programs, ...counters } = this.#letGo({ gone: true });
       // With the module went every probe on it.
       this.#before = {
         programs: programs.map((program) => ({ ...program, attached: false })),
@@ -110,11 +112,11 @@ export class WatchedSource implements EventSource {
   }
 
   /** Stops the source, if any; returns what all came to, as it was until now. */
-  #letGo(): SourceState {
+  #letGo(options: { readonly gone?: boolean } = {}): SourceState {
     const source = this.#source;
     this.#source = undefined;
     if (source === undefined) return this.#before;
-    source.stop();
+    source.stop(options);
     return added(this.#before, source.state());
   }
 
