@@ -11,6 +11,7 @@ const program = { function: 'ip_vs_in_hook', variant: 'kprobe', attached: true }
 function kernel(context: TestContext) {
   context.mock.timers.enable({ apis: ['setTimeout'] });
   const said: string[] = [];
+  const stops: string[] = [];
   const now: {
     instance: string | undefined;
     variant: AttachVariant;
@@ -41,8 +42,11 @@ function kernel(context: TestContext) {
       start: () => {},
       flush: () => {},
       state: () => now.state,
-      stop: () => {
-        if (!stopped) running--;
+      stop: ({ gone = false } = {}) => {
+        if (!stopped) {
+          running--;
+          stops.push(gone ? 'gone' : 'ended');
+        }
         stopped = true;
       },
     };
@@ -54,7 +58,7 @@ function kernel(context: TestContext) {
     onWaiting: (reason) => said.push(reason),
   });
   const wait = (): void => context.mock.timers.tick(1000);
-  return { now, said, source, wait, running: () => running };
+  return { now, said, stops, source, wait, running: () => running };
 }
 
 const refused = new IpvscopeError('ERR_X', 'refused');
@@ -142,7 +146,7 @@ test('fentry and fexit keep the module: nobody looks for it any more', (context)
 });
 
 test('unloaded and loaded between two looks: attached anew', (context) => {
-  const { now, said, source, wait, running } = kernel(context);
+  const { now, said, stops, source, wait, running } = kernel(context);
   now.instance = '1';
   source.start(() => {});
   now.instance = '2';
@@ -150,6 +154,7 @@ test('unloaded and loaded between two looks: attached anew', (context) => {
   assert.deepEqual(said, ['attached', 'attached']);
   assert.equal(running(), 1);
   source.stop();
+  assert.deepEqual(stops, ['gone', 'ended']);
 });
 
 test('what keeps it from attaching again is said once, and it is tried again', (context) => {
