@@ -17,6 +17,7 @@
         "native/addon/coalesced.cc",
         "native/addon/drop_reasons.cc",
         "native/addon/grace.cc",
+        "native/addon/heartbeat.cc",
         "native/addon/known.cc",
         "native/addon/layout.cc",
         "native/addon/log.cc",

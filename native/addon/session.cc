@@ -7,6 +7,7 @@
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <sched.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -165,6 +166,7 @@ Outcome Session::Open(const Config& config) {
     return Failure{"ERR_PROBE_OPEN", "open", EALREADY, "the session is open already", {}};
   }
   Log::Clear();
+  MakeHeartbeat(config.variant);
   Outcome failure = Load(config);
   if (!failure) {
     failure =
@@ -203,6 +205,16 @@ Outcome Session::Open(const Config& config) {
   return failure;
 }
 
+// Before the object is loaded: its programs know the namespace.
+void Session::MakeHeartbeat(Variant variant) {
+  if (variant == Variant::kGenerator) {
+    no_heartbeat_ = Failure{"ERR_HEARTBEAT", "heartbeat", 0, "the generator sees no packets", {}};
+    return;
+  }
+  // fentry and fexit keep the module from being unloaded, kprobes do not.
+  no_heartbeat_ = heartbeat_.Open(variant == Variant::kTrampoline);
+}
+
 Outcome Session::Load(const Config& config) {
   JoinedTypes joined;
   std::string types = config.types;
@@ -228,6 +240,7 @@ Outcome Session::Load(const Config& config) {
   }
   object_->rodata->kernel_hz = hz;
   object_->rodata->detail_kinds = config.detail;
+  object_->rodata->heartbeat_netns = heartbeat_.netns();
   static_assert(sizeof(object_->rodata->filter) == sizeof(config.filter));
   memcpy(&object_->rodata->filter, &config.filter, sizeof(config.filter));
   KernelTypes kernel;
@@ -384,6 +397,7 @@ Outcome Session::Detach() {
   if (object_ == nullptr) {
     return {};
   }
+  heartbeat_.Close();
   ipvscope_bpf::detach(object_);
   Outcome failure = coalesced_.Settle();
   if (!failure) {
@@ -393,6 +407,7 @@ Outcome Session::Detach() {
 }
 
 void Session::Close() {
+  heartbeat_.Close();
   coalesced_.Close();
   rings_.Close();
   ipvscope_bpf::destroy(object_);
@@ -470,6 +485,28 @@ uint64_t Session::KernelMemory() const {
     bytes += bpf_program__autoload(program) ? ChargedBytes(bpf_program__fd(program)) : 0;
   }
   return bytes;
+}
+
+Outcome Session::Beat(bool* seen) {
+  if (no_heartbeat_) {
+    return no_heartbeat_;
+  }
+  // A program is skipped while a task that it interrupted runs it on the same CPU; such a task gets
+  // on when this one yields.
+  constexpr int kTries = 3;
+  const volatile auto* const count = &object_->bss->heartbeats_seen;
+  *seen = false;
+  for (int i = 0; i < kTries && !*seen; i++) {
+    if (i > 0) {
+      sched_yield();
+    }
+    const uint64_t before = *count;
+    if (Outcome failure = heartbeat_.Beat()) {
+      return failure;
+    }
+    *seen = *count != before;
+  }
+  return {};
 }
 
 Outcome Session::Generate(uint64_t first, uint32_t count, uint32_t keys) {

@@ -3,6 +3,7 @@
 
 #include "coalesced.h"
 #include "failure.h"
+#include "heartbeat.h"
 #include "layout.h"
 #include "pending.h"
 #include "rings.h"
@@ -86,10 +87,14 @@ public:
   Outcome ReadLosses(Losses* losses);
   // Bytes that the kernel charges for maps, rings and programs; 0 where /proc does not say.
   uint64_t KernelMemory() const;
+  // Sends a packet that the probe has to see (heartbeat.h), and says whether it did. A failure says
+  // why none can be sent.
+  Outcome Beat(bool* seen);
   // Up to 1024 records numbered from `first`; `keys` different virtual services.
   Outcome Generate(uint64_t first, uint32_t count, uint32_t keys);
 
 private:
+  void MakeHeartbeat(Variant variant);
   Outcome Load(const Config& config);
   Outcome SizeMaps(const Config& config);
   Outcome ChoosePrograms(Variant variant, KernelTypes* kernel);
@@ -101,7 +106,9 @@ private:
   Coalesced coalesced_;
   Pending pending_;
   Services services_;
-  Symbols symbols_; // of the functions that kprobes are attached to
+  Heartbeat heartbeat_;
+  Outcome no_heartbeat_; // why there is none
+  Symbols symbols_;      // of the functions that kprobes are attached to
   uint64_t swept_ = 0;
   // By program; the kernel writes here while it loads them.
   std::map<std::string, std::vector<char>> verifier_logs_;

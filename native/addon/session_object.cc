@@ -92,6 +92,7 @@ Napi::Function SessionObject::Define(Napi::Env env) {
                          InstanceMethod<&SessionObject::Losses>("losses"),
                          InstanceMethod<&SessionObject::SetServices>("setServices"),
                          InstanceMethod<&SessionObject::KernelMemory>("kernelMemory"),
+                         InstanceMethod<&SessionObject::Beat>("beat"),
                          InstanceMethod<&SessionObject::Generate>("generate"),
                          InstanceMethod<&SessionObject::Detach>("detach"),
                          InstanceMethod<&SessionObject::Close>("close"),
@@ -247,6 +248,16 @@ Napi::Value SessionObject::SetServices(const Napi::CallbackInfo& info) {
 Napi::Value SessionObject::KernelMemory(const Napi::CallbackInfo& info) {
   MustBeOpen(info.Env());
   return Napi::Number::New(info.Env(), static_cast<double>(session_.KernelMemory()));
+}
+
+// beat(): whether the probe saw a packet of its own
+Napi::Value SessionObject::Beat(const Napi::CallbackInfo& info) {
+  MustBeOpen(info.Env());
+  bool seen = false;
+  if (Outcome failure = session_.Beat(&seen)) {
+    Throw(info.Env(), *failure);
+  }
+  return Napi::Boolean::New(info.Env(), seen);
 }
 
 // generate(first, count, keys)

@@ -30,6 +30,7 @@ private:
   Napi::Value KernelMemory(const Napi::CallbackInfo& info);
   Napi::Value Losses(const Napi::CallbackInfo& info);
   Napi::Value SetServices(const Napi::CallbackInfo& info);
+  Napi::Value Beat(const Napi::CallbackInfo& info);
   void Generate(const Napi::CallbackInfo& info);
   void Detach(const Napi::CallbackInfo& info);
   void Close(const Napi::CallbackInfo& info);

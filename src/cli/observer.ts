@@ -13,12 +13,13 @@ import { ipvsInstance } from '../native/ipvs-module.js';
 import { hostNetns } from '../services/namespaces.js';
 import { ServiceTable } from '../services/service-table.js';
 import { Clock } from '../source/clock.js';
-import { isAttached } from '../source/event-source.js';
+import { isAttached, type SourceState } from '../source/event-source.js';
 import { LiveSource } from '../source/live.js';
 import { WatchedSource } from '../source/watched.js';
 import { describeFilter, type ParsedFilter } from '../trace/filter.js';
 import { defaultKinds } from '../trace/printer.js';
 import { summaryLine } from '../trace/summary.js';
+import { watchingLine } from '../trace/watching.js';
 import { version } from '../version.js';
 import type { RecordBatch } from '../wire/batch.js';
 import type { KindName } from '../wire/names.js';
@@ -74,6 +75,7 @@ export class Observer {
           detailDrops: options.detailDrops ?? false,
           services: roomFor(this.#services.services.length),
           ...(options.filter === undefined ? {} : { filter: options.filter }),
+          onSight: (sight) => note(watchingLine(sight)),
           onRefused: ({ variant }, error) => note(`${variant} refused: ${error.toLine()}`),
         }),
       instance: ipvsInstance,
@@ -115,7 +117,7 @@ export class Observer {
         onTrouble: note,
         registry: this.metrics,
         version,
-        ready: () => isAttached(this.#source.state()),
+        ready: () => readiness(this.#source.state()),
       });
       note(`metrics at ${this.#http.url}/metrics`);
     }
@@ -137,12 +139,14 @@ export class Observer {
   #onAttached({ types, withoutFexit }: Attachment): void {
     if (withoutFexit !== undefined) note(`kprobes, which cost a packet more: ${withoutFexit}`);
     const variants = new Map<string, string[]>();
-    for (const { function: name, variant } of this.#source.state().programs) {
+    const state = this.#source.state();
+    for (const { function: name, variant } of state.programs) {
       variants.set(name, [...(variants.get(name) ?? []), variant]);
     }
     const list = [...variants].map(([name, its]) => `${its.join('+')} ${name}`).join(', ');
     const from = types === undefined ? '' : ` with types from ${types}`;
     note(`ipvscope ${version} attached on ${release()}${from}: ${list}`);
+    if (state.watching !== 'proven') note(watchingLine(state));
     this.#readyFile?.write();
   }
 
@@ -185,6 +189,11 @@ export class Observer {
     const filter = describeFilter(this.#options.filter ?? {});
     return summaryLine(this.#aggregator.snapshot(), this.#source.state(), seconds, filter);
   }
+}
+
+function readiness(state: SourceState): true | string {
+  if (!isAttached(state)) return 'the probe is not attached';
+  return state.watching === 'blind' ? watchingLine(state) : true;
 }
 
 /** Virtual services that the probe gets room for where there are so many at its start. */

@@ -17,8 +17,8 @@ export interface HttpOptions {
   readonly port: number;
   readonly registry: Metrics;
   readonly version: string;
-  /** Whether every program of the probe is attached. */
-  readonly ready: () => boolean;
+  /** Whether the probe is attached and sees; a line that says why not. */
+  readonly ready: () => true | string;
   /** Scrapes in flight at most; 0 (default): as many as memory is set aside for. */
   readonly maxRequests?: number;
   /** Told what keeps it from accepting connections, once a minute at most. */
@@ -66,6 +66,9 @@ const text = (status: number, body: string): Answer => ({
   type: 'text/plain; charset=utf-8',
   body: `${body}\n`,
 });
+
+const readiness = (ready: true | string): Answer =>
+  ready === true ? text(200, 'ok') : text(503, ready);
 
 /** One connection, and the answers that are due on it. */
 interface Connection {
@@ -258,7 +261,7 @@ export class HttpServer {
       case '/healthz':
         return text(200, 'ok');
       case '/readyz':
-        return ready() ? text(200, 'ok') : text(503, 'the probe is not attached');
+        return readiness(ready());
       default:
         return text(404, 'no such page; see /');
     }

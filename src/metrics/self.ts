@@ -53,6 +53,39 @@ const up: Family = {
   },
 };
 
+const watching: Family = {
+  type: 'gauge',
+  name: 'ipvscope_watching',
+  help: 'Whether the probe sees packets: 1 while it sees its own, 0 while it does not (kernel.ftrace_enabled, kprobes switched off); absent where it can send none.',
+  labelNames: [],
+  *read(input) {
+    const { watching: now } = input.state();
+    if (now !== 'unproven') yield { labels: {}, value: now === 'proven' ? 1 : 0 };
+  },
+};
+
+const blind: Family = {
+  type: 'counter',
+  name: 'ipvscope_blind_seconds_total',
+  help: 'Seconds in which the probe saw none of its own packets: what ip_vs did then is not known.',
+  labelNames: [],
+  *read(input) {
+    yield { labels: {}, value: input.state().blindSeconds };
+  },
+};
+
+const heartbeats: Family = {
+  type: 'counter',
+  name: 'ipvscope_heartbeats_total',
+  help: "The probe's own packets through the hook of ip_vs, by whether it saw them.",
+  labelNames: ['result'],
+  *read(input) {
+    const { seen, missed } = input.state().heartbeats;
+    yield { labels: { result: 'seen' }, value: seen };
+    yield { labels: { result: 'missed' }, value: missed };
+  },
+};
+
 const attached: Family = {
   type: 'gauge',
   name: 'ipvscope_probe_attached',
@@ -170,6 +203,9 @@ export const selfFamilies: readonly Family[] = [
   losses,
   shed,
   up,
+  watching,
+  blind,
+  heartbeats,
   attached,
   misses,
   overflow,

@@ -68,6 +68,7 @@ export interface NativeSession {
   /** struct ipvscope_service_key, one after another; returns how many found no room. */
   setServices(keys: Uint8Array): number;
   kernelMemory(): number;
+  beat(): boolean;
   generate(first: number, count: number, keys: number): void;
   detach(): void;
   close(): void;

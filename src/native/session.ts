@@ -259,6 +259,14 @@ export class Session {
     return translated(() => this.#native.kernelMemory());
   }
 
+  /**
+   * Sends a packet of the probe's own through the hook of ip_vs, and says whether it was seen there.
+   * Throws ERR_HEARTBEAT where none can be sent (no CAP_SYS_ADMIN or CAP_NET_ADMIN).
+   */
+  beat(): boolean {
+    return translated(() => this.#native.beat());
+  }
+
   /** Up to 1024 records of `keys` virtual services, numbered from `first`, into the ring. */
   generate(first: number, count: number, keys: number): void {
     translated(() => this.#native.generate(first, count, keys));

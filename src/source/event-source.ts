@@ -11,8 +11,26 @@ export interface AttachedProgram {
   readonly misses?: number;
 }
 
+/**
+ * Whether the probe is known to see packets. `proven`: it sees its own; `blind`: it does not, or a
+ * switch of the kernel is off; `unproven`: it can send none, and silence proves nothing.
+ */
+export type Watching = 'proven' | 'blind' | 'unproven';
+
+export interface Sight {
+  readonly watching: Watching;
+  /** Why it is not proven; empty where it is. */
+  readonly unprovenCause: string;
+  /** How long it was blind, each time from the last of its own packets that it saw to the next. */
+  readonly blindSeconds: number;
+  /** Why it was, the last time; empty where it never was. */
+  readonly blindCause: string;
+  /** Packets of its own. */
+  readonly heartbeats: { readonly seen: number; readonly missed: number };
+}
+
 /** What a source says of itself; the cause of everything that has no record. */
-export interface SourceState {
+export interface SourceState extends Sight {
   readonly programs: readonly AttachedProgram[];
   /** Cause to count. */
   readonly losses: Readonly<Record<string, number>>;
@@ -25,6 +43,19 @@ export interface SourceState {
   /** What kept it from reading all there was, a line each; absent: nothing did. */
   readonly failures?: readonly string[];
 }
+
+/** Of a source that is not there. */
+export const noSource: SourceState = {
+  programs: [],
+  losses: {},
+  shed: 0,
+  folded: 0,
+  watching: 'unproven',
+  unprovenCause: 'the probe is not attached',
+  blindSeconds: 0,
+  blindCause: '',
+  heartbeats: { seen: 0, missed: 0 },
+};
 
 /** Whether every program is attached, and there are any. */
 export const isAttached = ({ programs }: SourceState): boolean =>

@@ -1,9 +1,11 @@
 import { ExitCode, IpvscopeError } from '../error.js';
 import type { Attachment } from '../native/attachment.js';
 import { type Counters, Session, type SessionOptions } from '../native/session.js';
+import { switchesOff } from '../native/switches.js';
 import type { ServiceKey } from '../services/virtual-service.js';
 import { RecordBatch } from '../wire/batch.js';
-import type { EventSource, OnBatch, SourceState } from './event-source.js';
+import type { EventSource, OnBatch, Sight, SourceState } from './event-source.js';
+import { Heartbeat } from './heartbeat.js';
 
 /** How long a packet that was never seen to leave may keep the probe's gate open. */
 const SWEEP_MS = 10_000;
@@ -13,6 +15,8 @@ export interface LiveOptions extends Omit<SessionOptions, 'attachment'> {
   readonly attachments: readonly Attachment[];
   /** Told of each that the kernel refused while there was another to try. */
   readonly onRefused?: (attachment: Attachment, error: IpvscopeError) => void;
+  /** Told when the probe sees no more, or sees again; not of how it is when it starts. */
+  readonly onSight?: (sight: Sight) => void;
 }
 
 /** The running kernel: the probe's records as they come. */
@@ -23,6 +27,7 @@ export class LiveSource implements EventSource {
   readonly #batch: RecordBatch;
   /** All of it is there from the start. */
   readonly #kernelMemory: number;
+  readonly #heartbeat: Heartbeat;
   #onBatch: OnBatch | undefined;
   #last: SourceState | undefined;
   /** As read last: what it says at the end where they cannot be read then. */
@@ -38,6 +43,11 @@ export class LiveSource implements EventSource {
     this.#batch = new RecordBatch(session.bytes, () => session.dropReasons());
     this.#kernelMemory = session.kernelMemory();
     this.attachment = attachment;
+    this.#heartbeat = new Heartbeat({
+      beat: () => session.beat(),
+      switchesOff: () => switchesOff(attachment.variant),
+      ...(options.onSight === undefined ? {} : { onChange: options.onSight }),
+    });
   }
 
   start(onBatch: OnBatch, onError?: (error: IpvscopeError) => void): void {
@@ -49,6 +59,7 @@ export class LiveSource implements EventSource {
       onError(error);
     };
     this.#session.start((records) => this.#deliver(records), fail);
+    this.#heartbeat.start();
     // Reading the counters gives up packets whose exit was not seen; see Session.counters().
     this.#sweep = setInterval(() => {
       try {
@@ -86,11 +97,15 @@ export class LiveSource implements EventSource {
     this.#readCoalesced();
   }
 
-  stop(): void {
+  /** `gone`: the module is not there any more. */
+  stop({ gone = false } = {}): void {
     if (this.#last !== undefined) return;
     clearInterval(this.#sweep);
+    this.#heartbeat.stop();
     const attached = new Map<string, boolean>();
     try {
+      // Whether it saw until now.
+      if (!gone) this.#heartbeat.settle();
       this.#attempt(() => {
         for (const { name, attached: is } of this.#session.programs()) attached.set(name, is);
       });
@@ -129,6 +144,7 @@ export class LiveSource implements EventSource {
       shed,
       folded,
       kernelMemory: this.#kernelMemory,
+      ...this.#heartbeat.sight(),
     };
   }
 
@@ -144,6 +160,7 @@ export class LiveSource implements EventSource {
       losses: { ...losses },
       shed,
       folded,
+      ...this.#heartbeat.sight(),
       ...(this.#failures.size === 0 ? {} : { failures: [...this.#failures] }),
     };
   }

@@ -1,7 +1,13 @@
 import { IpvscopeError } from '../error.js';
 import type { Attachment } from '../native/attachment.js';
 import type { ServiceKey } from '../services/virtual-service.js';
-import type { AttachedProgram, EventSource, OnBatch, SourceState } from './event-source.js';
+import {
+  type AttachedProgram,
+  type EventSource,
+  noSource,
+  type OnBatch,
+  type SourceState,
+} from './event-source.js';
 
 /** A source that is attached until it is stopped, and says how. */
 export interface AttachedSource extends EventSource {
@@ -10,6 +16,8 @@ export interface AttachedSource extends EventSource {
   setServices(services: readonly ServiceKey[]): number;
   /** `onError`: the kernel refuses to be read, and nothing comes any more. */
   start(onBatch: OnBatch, onError?: (error: IpvscopeError) => void): void;
+  /** `gone`: so is the module that it was attached to, and there is nothing to see there any more. */
+  stop(options?: { readonly gone?: boolean }): void;
 }
 
 export interface WatchedOptions {
@@ -44,7 +52,7 @@ export class WatchedSource implements EventSource {
   #source: AttachedSource | undefined;
   #instance: string | undefined;
   /** What former attachments came to. */
-  #before: SourceState = { programs: [], losses: {}, shed: 0, folded: 0 };
+  #before: SourceState = noSource;
   #timer: NodeJS.Timeout | undefined;
   #reason: string | undefined;
   #services: readonly ServiceKey[] = [];
@@ -132,7 +140,7 @@ export class WatchedSource implements EventSource {
     if (this.#source !== undefined) {
       if (instance === this.#instance) return;
       // With the module went every probe on it.
-      this.#detach();
+      this.#detach({ gone: true });
     }
     if (instance === undefined) {
       this.#wait('ip_vs is not loaded');
@@ -148,21 +156,23 @@ export class WatchedSource implements EventSource {
   }
 
   /** Stops the source; what it came to stays. */
-  #detach(): void {
-    const { programs, ...counters } = this.#letGo();
+  #detach(options: { readonly gone?: boolean } = {}): void {
+    const { programs, ...counters } = this.#letGo(options);
     this.#before = {
       programs: programs.map((program) => ({ ...program, attached: false })),
       ...counters,
+      watching: noSource.watching,
+      unprovenCause: noSource.unprovenCause,
     };
   }
 
   /** Stops the source, if any; returns what all came to, as it was until now. */
-  #letGo(): SourceState {
+  #letGo(options: { readonly gone?: boolean } = {}): SourceState {
     const source = this.#source;
     this.#source = undefined;
     if (source === undefined) return this.#before;
     this.#options.onDetached();
-    source.stop();
+    source.stop(options);
     return added(this.#before, source.state());
   }
 
@@ -196,5 +206,13 @@ function added(before: SourceState, now: SourceState): SourceState {
     folded: before.folded + now.folded,
     ...(now.kernelMemory === undefined ? {} : { kernelMemory: now.kernelMemory }),
     ...(failures.size === 0 ? {} : { failures: [...failures] }),
+    watching: now.watching,
+    unprovenCause: now.unprovenCause,
+    blindSeconds: before.blindSeconds + now.blindSeconds,
+    blindCause: now.blindCause || before.blindCause,
+    heartbeats: {
+      seen: before.heartbeats.seen + now.heartbeats.seen,
+      missed: before.heartbeats.missed + now.heartbeats.missed,
+    },
   };
 }

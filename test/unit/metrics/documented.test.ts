@@ -4,12 +4,13 @@ import { test } from 'node:test';
 import { Aggregator } from '../../../src/aggregate/aggregator.js';
 import { createRegistry } from '../../../src/metrics/registry.js';
 import { ServiceTable } from '../../../src/services/service-table.js';
+import { noSource } from '../../../src/source/event-source.js';
 import { HOST_NETNS } from '../../support/records.js';
 
 const registry = createRegistry(
   {
     aggregator: new Aggregator(),
-    state: () => ({ programs: [], losses: {}, shed: 0, folded: 0 }),
+    state: () => noSource,
     hostNetns: HOST_NETNS,
     services: new ServiceTable({ root: '/nowhere' }),
   },

@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Aggregator } from '../../../src/aggregate/aggregator.js';
 import { createRegistry } from '../../../src/metrics/registry.js';
+import { noSource } from '../../../src/source/event-source.js';
 import { Cause, Flag, Kind, Verdict } from '../../../src/wire/layout.generated.js';
 import { batchOf, HOST_NETNS, type RecordFields } from '../../support/records.js';
 
 const HOUR = 3600;
-const state = () => ({ programs: [], losses: {}, shed: 0, folded: 0 });
+const state = () => noSource;
 const service = 'proto="TCP",local_address="10.96.0.10",local_port="80",local_mark="",netns=""';
 const overflow = 'proto="TCP",local_address="overflow",local_port="0",local_mark="",netns=""';
 

@@ -22,7 +22,29 @@ const state: SourceState = {
   shed: 5,
   folded: 0,
   kernelMemory: 4096,
+  watching: 'blind',
+  unprovenCause: 'x',
+  blindSeconds: 1.5,
+  blindCause: 'x',
+  heartbeats: { seen: 7, missed: 8 },
 };
+
+test('watching: 1 while it is proven; no sample, and no false 0, where it cannot be', async () => {
+  const told = async (watching: SourceState['watching']): Promise<string[]> => {
+    const input = {
+      aggregator: new Aggregator(),
+      state: () => ({ ...state, watching }),
+      hostNetns: HOST_NETNS,
+    };
+    const registry = createRegistry(input, '1.2.3');
+    return String(await registry.metrics())
+      .split('\n')
+      .filter((line) => line.startsWith('ipvscope_watching'));
+  };
+  assert.deepEqual(await told('proven'), ['ipvscope_watching 1']);
+  assert.deepEqual(await told('blind'), ['ipvscope_watching 0']);
+  assert.deepEqual(await told('unproven'), []);
+});
 
 async function samples(prefix: string, ...records: RecordFields[]): Promise<string[]> {
   const aggregator = new Aggregator();
@@ -291,6 +313,10 @@ const cases: readonly { name: string; prefix: string; records: RecordFields[]; l
         'ipvscope_records_lost_total{cause="unpaired"} 0',
         'ipvscope_detail_shed_packets_total 5',
         'ipvscope_attached 0',
+        'ipvscope_watching 0',
+        'ipvscope_blind_seconds_total 1.5',
+        'ipvscope_heartbeats_total{result="seen"} 7',
+        'ipvscope_heartbeats_total{result="missed"} 8',
         'ipvscope_probe_attached{function="ip_vs_in_hook",variant="fexit"} 1',
         'ipvscope_probe_attached{function="ip_vs_schedule",variant="fexit"} 0',
         'ipvscope_probe_missed_runs_total{function="ip_vs_in_hook",variant="fexit"} 2',

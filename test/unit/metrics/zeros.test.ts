@@ -3,11 +3,12 @@ import { test } from 'node:test';
 import { Aggregator } from '../../../src/aggregate/aggregator.js';
 import { createRegistry } from '../../../src/metrics/registry.js';
 import type { RealServer, VirtualService } from '../../../src/services/virtual-service.js';
+import { noSource } from '../../../src/source/event-source.js';
 import { Cause, Flag, Kind, Verdict } from '../../../src/wire/layout.generated.js';
 import { batchOf, HOST_NETNS, type RecordFields } from '../../support/records.js';
 
 const HOUR = 3600;
-const state = () => ({ programs: [], losses: {}, shed: 0, folded: 0 });
+const state = () => noSource;
 
 const server = (last: number, weight = 1): RealServer => ({
   address: `10.0.2.${last}`,

@@ -13,6 +13,7 @@ const program = { function: 'ip_vs_in_hook', variant: 'kprobe', attached: true }
 function kernel(context: TestContext) {
   context.mock.timers.enable({ apis: ['setTimeout'] });
   const said: string[] = [];
+  const stops: string[] = [];
   const now: {
     instance: string | undefined;
     /** As last told; -1: never. */
@@ -24,7 +25,17 @@ function kernel(context: TestContext) {
     instance: undefined,
     services: -1,
     variant: 'kprobe',
-    state: { programs: [{ ...program, misses: 1 }], losses: { unpaired: 2 }, shed: 3, folded: 0 },
+    state: {
+      programs: [{ ...program, misses: 1 }],
+      losses: { unpaired: 2 },
+      shed: 3,
+      folded: 0,
+      watching: 'blind',
+      unprovenCause: 'x',
+      blindSeconds: 7,
+      blindCause: 'x',
+      heartbeats: { seen: 4, missed: 5 },
+    },
   };
   let running = 0;
   let fail = (_: IpvscopeError): void => {};
@@ -43,8 +54,11 @@ function kernel(context: TestContext) {
       },
       flush: () => {},
       state: () => now.state,
-      stop: () => {
-        if (!stopped) running--;
+      stop: ({ gone = false } = {}) => {
+        if (!stopped) {
+          running--;
+          stops.push(gone ? 'gone' : 'ended');
+        }
         stopped = true;
       },
     };
@@ -58,7 +72,7 @@ function kernel(context: TestContext) {
     onWaiting: (reason) => said.push(reason),
   });
   const wait = (): void => context.mock.timers.tick(1000);
-  return { now, said, source, wait, running: () => running, fail: () => fail(refused) };
+  return { now, said, stops, source, wait, running: () => running, fail: () => fail(refused) };
 }
 
 test('without --wait, what keeps it from attaching is thrown', (context) => {
@@ -96,8 +110,21 @@ test('gone and back: attached anew, and what was counted stays counted', (contex
     losses: { unpaired: 2 },
     shed: 3,
     folded: 0,
+    watching: 'unproven',
+    unprovenCause: 'the probe is not attached',
+    blindSeconds: 7,
+    blindCause: 'x',
+    heartbeats: { seen: 4, missed: 5 },
   });
   now.instance = '2';
+  now.state = {
+    ...now.state,
+    watching: 'proven',
+    unprovenCause: '',
+    blindSeconds: 0,
+    blindCause: '',
+    heartbeats: { seen: 1, missed: 0 },
+  };
   wait();
   assert.deepEqual(said, ['attached', 'detached', 'ip_vs is not loaded', 'attached']);
   assert.deepEqual(source.state(), {
@@ -105,6 +132,11 @@ test('gone and back: attached anew, and what was counted stays counted', (contex
     losses: { unpaired: 4 },
     shed: 6,
     folded: 0,
+    watching: 'proven',
+    unprovenCause: '',
+    blindSeconds: 7,
+    blindCause: 'x',
+    heartbeats: { seen: 5, missed: 5 },
   });
   source.stop();
   assert.equal(source.state().shed, 6);
@@ -126,7 +158,7 @@ test('fentry and fexit keep the module: nobody looks for it any more', (context)
 });
 
 test('unloaded and loaded between two looks: attached anew', (context) => {
-  const { now, said, source, wait, running } = kernel(context);
+  const { now, said, stops, source, wait, running } = kernel(context);
   now.instance = '1';
   source.start(() => {});
   now.instance = '2';
@@ -134,6 +166,7 @@ test('unloaded and loaded between two looks: attached anew', (context) => {
   assert.deepEqual(said, ['attached', 'detached', 'attached']);
   assert.equal(running(), 1);
   source.stop();
+  assert.deepEqual(stops, ['gone', 'ended']);
 });
 
 test('what keeps it from attaching again is said once, and it is tried again', (context) => {

@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Aggregator } from '../../../../src/aggregate/aggregator.js';
 import { createRegistry } from '../../../../src/metrics/registry.js';
+import { noSource } from '../../../../src/source/event-source.js';
 import { usedBytes } from '../../../support/heap.js';
 import { HOST_NETNS } from '../../../support/records.js';
 import { Increases } from './increases.js';
 import { Traffic } from './traffic.js';
 
-const state = () => ({ programs: [], losses: {}, shed: 0, folded: 0 });
+const state = () => noSource;
 
 const MINUTES = 12 * 60;
 const WARM_UP = 2 * 60;
