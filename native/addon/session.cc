@@ -71,12 +71,12 @@ bool IsHook(const std::string& function) {
   return std::find(std::begin(kHooks), std::end(kHooks), function) != std::end(kHooks);
 }
 
-// What kprobes and the generator need is the same object but for one function of the kernel's: its
-// maps, programs and variables have the same names and places.
+// What kprobes and the generator need is the same object but for one function and one variable of
+// the kernel's: its maps, programs and variables have the same names and places.
 static_assert(sizeof(ipvscope_bpf) == sizeof(ipvscope_plain_bpf));
 
-ipvscope_bpf* OpenObject(Session::Variant variant, const bpf_object_open_opts* options) {
-  if (variant == Session::Variant::kTrampoline) {
+ipvscope_bpf* OpenObject(bool plain, const bpf_object_open_opts* options) {
+  if (!plain) {
     return ipvscope_bpf::open(options);
   }
   auto* object = static_cast<ipvscope_bpf*>(calloc(1, sizeof(ipvscope_bpf)));
@@ -120,7 +120,14 @@ Outcome Session::Open(const Config& config) {
     return Failure{"ERR_PROBE_OPEN", "open", EALREADY, "the session is open already", {}};
   }
   Log::Clear();
-  Outcome failure = Load(config);
+  bool plain = config.variant != Variant::kTrampoline;
+  Outcome failure = Load(config, plain);
+  // A kernel that has its functions' addresses alone (CONFIG_KALLSYMS_ALL) finds no variable.
+  if (failure && !plain && failure->error == ENOENT) {
+    Close();
+    plain = true;
+    failure = Load(config, plain);
+  }
   if (!failure) {
     failure =
         rings_.Open(bpf_map__fd(object_->maps.records), bpf_map__max_entries(object_->maps.records),
@@ -141,8 +148,7 @@ Outcome Session::Open(const Config& config) {
                               config.settled);
   }
   if (!failure) {
-    pending_.Open({bpf_map__fd(object_->maps.pending_packets), object_->bss->pending_slots,
-                   object_->bss->pending_names});
+    pending_.Open({bpf_map__fd(object_->maps.pending_packets), &object_->bss->pending});
   }
   if (!failure && config.variant != Variant::kGenerator) {
     failure = Attach();
@@ -153,7 +159,7 @@ Outcome Session::Open(const Config& config) {
   return failure;
 }
 
-Outcome Session::Load(const Config& config) {
+Outcome Session::Load(const Config& config, bool plain) {
   if (!config.types.empty()) {
     if (Outcome failure = CheckTypes(config.types)) {
       return failure;
@@ -161,7 +167,7 @@ Outcome Session::Load(const Config& config) {
   }
   LIBBPF_OPTS(bpf_object_open_opts, options,
               .btf_custom_path = config.types.empty() ? nullptr : config.types.c_str());
-  object_ = OpenObject(config.variant, &options);
+  object_ = OpenObject(plain, &options);
   if (object_ == nullptr) {
     return Fail("ERR_PROBE_OPEN", "open", errno, "cannot open the embedded object");
   }
@@ -173,8 +179,7 @@ Outcome Session::Load(const Config& config) {
   object_->rodata->detail_kinds = config.detail;
   static_assert(sizeof(object_->rodata->filter) == sizeof(config.filter));
   memcpy(&object_->rodata->filter, &config.filter, sizeof(config.filter));
-  object_->rodata->can_cast =
-      config.variant == Variant::kTrampoline && KernelHas("bpf_rdonly_cast");
+  object_->rodata->can_cast = !plain && KernelHas("bpf_rdonly_cast");
   object_->rodata->ring_mark = config.ring_bytes / 2;
   const uint32_t cpus = OnlineCpus();
   int error = bpf_map__set_max_entries(object_->maps.records, cpus);
@@ -183,6 +188,12 @@ Outcome Session::Load(const Config& config) {
   }
   if (error != 0) {
     return Fail("ERR_PROBE_OPEN", "open", -error, "cannot set the number of CPUs");
+  }
+  if (config.variant != Variant::kKprobe) {
+    error = bpf_map__set_max_entries(object_->maps.pending_packets, 1);
+    if (error != 0) {
+      return Fail("ERR_PROBE_OPEN", "open", -error, "cannot set the size of a map");
+    }
   }
   if (Outcome failure = ChoosePrograms(config.variant)) {
     return failure;

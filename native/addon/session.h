@@ -83,7 +83,8 @@ public:
   Outcome Generate(uint64_t first, uint32_t count, uint32_t keys);
 
 private:
-  Outcome Load(const Config& config);
+  // plain: the object that names nothing of the kernel's.
+  Outcome Load(const Config& config, bool plain);
   Outcome ChoosePrograms(Variant variant);
   Outcome KeepVerifierLogs();
   Outcome Attach();

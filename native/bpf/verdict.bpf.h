@@ -7,13 +7,17 @@
 #include "retry.bpf.h"
 
 /* Rare: it is not worth a gate. */
-static __always_inline void on_expire(enum access access, const struct ip_vs_conn *conn)
+static __always_inline void on_expire(enum access access, const void *context,
+				      const struct ip_vs_conn *conn)
 {
-	struct pending_place place;
-	struct ipvscope_pending *packet = find_pending(access, PENDING_CONN, conn, &place);
+	struct pending_claim claim;
+	struct ipvscope_pending *packet =
+		claim_pending(access, context, PENDING_CONN, conn, &claim);
 
-	if (packet)
-		packet->observed |= OBSERVED_EXPIRE;
+	if (!packet)
+		return;
+	packet->observed |= OBSERVED_EXPIRE;
+	keep_pending(access, &claim);
 }
 
 /*
@@ -21,22 +25,24 @@ static __always_inline void on_expire(enum access access, const struct ip_vs_con
  * hook's own ip_vs_iphdr, before the SYN-flood defence may drop the packet and before
  * ip_vs_schedule() is called: the only sign that a packet came as far as to be scheduled.
  */
-static __always_inline void on_service_lookup(enum access access, const union nf_inet_addr *address,
+static __always_inline void on_service_lookup(enum access access, const void *context,
+					      const union nf_inet_addr *address,
 					      struct ip_vs_service *service)
 {
 	const struct ip_vs_iphdr *iph =
 		(const void *)address - bpf_core_field_offset(struct ip_vs_iphdr, daddr);
-	struct pending_place place;
+	struct pending_claim claim;
 	struct ipvscope_pending *packet;
 
 	if (none_named(access, iph))
 		return;
-	packet = find_pending(access, PENDING_IPH, iph, &place);
+	packet = claim_pending(access, context, PENDING_IPH, iph, &claim);
 	if (!packet)
 		return;
 	packet->observed |= OBSERVED_SERVICE_LOOKUP;
 	if (service && !(packet->record.flags & IPVSCOPE_FLAG_HAS_DESTINATION))
 		packet->record.fwmark = PEEK(access, service, fwmark);
+	keep_pending(access, &claim);
 }
 
 /*
@@ -44,16 +50,16 @@ static __always_inline void on_service_lookup(enum access access, const union nf
  * could be chosen, when the one chosen has weight 0 (a persistence template names it), or when
  * copies of it were dropped before.
  */
-static __always_inline void on_first_schedule(enum access access, struct ip_vs_service *service,
-					      const struct sk_buff *skb,
-					      const struct ip_vs_iphdr *iph,
-					      struct ip_vs_conn *conn)
+static __always_inline void
+on_first_schedule(enum access access, const void *context, struct ip_vs_service *service,
+		  const struct sk_buff *skb, const struct ip_vs_iphdr *iph, struct ip_vs_conn *conn)
 {
-	struct ipvscope_pending packet = {};
-	struct ipvscope_record *record = &packet.record;
 	struct transport transport = transport_of(access, skb, iph);
 	bool opening = read_opening(&transport) == PACKET_OPENING;
 	struct ip_vs_dest *dest = NULL;
+	struct ipvscope_pending *packet;
+	struct ipvscope_record *record;
+	struct pending_claim claim;
 	bool stale;
 
 	if (conn)
@@ -61,59 +67,68 @@ static __always_inline void on_first_schedule(enum access access, struct ip_vs_s
 	stale = dest && PEEK(access, dest, weight.counter) == 0;
 	if (conn && !stale && !opening)
 		return;
+	packet = acquire_pending(access, context, skb, NULL, NULL, &claim);
+	if (!packet)
+		return;
+	record = &packet->record;
 	if (!describe_tuple(access, record, PEEK(access, service, ipvs), PEEK(access, service, af),
 			    &transport, iph)) {
 		count_loss(IPVSCOPE_LOSS_UNREADABLE);
+		abandon_pending(access, &claim);
 		return;
 	}
 	if (opening)
-		note_opening(record, &transport, &packet.number);
-	if (conn && !stale && !may_end_drops())
+		note_opening(record, &transport, &packet->number);
+	if (conn && !stale && !may_end_drops()) {
+		abandon_pending(access, &claim);
 		return;
+	}
 	describe_packet(access, record, skb, opening);
+	describe_identity(access, packet, skb, &transport);
 	record->fwmark = PEEK(access, service, fwmark);
 	if (conn) {
 		describe_entry(access, record, conn);
-		packet.observed = OBSERVED_SCHEDULED;
+		packet->observed = OBSERVED_SCHEDULED;
 	} else {
-		packet.observed = OBSERVED_SCHEDULE_FAILED;
+		packet->observed = OBSERVED_SCHEDULE_FAILED;
 	}
 	if (dest)
 		describe_server(access, record, dest, dest_available(access, dest));
 	if (stale)
 		record->kind = IPVSCOPE_KIND_STALE;
-	remember(access, skb, NULL, NULL, &packet);
+	publish_pending(access, packet, &claim);
 }
 
-static __always_inline void on_schedule(enum access access, struct ip_vs_service *service,
-					const struct sk_buff *skb, const struct ip_vs_iphdr *iph,
-					struct ip_vs_conn *conn)
+static __always_inline void on_schedule(enum access access, const void *context,
+					struct ip_vs_service *service, const struct sk_buff *skb,
+					const struct ip_vs_iphdr *iph, struct ip_vs_conn *conn)
 {
 	struct ipvscope_pending *packet = NULL;
-	struct pending_place place;
+	struct pending_claim claim;
 	struct ip_vs_dest *dest;
 
 	if (!none_pending(access, skb))
-		packet = find_pending(access, PENDING_SKB, skb, &place);
+		packet = claim_pending(access, context, PENDING_SKB, skb, &claim);
 
 	/* One that was only watched for being dropped is now met as any other. */
 	if (packet && !packet->conn_found) {
-		forget(&place, packet);
+		forget_pending(access, packet, &claim);
 		packet = NULL;
 	}
 	if (!packet) {
-		on_first_schedule(access, service, skb, iph, conn);
+		on_first_schedule(access, context, service, skb, iph, conn);
 		return;
 	}
-	if (!conn) {
+	if (conn) {
+		packet->observed |= OBSERVED_SCHEDULED;
+		packet->record.flags |= IPVSCOPE_FLAG_RESCHEDULED;
+		dest = PEEK(access, conn, dest);
+		if (dest)
+			describe_new_server(access, &packet->record, dest);
+	} else {
 		packet->observed |= OBSERVED_SCHEDULE_FAILED;
-		return;
 	}
-	packet->observed |= OBSERVED_SCHEDULED;
-	packet->record.flags |= IPVSCOPE_FLAG_RESCHEDULED;
-	dest = PEEK(access, conn, dest);
-	if (dest)
-		describe_new_server(access, &packet->record, dest);
+	keep_pending(access, &claim);
 }
 
 /*
@@ -121,17 +136,19 @@ static __always_inline void on_schedule(enum access access, struct ip_vs_service
  * transmit function cannot send it frees, tx_error in ip_vs_xmit.c), OBSERVED_ICMP_ERROR from
  * icmp_send() and icmpv6_send().
  */
-static __always_inline void on_sight(enum access access, const struct sk_buff *skb,
-				     enum observation what)
+static __always_inline void on_sight(enum access access, const void *context,
+				     const struct sk_buff *skb, enum observation what)
 {
-	struct pending_place place;
+	struct pending_claim claim;
 	struct ipvscope_pending *packet;
 
 	if (none_pending(access, skb))
 		return;
-	packet = find_pending(access, PENDING_SKB, skb, &place);
-	if (packet)
-		packet->observed |= what;
+	packet = claim_pending(access, context, PENDING_SKB, skb, &claim);
+	if (!packet)
+		return;
+	packet->observed |= is_same_packet(access, packet, skb) ? what : OBSERVED_DOUBT;
+	keep_pending(access, &claim);
 }
 
 static __always_inline bool sent_by_ip_vs(enum access access, const struct sk_buff *skb)
@@ -245,18 +262,32 @@ static __always_inline void emit_retry(struct ipvscope_pending *packet)
 }
 
 /* To be called where something is pending. */
-static __always_inline void on_verdict(enum access access, const struct sk_buff *skb,
-				       __u32 netfilter)
+static __always_inline void on_verdict(enum access access, const void *context,
+				       const struct sk_buff *skb, __u32 netfilter)
 {
-	struct pending_place place;
+	struct pending_claim claim;
 	struct ipvscope_pending *packet;
 	struct ipvscope_record *record;
 
-	packet = find_pending(access, PENDING_SKB, skb, &place);
-	if (!packet || packet->decided)
+	packet = claim_pending(access, context, PENDING_SKB, skb, &claim);
+	if (!packet)
 		return;
+	netfilter &= NF_VERDICT_MASK;
+	/* Of a packet that was kept (NF_STOLEN) nothing may be left. */
+	if (netfilter != NF_STOLEN && !is_same_packet(access, packet, skb)) {
+		keep_pending(access, &claim);
+		return;
+	}
+	packet = withdraw_pending(access, packet, &claim);
+	if (!packet)
+		return;
+	if (packet->observed & OBSERVED_DOUBT) {
+		count_loss(IPVSCOPE_LOSS_UNPAIRED);
+		end_pending(access, &claim);
+		return;
+	}
 	record = &packet->record;
-	record->verdict = judge(access, packet, skb, netfilter & NF_VERDICT_MASK);
+	record->verdict = judge(access, packet, skb, netfilter);
 	record->kind = judge_kind(packet);
 	if (!record->cause)
 		record->cause = judge_cause(packet);
@@ -277,7 +308,7 @@ static __always_inline void on_verdict(enum access access, const struct sk_buff 
 		else if (record->verdict == IPVSCOPE_VERDICT_DROPPED && record->kind)
 			note_dropped(record, packet->number);
 	}
-	forget(&place, packet);
+	end_pending(access, &claim);
 }
 
 #endif
