@@ -261,6 +261,24 @@ static __always_inline void emit_retry(struct ipvscope_pending *packet)
 	emit(record);
 }
 
+/*
+ * Whether nothing that decides about the record can have been missed. A packet that is sent on
+ * after its entry was expired, or after its service was looked up, was given to ip_vs_schedule():
+ * where that was not seen, its program was skipped.
+ */
+static __always_inline bool is_seen_whole(enum access access, const struct ipvscope_pending *packet,
+					  const struct sk_buff *skb, __u32 netfilter)
+{
+	__u32 observed = packet->observed;
+
+	if (observed & OBSERVED_DOUBT)
+		return false;
+	if (!packet->conn_found || !(observed & (OBSERVED_EXPIRE | OBSERVED_SERVICE_LOOKUP)) ||
+	    observed & (OBSERVED_SCHEDULED | OBSERVED_SCHEDULE_FAILED))
+		return true;
+	return netfilter == NF_DROP || (netfilter != NF_STOLEN && !sent_by_ip_vs(access, skb));
+}
+
 /* To be called where something is pending. */
 static __always_inline void on_verdict(enum access access, const void *context,
 				       const struct sk_buff *skb, __u32 netfilter)
@@ -281,7 +299,7 @@ static __always_inline void on_verdict(enum access access, const void *context,
 	packet = withdraw_pending(access, packet, &claim);
 	if (!packet)
 		return;
-	if (packet->observed & OBSERVED_DOUBT) {
+	if (!is_seen_whole(access, packet, skb, netfilter)) {
 		count_loss(IPVSCOPE_LOSS_UNPAIRED);
 		end_pending(access, &claim);
 		return;
