@@ -162,7 +162,8 @@ static __always_inline bool may_be_notable(enum access access, struct netns_ipvs
 {
 	struct ip_vs_dest *dest;
 
-	if (!none_pending(access, skb))
+	/* kprobes look for it at the entry. */
+	if (access == ACCESS_DIRECT && !none_pending(access, skb))
 		return true;
 	if (!conn)
 		return may_be_scheduled(access, ipvs, skb, iph);
@@ -189,7 +190,8 @@ on_notable_lookup(enum access access, const void *context, struct netns_ipvs *ip
 	/* Replies, and packets quoted in ICMP errors, use the same lookup. */
 	if (PEEK(access, iph, hdr_flags))
 		return;
-	forget_unpaired(access, skb);
+	if (access == ACCESS_DIRECT)
+		forget_unpaired(access, skb);
 	lookup.transport = transport_of(access, skb, iph);
 	reading = read_opening(&lookup.transport);
 	lookup.opening = reading == PACKET_OPENING;

@@ -36,7 +36,9 @@
  * instances ran out); the entry of the lookup ends what was left behind at this address.
  *
  * Not covered: a sighting (expire, service, schedule, ICMP error, kfree_skb) whose own run was
- * skipped. It makes an event say less, or "forwarded" of a packet that was not transmitted.
+ * skipped. Where something else shows that (is_seen_whole()), the packet is unpaired. Else a
+ * dropped packet may be told without its ICMP error, and one that could not be transmitted as
+ * forwarded.
  */
 #ifndef IPVSCOPE_PENDING_BPF_H
 #define IPVSCOPE_PENDING_BPF_H
@@ -126,17 +128,17 @@ static __always_inline bool none_named(enum access access, const struct ip_vs_ip
 #define EPOCH_OF_SOFTIRQ (1ULL << 63)
 
 #ifdef IPVSCOPE_PLAIN
-static __always_inline __u64 softirqs_here(void)
+static __always_inline __u32 softirqs_here(void)
 {
 	return 0;
 }
 #else
 extern const struct kernel_stat kstat __ksym __weak;
 
-static __always_inline __u64 softirqs_here(void)
+static __always_inline __u32 softirqs_here(void)
 {
 	const struct kernel_stat *here;
-	__u64 sum = 0;
+	__u32 sum = 0;
 
 	if (!&kstat)
 		return 0;
@@ -168,7 +170,7 @@ static __always_inline void read_moment(enum access access, const void *context,
 		moment->born = task->start_time;
 		moment->epoch = task->nvcsw + task->nivcsw;
 		if (!on_own_stack(context, task))
-			moment->epoch = (moment->epoch + softirqs_here()) | EPOCH_OF_SOFTIRQ;
+			moment->epoch = EPOCH_OF_SOFTIRQ | moment->epoch << 32 | softirqs_here();
 		return;
 	}
 	moment->task = bpf_get_current_task();

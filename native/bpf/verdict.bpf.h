@@ -57,9 +57,11 @@ on_first_schedule(enum access access, const void *context, struct ip_vs_service 
 	struct transport transport = transport_of(access, skb, iph);
 	bool opening = read_opening(&transport) == PACKET_OPENING;
 	struct ip_vs_dest *dest = NULL;
+	struct ipvscope_record tuple = {};
 	struct ipvscope_pending *packet;
 	struct ipvscope_record *record;
 	struct pending_claim claim;
+	__u32 number = 0;
 	bool stale;
 
 	if (conn)
@@ -67,22 +69,21 @@ on_first_schedule(enum access access, const void *context, struct ip_vs_service 
 	stale = dest && PEEK(access, dest, weight.counter) == 0;
 	if (conn && !stale && !opening)
 		return;
+	if (!describe_tuple(access, &tuple, PEEK(access, service, ipvs), PEEK(access, service, af),
+			    &transport, iph)) {
+		count_loss(IPVSCOPE_LOSS_UNREADABLE);
+		return;
+	}
+	if (opening)
+		note_opening(&tuple, &transport, &number);
+	if (conn && !stale && !may_end_drops())
+		return;
 	packet = acquire_pending(access, context, skb, NULL, NULL, &claim);
 	if (!packet)
 		return;
 	record = &packet->record;
-	if (!describe_tuple(access, record, PEEK(access, service, ipvs), PEEK(access, service, af),
-			    &transport, iph)) {
-		count_loss(IPVSCOPE_LOSS_UNREADABLE);
-		abandon_pending(access, &claim);
-		return;
-	}
-	if (opening)
-		note_opening(record, &transport, &packet->number);
-	if (conn && !stale && !may_end_drops()) {
-		abandon_pending(access, &claim);
-		return;
-	}
+	*record = tuple;
+	packet->number = number;
 	describe_packet(access, record, skb, opening);
 	describe_identity(access, packet, skb, &transport);
 	record->fwmark = PEEK(access, service, fwmark);

@@ -180,7 +180,7 @@ ipvscope_pending_moment Now() {
 #ifndef EPOCH_IGNORED
   moment.epoch = task->switches;
   if (task->in_softirq) {
-    moment.epoch = (moment.epoch + world->cpus[task->cpu].softirqs) | 1ULL << 63;
+    moment.epoch = 1ULL << 63 | moment.epoch << 32 | world->cpus[task->cpu].softirqs;
   }
 #endif
   return moment;
