@@ -327,8 +327,8 @@ ipvscope_pending_find(struct ipvscope_pending_store *store, enum ipvscope_pendin
 }
 
 /*
- * A slot for the packet, empty but for its names; NULL where there is none. iph, conn: 0 where it
- * is not to be met by them. Stolen: the packet that was there has to be accounted for.
+ * A slot for the packet, with an empty record and its names; NULL where there is none. iph, conn: 0
+ * where it is not to be met by them. Stolen: the packet that was there has to be accounted for.
  */
 PENDING_INLINE struct ipvscope_pending *
 ipvscope_pending_begin(struct ipvscope_pending_store *store, __u64 skb, __u64 iph, __u64 conn,
@@ -347,7 +347,12 @@ ipvscope_pending_begin(struct ipvscope_pending_store *store, __u64 skb, __u64 ip
 		*stolen = 1;
 	}
 	packet = &store->slots[claim->slot & (IPVSCOPE_PENDING_SLOTS - 1)];
-	__builtin_memset(packet, 0, sizeof(*packet));
+	/* The rest is for who asked to fill. */
+	__builtin_memset(&packet->record, 0, sizeof(packet->record));
+	packet->observed = 0;
+	packet->number = 0;
+	packet->conn_found = 0;
+	packet->unnamed = 0;
 	packet->skb = skb;
 	packet->iph = iph;
 	packet->conn = conn;
