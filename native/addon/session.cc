@@ -103,12 +103,12 @@ bool IsHook(const std::string& function) {
   return std::find(std::begin(kHooks), std::end(kHooks), function) != std::end(kHooks);
 }
 
-// What kprobes and the generator need is the same object but for one function of the kernel's: its
-// maps, programs and variables have the same names and places.
+// What kprobes and the generator need is the same object but for one function and one variable of
+// the kernel's: its maps, programs and variables have the same names and places.
 static_assert(sizeof(ipvscope_bpf) == sizeof(ipvscope_plain_bpf));
 
-ipvscope_bpf* OpenObject(Session::Variant variant, const bpf_object_open_opts* options) {
-  if (variant == Session::Variant::kTrampoline) {
+ipvscope_bpf* OpenObject(bool plain, const bpf_object_open_opts* options) {
+  if (!plain) {
     return ipvscope_bpf::open(options);
   }
   auto* object = static_cast<ipvscope_bpf*>(calloc(1, sizeof(ipvscope_bpf)));
@@ -167,7 +167,14 @@ Outcome Session::Open(const Config& config) {
   }
   Log::Clear();
   MakeHeartbeat(config.variant);
-  Outcome failure = Load(config);
+  bool plain = config.variant != Variant::kTrampoline;
+  Outcome failure = Load(config, plain);
+  // A kernel that has its functions' addresses alone (CONFIG_KALLSYMS_ALL) finds no variable.
+  if (failure && !plain && failure->error == ENOENT) {
+    Close();
+    plain = true;
+    failure = Load(config, plain);
+  }
   if (!failure) {
     failure =
         rings_.Open(bpf_map__fd(object_->maps.records), bpf_map__max_entries(object_->maps.records),
@@ -189,8 +196,7 @@ Outcome Session::Open(const Config& config) {
                               config.settled);
   }
   if (!failure) {
-    pending_.Open({bpf_map__fd(object_->maps.pending_packets), object_->bss->pending_slots,
-                   object_->bss->pending_names});
+    pending_.Open({bpf_map__fd(object_->maps.pending_packets), &object_->bss->pending});
   }
   if (!failure) {
     services_.Open(bpf_map__fd(object_->maps.services),
@@ -215,7 +221,7 @@ void Session::MakeHeartbeat(Variant variant) {
   no_heartbeat_ = heartbeat_.Open(variant == Variant::kTrampoline);
 }
 
-Outcome Session::Load(const Config& config) {
+Outcome Session::Load(const Config& config, bool plain) {
   JoinedTypes joined;
   std::string types = config.types;
   if (!types.empty()) {
@@ -230,7 +236,7 @@ Outcome Session::Load(const Config& config) {
   }
   LIBBPF_OPTS(bpf_object_open_opts, options,
               .btf_custom_path = types.empty() ? nullptr : types.c_str());
-  object_ = OpenObject(config.variant, &options);
+  object_ = OpenObject(plain, &options);
   if (object_ == nullptr) {
     return Fail("ERR_PROBE_OPEN", "open", errno, "cannot open the embedded object");
   }
@@ -244,8 +250,7 @@ Outcome Session::Load(const Config& config) {
   static_assert(sizeof(object_->rodata->filter) == sizeof(config.filter));
   memcpy(&object_->rodata->filter, &config.filter, sizeof(config.filter));
   KernelTypes kernel;
-  object_->rodata->can_cast =
-      config.variant == Variant::kTrampoline && kernel.has_function("bpf_rdonly_cast");
+  object_->rodata->can_cast = !plain && kernel.has_function("bpf_rdonly_cast");
   object_->rodata->ring_mark = config.ring_bytes / 2;
   if (config.variant != Variant::kGenerator) {
     const TransmitCode code = ReadTransmitCode();

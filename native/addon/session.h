@@ -95,7 +95,8 @@ public:
 
 private:
   void MakeHeartbeat(Variant variant);
-  Outcome Load(const Config& config);
+  // plain: the object that names nothing of the kernel's.
+  Outcome Load(const Config& config, bool plain);
   Outcome SizeMaps(const Config& config);
   Outcome ChoosePrograms(Variant variant, KernelTypes* kernel);
   Outcome KeepVerifierLogs();

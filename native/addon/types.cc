@@ -22,7 +22,8 @@ struct FreeBtf {
 using Btf = std::unique_ptr<btf, FreeBtf>;
 
 // What the probe reads besides ip_vs, wherever it is defined (native/bpf/kernel.bpf.h).
-constexpr const char* kShared[] = {"sk_buff", "net", "ns_common", "timer_list", "nf_conn"};
+constexpr const char* kShared[] = {"sk_buff",    "net",     "ns_common",
+                                   "timer_list", "nf_conn", "task_struct"};
 
 Failure Bad(const std::string& path, int error, const std::string& message) {
   return Failure{"ERR_BTF_FILE", "types", error, path + ": " + message, {}};

@@ -18,14 +18,14 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
  */
 static __noinline int notable_lookup(unsigned long long *arguments)
 {
-	on_notable_lookup(ACCESS_DIRECT, (void *)arguments[0], arguments[1], (void *)arguments[2],
-			  (void *)arguments[3], (void *)arguments[4]);
+	on_notable_lookup(ACCESS_DIRECT, arguments, (void *)arguments[0], arguments[1],
+			  (void *)arguments[2], (void *)arguments[3], (void *)arguments[4]);
 	return 0;
 }
 
 static __noinline int notable_verdict(unsigned long long *arguments)
 {
-	on_verdict(ACCESS_DIRECT, (void *)arguments[1], arguments[3]);
+	on_verdict(ACCESS_DIRECT, arguments, (void *)arguments[1], arguments[3]);
 	return 0;
 }
 
@@ -51,7 +51,7 @@ int BPF_PROG(verdict_fexit, void *priv, struct sk_buff *skb)
 SEC("fentry/ip_vs_conn_expire_now")
 int BPF_PROG(expire_fentry, struct ip_vs_conn *conn)
 {
-	on_expire(ACCESS_DIRECT, conn);
+	on_expire(ACCESS_DIRECT, ctx, conn);
 	return 0;
 }
 
@@ -59,7 +59,7 @@ SEC("fexit/ip_vs_service_find")
 int BPF_PROG(service_fexit, struct netns_ipvs *ipvs, int af, __u32 fwmark, __u16 protocol,
 	     const union nf_inet_addr *address, __be16 port, struct ip_vs_service *service)
 {
-	on_service_lookup(ACCESS_DIRECT, address, service);
+	on_service_lookup(ACCESS_DIRECT, ctx, address, service);
 	return 0;
 }
 
@@ -68,7 +68,7 @@ int BPF_PROG(schedule_fexit, struct ip_vs_service *service, struct sk_buff *skb,
 	     struct ip_vs_proto_data *data, int *ignored, struct ip_vs_iphdr *iph,
 	     struct ip_vs_conn *conn)
 {
-	on_schedule(ACCESS_DIRECT, service, skb, iph, conn, ignored);
+	on_schedule(ACCESS_DIRECT, ctx, service, skb, iph, conn, ignored);
 	return 0;
 }
 
@@ -103,14 +103,14 @@ int BPF_PROG(push6_fentry)
 SEC("fexit/__icmp_send")
 int BPF_PROG(icmp_fexit, struct sk_buff *skb, int type, int code)
 {
-	on_icmp_error(ACCESS_DIRECT, skb, type, code);
+	on_icmp_error(ACCESS_DIRECT, ctx, skb, type, code);
 	return 0;
 }
 
 SEC("fexit/icmp6_send")
 int BPF_PROG(icmp6_fexit, struct sk_buff *skb, __u8 type, __u8 code)
 {
-	on_icmp_error(ACCESS_DIRECT, skb, type, code);
+	on_icmp_error(ACCESS_DIRECT, ctx, skb, type, code);
 	return 0;
 }
 
@@ -145,14 +145,20 @@ static __always_inline __u16 drop_reason(const unsigned long long *arguments)
 SEC("tp_btf/kfree_skb")
 int BPF_PROG(freed_tracepoint, struct sk_buff *skb, void *location)
 {
-	on_freed(ACCESS_DIRECT, skb, (__u64)(unsigned long)location, drop_reason(ctx));
+	on_freed(ACCESS_DIRECT, ctx, skb, (__u64)(unsigned long)location, drop_reason(ctx));
 	return 0;
 }
 
 SEC("kprobe/ip_vs_conn_in_get_proto")
 int lookup_kprobe(struct pt_regs *context)
 {
+	const struct ip_vs_iphdr *iph = (void *)PT_REGS_PARM4(context);
+	const struct sk_buff *skb = (void *)PT_REGS_PARM3(context);
+
 	enter_function(context, FRAME_LOOKUP);
+	/* Here already: the return may not be reported. */
+	if (!none_pending(ACCESS_HELPER, skb) && !BPF_CORE_READ(iph, hdr_flags))
+		forget_unpaired(ACCESS_HELPER, skb);
 	return 0;
 }
 
@@ -166,8 +172,9 @@ int lookup_kretprobe(struct pt_regs *context)
 	if (leave_function(context, FRAME_LOOKUP, &call) &&
 	    may_be_notable(ACCESS_HELPER, (void *)call.arguments[0], (void *)call.arguments[2],
 			   (void *)call.arguments[3], conn))
-		on_notable_lookup(ACCESS_HELPER, (void *)call.arguments[0], call.arguments[1],
-				  (void *)call.arguments[2], (void *)call.arguments[3], conn);
+		on_notable_lookup(ACCESS_HELPER, context, (void *)call.arguments[0],
+				  call.arguments[1], (void *)call.arguments[2],
+				  (void *)call.arguments[3], conn);
 	return 0;
 }
 
@@ -177,7 +184,7 @@ static __always_inline void leave_hook(struct pt_regs *context)
 
 	if (leave_function(context, FRAME_HOOK, &call) &&
 	    !none_pending(ACCESS_HELPER, (void *)call.arguments[1]))
-		on_verdict(ACCESS_HELPER, (void *)call.arguments[1], PT_REGS_RC(context));
+		on_verdict(ACCESS_HELPER, context, (void *)call.arguments[1], PT_REGS_RC(context));
 }
 
 /* The netfilter hooks: one function since Linux 5.16, four wrappers before. */
@@ -204,7 +211,7 @@ HOOK(ip_vs_local_request6)
 SEC("kprobe/ip_vs_conn_expire_now")
 int BPF_KPROBE(expire_kprobe, struct ip_vs_conn *conn)
 {
-	on_expire(ACCESS_HELPER, conn);
+	on_expire(ACCESS_HELPER, ctx, conn);
 	return 0;
 }
 
@@ -221,7 +228,7 @@ int service_kretprobe(struct pt_regs *context)
 	struct frame call;
 
 	if (leave_function(context, FRAME_SERVICE, &call))
-		on_service_lookup(ACCESS_HELPER, (void *)call.arguments[4],
+		on_service_lookup(ACCESS_HELPER, context, (void *)call.arguments[4],
 				  (void *)PT_REGS_RC(context));
 	return 0;
 }
@@ -239,9 +246,9 @@ int schedule_kretprobe(struct pt_regs *context)
 	struct frame call;
 
 	if (leave_function(context, FRAME_SCHEDULE, &call))
-		on_schedule(ACCESS_HELPER, (void *)call.arguments[0], (void *)call.arguments[1],
-			    (void *)call.arguments[4], (void *)PT_REGS_RC(context),
-			    (void *)call.arguments[3]);
+		on_schedule(ACCESS_HELPER, context, (void *)call.arguments[0],
+			    (void *)call.arguments[1], (void *)call.arguments[4],
+			    (void *)PT_REGS_RC(context), (void *)call.arguments[3]);
 	return 0;
 }
 
@@ -259,8 +266,8 @@ int schedule_kretprobe(struct pt_regs *context)
 		struct frame call;                                                                 \
                                                                                                    \
 		if (leave_function(context, FRAME_ICMP, &call))                                    \
-			on_icmp_error(ACCESS_HELPER, (void *)call.arguments[0], call.arguments[1], \
-				      call.arguments[2]);                                          \
+			on_icmp_error(ACCESS_HELPER, context, (void *)call.arguments[0],           \
+				      call.arguments[1], call.arguments[2]);                       \
 		return 0;                                                                          \
 	}
 
@@ -298,7 +305,7 @@ int BPF_KPROBE(reset6_kprobe, const struct sock *socket, struct sk_buff *skb)
 SEC("raw_tp/kfree_skb")
 int BPF_PROG(freed_raw_tracepoint, struct sk_buff *skb, void *location)
 {
-	on_freed(ACCESS_HELPER, skb, (__u64)(unsigned long)location, drop_reason(ctx));
+	on_freed(ACCESS_HELPER, ctx, skb, (__u64)(unsigned long)location, drop_reason(ctx));
 	return 0;
 }
 

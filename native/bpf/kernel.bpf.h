@@ -8,6 +8,7 @@
 #define IPVSCOPE_KERNEL_BPF_H
 
 #include <linux/bpf.h>
+#include <linux/errno.h>
 #include <linux/ptrace.h>
 #include <stdbool.h>
 #include <bpf/bpf_core_read.h>
@@ -88,6 +89,8 @@ struct netns_ipvs {
 	struct net *net;
 	/* Above 0 while drop_packet is in force: one packet of so many is dropped. */
 	int drop_rate;
+	/* TCP packets that open nothing are scheduled as well. */
+	int sysctl_sloppy_tcp;
 };
 
 struct ip_ct_tcp {
@@ -240,6 +243,18 @@ struct tcphdr {
 	__be16 source;
 	__be16 dest;
 	__be32 seq;
+};
+
+struct task_struct {
+	void *stack;
+	__u64 start_time; /* ns */
+	unsigned long nvcsw, nivcsw;
+};
+
+#define NR_SOFTIRQS 10 /* include/linux/interrupt.h */
+
+struct kernel_stat {
+	unsigned int softirqs[NR_SOFTIRQS];
 };
 
 struct ip_vs_proto_data;

@@ -54,6 +54,7 @@ struct lookup {
 	struct netns_ipvs *ipvs;
 	const struct sk_buff *skb;
 	const struct ip_vs_iphdr *iph;
+	const void *context; /* of the program */
 	struct ip_vs_conn *conn;
 	struct ip_vs_dest *dest; /* of conn; NULL where there is none */
 	struct transport transport;
@@ -81,18 +82,25 @@ static __always_inline bool is_expected(enum access access, struct ip_vs_conn *c
  */
 static __always_inline void watch_unmatched(enum access access, const struct lookup *lookup)
 {
-	struct ipvscope_pending packet = {};
-	struct ipvscope_record *record = &packet.record;
+	struct pending_claim claim;
+	struct ipvscope_pending *packet =
+		acquire_pending(access, lookup->context, lookup->skb, lookup->iph, NULL, &claim);
+	struct ipvscope_record *record;
 
+	if (!packet)
+		return;
+	record = &packet->record;
 	if (!describe_tuple(access, record, lookup->ipvs, lookup->af, &lookup->transport,
 			    lookup->iph)) {
 		count_loss(IPVSCOPE_LOSS_UNREADABLE);
+		abandon_pending(access, &claim);
 		return;
 	}
 	describe_packet(access, record, lookup->skb, lookup->opening);
+	describe_identity(access, packet, lookup->skb, &lookup->transport);
 	if (lookup->opening)
-		note_opening(record, &lookup->transport, &packet.number);
-	remember(access, lookup->skb, lookup->iph, NULL, &packet);
+		note_opening(record, &lookup->transport, &packet->number);
+	publish_pending(access, packet, &claim);
 }
 
 /* False where the packet cannot be read. */
@@ -108,6 +116,7 @@ static __always_inline bool describe_matched(enum access access, struct ipvscope
 		return false;
 	}
 	describe_packet(access, record, lookup->skb, lookup->opening);
+	describe_identity(access, packet, lookup->skb, &lookup->transport);
 	describe_entry(access, record, lookup->conn);
 	if (lookup->dest)
 		describe_server(access, record, lookup->dest, lookup->available);
@@ -124,21 +133,37 @@ static __always_inline void watch_matched(enum access access, const struct looku
 	/* Only the entry of a packet that opens something, or of a server that is gone, may be
 	 * expired on its way, and the packet be scheduled. */
 	bool named = lookup->opening || !lookup->available;
-	const struct ip_vs_conn *conn = named ? lookup->conn : NULL;
-	struct ipvscope_pending packet;
+	struct pending_claim claim;
+	struct ipvscope_pending *packet =
+		acquire_pending(access, lookup->context, lookup->skb, named ? lookup->iph : NULL,
+				named ? lookup->conn : NULL, &claim);
 
-	if (access == ACCESS_DIRECT) {
-		struct ipvscope_pending_slot *slot = take_slot(lookup->skb, lookup->iph, conn);
+	if (!packet)
+		return;
+	if (describe_matched(access, packet, lookup))
+		publish_pending(access, packet, &claim);
+	else
+		abandon_pending(access, &claim);
+}
 
-		if (slot) {
-			if (!describe_matched(access, &slot->packet, lookup))
-				give_back_slot(slot);
-			return;
-		}
+/*
+ * Whether a packet that found no entry may be dropped by the SYN-flood defence: conn_schedule() of
+ * the transport protocols asks it of those packets alone that it would schedule.
+ */
+static __always_inline bool may_be_scheduled(enum access access, struct netns_ipvs *ipvs,
+					     const struct sk_buff *skb,
+					     const struct ip_vs_iphdr *iph)
+{
+	if (!PEEK(access, ipvs, drop_rate))
+		return false;
+	switch (PEEK(access, iph, protocol)) {
+	case IPPROTO_TCP:
+		return PEEK(access, ipvs, sysctl_sloppy_tcp) || may_open(access, skb, iph);
+	case IPPROTO_SCTP:
+	case IPPROTO_UDP:
+		return true;
 	}
-	__builtin_memset(&packet, 0, sizeof(packet));
-	if (describe_matched(access, &packet, lookup))
-		remember(access, lookup->skb, named ? lookup->iph : NULL, conn, &packet);
+	return false;
 }
 
 /*
@@ -152,36 +177,42 @@ static __always_inline bool may_be_notable(enum access access, struct netns_ipvs
 {
 	struct ip_vs_dest *dest;
 
-	if (!none_pending(access, skb))
+	/* kprobes look for it at the entry. */
+	if (access == ACCESS_DIRECT && !none_pending(access, skb))
 		return true;
 	if (!conn)
-		return PEEK(access, ipvs, drop_rate);
+		return may_be_scheduled(access, ipvs, skb, iph);
 	dest = PEEK(access, conn, dest);
 	if (dest && (!dest_available(access, dest) || PEEK(access, dest, weight.counter) == 0))
 		return true;
 	return may_open(access, skb, iph);
 }
 
-static __always_inline void on_notable_lookup(enum access access, struct netns_ipvs *ipvs, int af,
-					      const struct sk_buff *skb,
-					      const struct ip_vs_iphdr *iph,
-					      struct ip_vs_conn *conn)
+static __always_inline void
+on_notable_lookup(enum access access, const void *context, struct netns_ipvs *ipvs, int af,
+		  const struct sk_buff *skb, const struct ip_vs_iphdr *iph, struct ip_vs_conn *conn)
 {
-	struct lookup lookup = {
-		.ipvs = ipvs, .skb = skb, .iph = iph, .conn = conn, .af = af, .available = true};
+	struct lookup lookup = {.ipvs = ipvs,
+				.skb = skb,
+				.iph = iph,
+				.context = context,
+				.conn = conn,
+				.af = af,
+				.available = true};
 	enum packet_reading reading;
 	struct ip_vs_dest *dest;
 
 	/* Replies, and packets quoted in ICMP errors, use the same lookup. */
 	if (PEEK(access, iph, hdr_flags))
 		return;
-	forget_unpaired(access, skb);
+	if (access == ACCESS_DIRECT)
+		forget_unpaired(access, skb);
 	lookup.transport = transport_of(access, skb, iph);
 	reading = read_opening(&lookup.transport);
 	lookup.opening = reading == PACKET_OPENING;
 	if (!conn) {
 		/* Dropped before a server is looked for? Only while the kernel does that. */
-		if (PEEK(access, ipvs, drop_rate))
+		if (may_be_scheduled(access, ipvs, skb, iph))
 			watch_unmatched(access, &lookup);
 		return;
 	}

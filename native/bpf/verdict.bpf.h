@@ -9,13 +9,17 @@
 #include "unsent.bpf.h"
 
 /* Rare: it is not worth a gate. */
-static __always_inline void on_expire(enum access access, const struct ip_vs_conn *conn)
+static __always_inline void on_expire(enum access access, const void *context,
+				      const struct ip_vs_conn *conn)
 {
-	struct pending_place place;
-	struct ipvscope_pending *packet = find_pending(access, PENDING_CONN, conn, &place);
+	struct pending_claim claim;
+	struct ipvscope_pending *packet =
+		claim_pending(access, context, PENDING_CONN, conn, &claim);
 
-	if (packet)
-		packet->observed |= OBSERVED_EXPIRE;
+	if (!packet)
+		return;
+	packet->observed |= OBSERVED_EXPIRE;
+	keep_pending(access, &claim);
 }
 
 /*
@@ -23,22 +27,24 @@ static __always_inline void on_expire(enum access access, const struct ip_vs_con
  * hook's own ip_vs_iphdr, before the SYN-flood defence may drop the packet and before
  * ip_vs_schedule() is called: the only sign that a packet came as far as to be scheduled.
  */
-static __always_inline void on_service_lookup(enum access access, const union nf_inet_addr *address,
+static __always_inline void on_service_lookup(enum access access, const void *context,
+					      const union nf_inet_addr *address,
 					      struct ip_vs_service *service)
 {
 	const struct ip_vs_iphdr *iph =
 		(const void *)address - bpf_core_field_offset(struct ip_vs_iphdr, daddr);
-	struct pending_place place;
+	struct pending_claim claim;
 	struct ipvscope_pending *packet;
 
 	if (none_named(access, iph))
 		return;
-	packet = find_pending(access, PENDING_IPH, iph, &place);
+	packet = claim_pending(access, context, PENDING_IPH, iph, &claim);
 	if (!packet)
 		return;
 	packet->observed |= OBSERVED_SERVICE_LOOKUP;
 	if (service && !(packet->record.flags & IPVSCOPE_FLAG_SERVICE_FOUND))
 		describe_service(access, &packet->record, service);
+	keep_pending(access, &claim);
 }
 
 /* What ip_vs_schedule() says by *ignored where it gives no entry (ip_vs_core.c). */
@@ -91,19 +97,21 @@ struct noted {
  * is noted. It becomes notable when no server could be chosen, when the one chosen has weight 0 (a
  * persistence template names it), or when it is not the first copy.
  */
-static __always_inline void on_first_schedule(enum access access, struct ip_vs_service *service,
-					      const struct sk_buff *skb,
-					      const struct ip_vs_iphdr *iph,
-					      struct ip_vs_conn *conn, int ignored,
-					      struct noted noted)
+static __always_inline void
+on_first_schedule(enum access access, const void *context, struct ip_vs_service *service,
+		  const struct sk_buff *skb, const struct ip_vs_iphdr *iph, struct ip_vs_conn *conn,
+		  int ignored, struct noted noted)
 {
-	struct ipvscope_pending packet = {};
-	struct ipvscope_record *record = &packet.record;
 	struct transport transport = transport_of(access, skb, iph);
 	/* With schedule_icmp it may be the packet that an ICMP error quotes. */
 	bool opening = !(PEEK(access, iph, hdr_flags) & IP_VS_HDR_ICMP) &&
 		       read_opening(&transport) == PACKET_OPENING;
 	struct ip_vs_dest *dest = NULL;
+	struct ipvscope_record tuple = {};
+	struct ipvscope_pending *packet;
+	struct ipvscope_record *record;
+	struct pending_claim claim;
+	__u32 number = 0;
 	bool stale;
 
 	if (!conn && ignored == UNSCHEDULED_IGNORED)
@@ -113,51 +121,59 @@ static __always_inline void on_first_schedule(enum access access, struct ip_vs_s
 		note_scheduled(skb, conn);
 	}
 	stale = dest && PEEK(access, dest, weight.counter) == 0;
-	if (!describe_tuple(access, record, PEEK(access, service, ipvs), PEEK(access, service, af),
+	if (!describe_tuple(access, &tuple, PEEK(access, service, ipvs), PEEK(access, service, af),
 			    &transport, iph)) {
 		count_loss(IPVSCOPE_LOSS_UNREADABLE);
 		return;
 	}
-	describe_service(access, record, service);
+	describe_service(access, &tuple, service);
 	if (conn && !stale)
-		count_new(record, opening);
+		count_new(&tuple, opening);
 	if (noted.noted) {
-		packet.number = noted.isn;
-		record->delay_us = noted.delay_us;
-		record->drops = noted.drops;
+		number = noted.isn;
+		tuple.delay_us = noted.delay_us;
+		tuple.drops = noted.drops;
 	} else if (opening) {
-		record->time_ns = bpf_ktime_get_ns();
-		note_opening(record, &transport, &packet.number);
+		tuple.time_ns = bpf_ktime_get_ns();
+		note_opening(&tuple, &transport, &number);
 	}
-	if (conn && !stale && !record->delay_us)
+	if (conn && !stale && !tuple.delay_us)
 		return;
+	packet = acquire_pending(access, context, skb, NULL, NULL, &claim);
+	if (!packet)
+		return;
+	record = &packet->record;
+	*record = tuple;
+	packet->number = number;
 	describe_packet(access, record, skb, opening);
+	describe_identity(access, packet, skb, &transport);
 	if (conn) {
 		describe_entry(access, record, conn);
-		packet.observed = OBSERVED_SCHEDULED;
+		packet->observed = OBSERVED_SCHEDULED;
 	} else {
-		note_failure(&packet, service, ignored);
+		note_failure(packet, service, ignored);
 	}
 	if (dest)
 		describe_server(access, record, dest, dest_available(access, dest));
 	if (stale)
 		record->kind = IPVSCOPE_KIND_STALE;
-	remember(access, skb, NULL, NULL, &packet);
+	publish_pending(access, packet, &claim);
 }
 
-static __always_inline void on_schedule(enum access access, struct ip_vs_service *service,
-					const struct sk_buff *skb, const struct ip_vs_iphdr *iph,
-					struct ip_vs_conn *conn, const int *ignored_at)
+static __always_inline void on_schedule(enum access access, const void *context,
+					struct ip_vs_service *service, const struct sk_buff *skb,
+					const struct ip_vs_iphdr *iph, struct ip_vs_conn *conn,
+					const int *ignored_at)
 {
 	struct ipvscope_pending *packet = NULL;
-	struct pending_place place;
 	int ignored = UNSCHEDULED_NO_SERVER;
+	struct pending_claim claim;
 	struct noted noted = {};
 
 	if (!conn)
 		bpf_probe_read_kernel(&ignored, sizeof(ignored), ignored_at);
 	if (!none_pending(access, skb))
-		packet = find_pending(access, PENDING_SKB, skb, &place);
+		packet = claim_pending(access, context, PENDING_SKB, skb, &claim);
 
 	/* One that was only watched for being dropped is now met as any other. */
 	if (packet && !packet->conn_found) {
@@ -167,20 +183,21 @@ static __always_inline void on_schedule(enum access access, struct ip_vs_service
 			.delay_us = packet->record.delay_us,
 			.drops = packet->record.drops,
 		};
-		forget(&place, packet);
+		forget_pending(access, packet, &claim);
 		packet = NULL;
 	}
 	if (!packet) {
-		on_first_schedule(access, service, skb, iph, conn, ignored, noted);
+		on_first_schedule(access, context, service, skb, iph, conn, ignored, noted);
 		return;
 	}
-	if (!conn) {
+	if (conn) {
+		packet->observed |= OBSERVED_SCHEDULED;
+		packet->record.flags |= IPVSCOPE_FLAG_RESCHEDULED;
+		describe_new_server(access, &packet->record, conn, PEEK(access, conn, dest));
+	} else {
 		note_failure(packet, service, ignored);
-		return;
 	}
-	packet->observed |= OBSERVED_SCHEDULED;
-	packet->record.flags |= IPVSCOPE_FLAG_RESCHEDULED;
-	describe_new_server(access, &packet->record, conn, PEEK(access, conn, dest));
+	keep_pending(access, &claim);
 }
 
 static __always_inline bool sent_by_ip_vs(enum access access, const struct sk_buff *skb)
@@ -189,33 +206,46 @@ static __always_inline bool sent_by_ip_vs(enum access access, const struct sk_bu
 				       : BPF_CORE_READ_BITFIELD_PROBED(skb, ipvs_property);
 }
 
-/* An ICMP error about the packet was sent, or was asked for and not sent. */
-static __always_inline void on_icmp_error(enum access access, const struct sk_buff *skb, __u8 type,
-					  __u8 code)
+/* A sighting of an sk_buff, while a packet at its address is in the hook. */
+static __always_inline bool note_sighting(enum access access, const void *context,
+					  const struct sk_buff *skb, enum observation what,
+					  __u16 reason)
 {
-	struct pending_place place;
 	struct ipvscope_pending *packet;
+	struct pending_claim claim;
+	bool same;
 
+	if (none_pending(access, skb))
+		return false;
+	packet = claim_pending(access, context, PENDING_SKB, skb, &claim);
+	if (!packet)
+		return false;
+	same = is_same_packet(access, packet, skb);
+	packet->observed |= same ? what : OBSERVED_DOUBT;
+	if (same && reason)
+		packet->record.drop_reason = reason;
+	keep_pending(access, &claim);
+	return same;
+}
+
+/* An ICMP error about the packet was asked for, and may have been sent. */
+static __always_inline void on_icmp_error(enum access access, const void *context,
+					  const struct sk_buff *skb, __u8 type, __u8 code)
+{
 	if (!on_icmp_end(skb))
 		return;
 	on_protocol_unreachable(skb, type, code);
-	if (none_pending(access, skb))
-		return;
-	packet = find_pending(access, PENDING_SKB, skb, &place);
-	if (packet)
-		packet->observed |= OBSERVED_ICMP_ERROR;
+	note_sighting(access, context, skb, OBSERVED_ICMP_ERROR, 0);
 }
 
 /*
  * The packet was freed as dropped. What a transmit function cannot send it frees (tx_error in
- * ip_vs_xmit.c); a packet that is pending then is told by its own verdict.
+ * ip_vs_xmit.c); a packet that is pending then is reported by its own verdict.
  */
-static __always_inline void on_freed(enum access access, const struct sk_buff *skb, __u64 location,
-				     __u16 reason)
+static __always_inline void on_freed(enum access access, const void *context,
+				     const struct sk_buff *skb, __u64 location, __u16 reason)
 {
 	bool by_transmit = freed_by_transmit(location);
-	struct ipvscope_pending *packet = NULL;
-	struct pending_place place;
 
 	if (!by_transmit && sent_by_ip_vs(access, skb)) {
 		on_dropped_after(skb, reason);
@@ -224,14 +254,8 @@ static __always_inline void on_freed(enum access access, const struct sk_buff *s
 	/* Where it is unknown what code is whose, a packet in the hook counts as ip_vs'. */
 	if (!by_transmit && transmit_code.end)
 		return;
-	if (!none_pending(access, skb))
-		packet = find_pending(access, PENDING_SKB, skb, &place);
-	if (packet && !packet->decided) {
-		packet->observed |= OBSERVED_FREED;
-		packet->record.drop_reason = reason;
-	} else if (by_transmit) {
+	if (!note_sighting(access, context, skb, OBSERVED_FREED, reason) && by_transmit)
 		on_transmit_failed(skb, reason);
-	}
 }
 
 /*
@@ -243,8 +267,6 @@ static __always_inline void on_freed(enum access access, const struct sk_buff *s
  * Every transmit function sets ipvs_property before it sends, to a real server on this host as
  * well: an accepted packet without it goes on to the local stack as if ip_vs were not there.
  */
-#define VERDICT_NOT_SEEN 0
-
 static __always_inline __u8 judge(enum access access, struct ipvscope_pending *packet,
 				  const struct sk_buff *skb, __u32 netfilter)
 {
@@ -268,9 +290,6 @@ static __always_inline __u8 judge(enum access access, struct ipvscope_pending *p
 		packet->record.forwarding = IPVSCOPE_FORWARDING_BYPASS;
 		return IPVSCOPE_VERDICT_FORWARDED;
 	}
-	/* Its entry was given up, or it was being scheduled, and who got it was not seen. */
-	if (packet->conn_found && observed & (OBSERVED_EXPIRE | OBSERVED_SERVICE_LOOKUP))
-		return VERDICT_NOT_SEEN;
 	return IPVSCOPE_VERDICT_FORWARDED;
 }
 
@@ -381,29 +400,56 @@ static __always_inline void add_own_delay(struct ipvscope_record *record, __u32 
 	add_delay(record, delay_us);
 }
 
-/* To be called where something is pending. */
-static __always_inline void on_verdict(enum access access, const struct sk_buff *skb,
-				       __u32 netfilter)
+/*
+ * Whether nothing that decides about the record can have been missed. A packet that is sent on
+ * after its entry was expired, or after its service was looked up, was given to ip_vs_schedule():
+ * where that was not seen, its program was skipped.
+ */
+static __always_inline bool is_seen_whole(enum access access, const struct ipvscope_pending *packet,
+					  const struct sk_buff *skb, __u32 netfilter)
 {
-	struct pending_place place;
+	__u32 observed = packet->observed;
+
+	if (observed & OBSERVED_DOUBT)
+		return false;
+	if (!packet->conn_found || !(observed & (OBSERVED_EXPIRE | OBSERVED_SERVICE_LOOKUP)) ||
+	    observed & (OBSERVED_SCHEDULED | OBSERVED_SCHEDULE_FAILED))
+		return true;
+	return netfilter == NF_DROP || (netfilter != NF_STOLEN && !sent_by_ip_vs(access, skb));
+}
+
+/* To be called where something is pending. */
+static __always_inline void on_verdict(enum access access, const void *context,
+				       const struct sk_buff *skb, __u32 netfilter)
+{
+	struct pending_claim claim;
 	struct ipvscope_pending *packet;
 	struct ipvscope_record *record;
 	__u32 delay_us, drops;
 
-	packet = find_pending(access, PENDING_SKB, skb, &place);
-	if (!packet || packet->decided)
+	packet = claim_pending(access, context, PENDING_SKB, skb, &claim);
+	if (!packet)
 		return;
+	netfilter &= NF_VERDICT_MASK;
+	/* Of a packet that was kept (NF_STOLEN) nothing may be left. */
+	if (netfilter != NF_STOLEN && !is_same_packet(access, packet, skb)) {
+		keep_pending(access, &claim);
+		return;
+	}
+	packet = withdraw_pending(access, packet, &claim);
+	if (!packet)
+		return;
+	if (!is_seen_whole(access, packet, skb, netfilter)) {
+		count_loss(IPVSCOPE_LOSS_UNPAIRED);
+		end_pending(access, &claim);
+		return;
+	}
 	record = &packet->record;
 	delay_us = record->delay_us;
 	drops = record->drops;
 	record->delay_us = 0;
 	record->drops = 0;
-	record->verdict = judge(access, packet, skb, netfilter & NF_VERDICT_MASK);
-	if (record->verdict == VERDICT_NOT_SEEN) {
-		count_loss(IPVSCOPE_LOSS_UNPAIRED);
-		forget(&place, packet);
-		return;
-	}
+	record->verdict = judge(access, packet, skb, netfilter);
 	record->kind = judge_kind(packet);
 	if (!record->cause)
 		record->cause = judge_cause(packet);
@@ -423,7 +469,7 @@ static __always_inline void on_verdict(enum access access, const struct sk_buff 
 		emit_retry(record, packet->number, delay_us, drops);
 	else if (record->flags & IPVSCOPE_FLAG_OPENING && record->kind && was_refused(record))
 		note_dropped(record, packet->number);
-	forget(&place, packet);
+	end_pending(access, &claim);
 }
 
 #endif

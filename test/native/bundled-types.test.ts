@@ -33,7 +33,7 @@ function structs(file: string): ReadonlyMap<string, readonly string[]> {
 
 /** Not those with a flavour (___), which name what only some kernels have. */
 const kernelTypes =
-  /^(?!.*___)(sk_buff|net|ns_common|timer_list|nf_\w+|ip_ct_\w+|ip_vs_\w+|netns_ipvs)$/;
+  /^(?!.*___)(sk_buff|net|ns_common|timer_list|task_struct|nf_\w+|ip_ct_\w+|ip_vs_\w+|netns_ipvs)$/;
 
 const directory = join(root, 'native/btf');
 for (const file of readdirSync(directory).filter((name) => name.endsWith('.btf'))) {
