@@ -170,7 +170,6 @@ struct sk_buff {
 	unsigned int len, data_len;
 	unsigned long _nfct;
 	__u32 mark;
-	__u16 transport_header;
 	__u16 network_header;
 	unsigned char *head, *data;
 };
@@ -185,9 +184,6 @@ struct timer_list {
 };
 
 struct ip_vs_dest {
-	__u16 af;
-	__be16 port;
-	union nf_inet_addr addr;
 	unsigned int flags;
 	atomic_t weight;
 	__be16 vport; /* of the virtual service */

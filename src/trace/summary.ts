@@ -36,8 +36,7 @@ export function summaryLine(
   }
   if (snapshot.overflow > 0) parts.push(`${snapshot.overflow} beyond --metrics.max-series`);
   const of = filter === '' ? '' : ` of ${filter}`;
-  const notable = `${parts.length === 0 ? 'nothing notable' : parts.join(', ')}${of}`;
-  const seen = `${notable}, ${connections} new connections`;
+  const seen = `${parts.length === 0 ? 'nothing notable' : parts.join(', ')}${of}`;
 
   const lost = Object.entries(state.losses).filter(([, count]) => count > 0);
   for (const { variant, function: name, misses = 0 } of state.programs) {
@@ -67,7 +66,7 @@ export function summaryLine(
     ...(blind && state.heartbeats.seen === 0 && parts.length === 0
       ? []
       : [
-          `${seen} in ${blind ? 'the other ' : ''}${Math.max(0, seconds - state.blindSeconds).toFixed(1)} s`,
+          `${seen} in ${blind ? 'the other ' : ''}${Math.max(0, seconds - state.blindSeconds).toFixed(1)} s, ${connections} new connections`,
         ]),
     `${attached} of ${state.programs.length} programs attached${unseen}${shed}${folded}${unread}`,
     ...(state.watching === 'unproven' && isAttached(state)

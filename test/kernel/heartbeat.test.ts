@@ -74,7 +74,7 @@ for (const { variant, path, name } of cases) {
     assert.equal(stdout, '', 'its own packets are no events');
     assert.match(
       stderr,
-      /^BLIND: the probe saw none of its own packets for [\d.]+ s \(\S+\); nothing notable in the other [\d.]+ s; (\d+) of \1 programs attached(, LOST .*)?$/m,
+      /^BLIND: the probe saw none of its own packets for [\d.]+ s \(\S+\); nothing notable in the other [\d.]+ s, \d+ new connections; (\d+) of \1 programs attached(, LOST .*)?$/m,
     );
     assert.doesNotMatch(stderr, /nothing lost/);
   });

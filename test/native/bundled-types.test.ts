@@ -13,7 +13,8 @@ const root = fileURLToPath(new URL('../../..', import.meta.url));
 interface BtfType {
   readonly kind: string;
   readonly name: string;
-  readonly members?: readonly { readonly name: string }[];
+  readonly id: number;
+  readonly members?: readonly { readonly name: string; readonly type_id: number }[];
 }
 
 function structs(file: string): ReadonlyMap<string, readonly string[]> {
@@ -24,10 +25,17 @@ function structs(file: string): ReadonlyMap<string, readonly string[]> {
   );
   assert.equal(status, 0, stderr);
   const { types } = JSON.parse(stdout) as { types: readonly BtfType[] };
+  const byId = new Map(types.map((type) => [type.id, type]));
+  // Members of a struct or union without a name are members of what is around it.
+  const membersOf = ({ members = [] }: BtfType): readonly string[] =>
+    members.flatMap(({ name, type_id: id }) => {
+      const type = byId.get(id);
+      return name === '(anon)' && type !== undefined ? membersOf(type) : [name];
+    });
   return new Map(
     types
       .filter(({ kind }) => kind === 'STRUCT' || kind === 'UNION')
-      .map(({ name, members = [] }) => [name, members.map((member) => member.name)]),
+      .map((type) => [type.name, membersOf(type)]),
   );
 }
 

@@ -3,7 +3,8 @@ import { test } from 'node:test';
 import { parseEndpoint } from '../../../src/trace/filter.js';
 import { fitsFilter } from '../../../src/trace/match.js';
 import { RecordBatch } from '../../../src/wire/batch.js';
-import { Offset, RECORD_SIZE } from '../../../src/wire/layout.generated.js';
+import { protocolBits } from '../../../src/wire/event-filter.js';
+import { Flag, Offset, RECORD_SIZE } from '../../../src/wire/layout.generated.js';
 
 /** Families as Linux numbers them: AF_INET 2, AF_INET6 10. */
 function record(write: (bytes: Uint8Array) => void): RecordBatch {
@@ -16,6 +17,8 @@ function record(write: (bytes: Uint8Array) => void): RecordBatch {
 
 const ipv4 = record((bytes) => {
   bytes[Offset.family] = 2;
+  bytes[Offset.protocol] = 6;
+  new DataView(bytes.buffer, bytes.byteOffset).setUint16(Offset.flags, Flag.hasVirtual, true);
   bytes.set([10, 0, 1, 2], Offset.clientAddress);
   bytes.set([0x9c, 0x41], Offset.clientPort); // 40001
   bytes.set([10, 96, 0, 10], Offset.virtualAddress);
@@ -62,8 +65,31 @@ for (const { batch, filter, fits } of cases) {
   const what = Object.entries(filter).map((entry) => entry.join(' '));
   test(`${batch === ipv4 ? 'IPv4' : 'IPv6'}, ${what.join(', ') || 'no filter'}: ${fits}`, () => {
     const parsed = Object.fromEntries(
-      Object.entries(filter).map(([name, text]) => [name, parseEndpoint(text)]),
+      Object.entries(filter).map(([name, text]) => [name, [parseEndpoint(text)]]),
     );
     assert.equal(fitsFilter(batch, 1, parsed), fits);
   });
 }
+
+test('port 0, marks, protocols and namespaces; one of each sort has to fit', () => {
+  const ofEveryPort = record((bytes) => {
+    const view = new DataView(bytes.buffer, bytes.byteOffset);
+    bytes[Offset.family] = 2;
+    bytes[Offset.protocol] = 17;
+    bytes.set([10, 96, 0, 11], Offset.virtualAddress);
+    bytes.set([0, 53], Offset.virtualPort);
+    view.setUint16(Offset.flags, Flag.hasVirtual | Flag.serviceFound, true);
+    view.setUint32(Offset.netns, 7, true);
+  });
+  const virtual = [parseEndpoint('10.96.0.11:0', { portZero: true })];
+  const other = parseEndpoint('10.96.0.12');
+  assert.equal(fitsFilter(ofEveryPort, 1, { virtual }), true);
+  assert.equal(fitsFilter(ipv4, 1, { virtual }), false);
+  assert.equal(fitsFilter(ofEveryPort, 1, { virtual: [other, ...virtual] }), true);
+  assert.equal(fitsFilter(ofEveryPort, 1, { virtual: [other] }), false);
+  assert.equal(fitsFilter(ofEveryPort, 1, { virtual, protocols: protocolBits.TCP }), false);
+  assert.equal(fitsFilter(ofEveryPort, 1, { virtual, protocols: protocolBits.UDP }), true);
+  assert.equal(fitsFilter(ofEveryPort, 1, { netns: [6, 7], fwmark: [] }), true);
+  assert.equal(fitsFilter(ofEveryPort, 1, { netns: [6] }), false);
+  assert.equal(fitsFilter(ofEveryPort, 1, { fwmark: [1] }), false);
+});

@@ -20,7 +20,7 @@ const cases: readonly { name: string; state: Partial<SourceState>; line: string 
   {
     name: 'silence',
     state: {},
-    line: 'nothing notable in 20.0 s; 1 of 1 programs attached, nothing lost',
+    line: 'nothing notable in 20.0 s, 0 new connections; 1 of 1 programs attached, nothing lost',
   },
   {
     name: 'blind for all of it: no silence, and nothing that was not lost',
@@ -35,12 +35,12 @@ const cases: readonly { name: string; state: Partial<SourceState>; line: string 
   {
     name: 'blind for a time, and over',
     state: { blindSeconds: 12, blindCause: 'kernel.ftrace_enabled=0', losses: { unpaired: 3 } },
-    line: 'BLIND: the probe saw none of its own packets for 12.0 s (kernel.ftrace_enabled=0); nothing notable in the other 8.0 s; 1 of 1 programs attached, LOST 3 unpaired',
+    line: 'BLIND: the probe saw none of its own packets for 12.0 s (kernel.ftrace_enabled=0); nothing notable in the other 8.0 s, 0 new connections; 1 of 1 programs attached, LOST 3 unpaired',
   },
   {
     name: 'silence that is not proven',
     state: { watching: 'unproven', unprovenCause: 'cannot make a network namespace' },
-    line: 'nothing notable in 20.0 s; 1 of 1 programs attached, nothing lost; silence is not proven: cannot make a network namespace',
+    line: 'nothing notable in 20.0 s, 0 new connections; 1 of 1 programs attached, nothing lost; silence is not proven: cannot make a network namespace',
   },
 ];
 
