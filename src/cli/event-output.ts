@@ -24,6 +24,7 @@ export class EventOutput {
   #text = '';
   #packets = 0;
   #writing = false;
+  #writeAtMs = 0;
   #closed = false;
   #notWritten = 0;
   readonly #waiting: { readonly below: number; readonly resolve: () => void }[] = [];
@@ -43,6 +44,11 @@ export class EventOutput {
   /** Bytes that are accepted and not yet written. */
   get queued(): number {
     return this.#queued;
+  }
+
+  /** How long the reader has taken nothing of what waits for it, in milliseconds. */
+  get waitingMs(): number {
+    return this.#writing ? performance.now() - this.#writeAtMs : 0;
   }
 
   /** Packets whose events were not written; to be asked when it is closed. */
@@ -99,6 +105,7 @@ export class EventOutput {
     const [chunk] = this.#queue;
     if (this.#writing || chunk === undefined) return;
     this.#writing = true;
+    this.#writeAtMs = performance.now();
     this.#to.stream.write(chunk.bytes, (error) => {
       this.#writing = false;
       if (error) {

@@ -97,6 +97,8 @@ export class EventPrinting {
 
   async #wait(): Promise<void> {
     const { stop } = this.#options;
+    // Who has not read for so long is not there.
+    if (stop.signalled.aborted && this.#output.waitingMs >= HURRIED_MS) return;
     let timer: NodeJS.Timeout | undefined;
     await new Promise<void>((resolve) => {
       const start = (): void => {
