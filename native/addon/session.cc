@@ -247,6 +247,10 @@ Outcome Session::Load(const Config& config, bool plain) {
   object_->rodata->kernel_hz = hz;
   object_->rodata->detail_kinds = config.detail;
   object_->rodata->heartbeat_netns = heartbeat_.netns();
+  object_->rodata->counts_lookups = config.filter.clients + config.filter.virtual_services +
+                                        config.filter.destinations + config.filter.fwmarks +
+                                        config.filter.namespaces + config.filter.protocols >
+                                    0;
   static_assert(sizeof(object_->rodata->filter) == sizeof(config.filter));
   memcpy(&object_->rodata->filter, &config.filter, sizeof(config.filter));
   KernelTypes kernel;

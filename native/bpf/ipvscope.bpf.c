@@ -23,6 +23,13 @@ static __noinline int notable_lookup(unsigned long long *arguments)
 	return 0;
 }
 
+static __noinline int any_lookup(unsigned long long *arguments)
+{
+	on_any_lookup(ACCESS_DIRECT, (void *)arguments[0], arguments[1], (void *)arguments[2],
+		      (void *)arguments[3], (void *)arguments[4]);
+	return 0;
+}
+
 static __noinline int notable_verdict(unsigned long long *arguments)
 {
 	on_verdict(ACCESS_DIRECT, arguments, (void *)arguments[1], arguments[3]);
@@ -34,6 +41,8 @@ SEC("fexit/ip_vs_conn_in_get_proto")
 int BPF_PROG(lookup_fexit, struct netns_ipvs *ipvs, int af, const struct sk_buff *skb,
 	     const struct ip_vs_iphdr *iph, struct ip_vs_conn *conn)
 {
+	if (counts_lookups)
+		any_lookup(ctx);
 	if (may_be_notable(ACCESS_DIRECT, ipvs, skb, iph, conn))
 		return notable_lookup(ctx);
 	return 0;
@@ -169,8 +178,12 @@ int lookup_kretprobe(struct pt_regs *context)
 
 	void *conn = (void *)PT_REGS_RC(context);
 
-	if (leave_function(context, FRAME_LOOKUP, &call) &&
-	    may_be_notable(ACCESS_HELPER, (void *)call.arguments[0], (void *)call.arguments[2],
+	if (!leave_function(context, FRAME_LOOKUP, &call))
+		return 0;
+	if (counts_lookups)
+		on_any_lookup(ACCESS_HELPER, (void *)call.arguments[0], call.arguments[1],
+			      (void *)call.arguments[2], (void *)call.arguments[3], conn);
+	if (may_be_notable(ACCESS_HELPER, (void *)call.arguments[0], (void *)call.arguments[2],
 			   (void *)call.arguments[3], conn))
 		on_notable_lookup(ACCESS_HELPER, context, (void *)call.arguments[0],
 				  call.arguments[1], (void *)call.arguments[2],

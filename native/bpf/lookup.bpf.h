@@ -228,4 +228,35 @@ on_notable_lookup(enum access access, const void *context, struct netns_ipvs *ip
 		watch_matched(access, &lookup);
 }
 
+/* Whether on_any_lookup() is called: while the session has a filter. Set before load. */
+const volatile bool counts_lookups;
+
+/*
+ * Counts the packets that the lookup is given and that fit the filter: that a client sent nothing
+ * to IPVS is then seen, not concluded.
+ */
+static __always_inline void on_any_lookup(enum access access, struct netns_ipvs *ipvs, int af,
+					  const struct sk_buff *skb, const struct ip_vs_iphdr *iph,
+					  struct ip_vs_conn *conn)
+{
+	struct transport transport = transport_of(access, skb, iph);
+	struct ipvscope_record record = {};
+	struct ip_vs_dest *dest;
+
+	if (PEEK(access, iph, hdr_flags) ||
+	    !describe_tuple(access, &record, ipvs, af, &transport, iph))
+		return;
+	if (conn) {
+		describe_entry(access, &record, conn);
+		dest = PEEK(access, conn, dest);
+		if (dest)
+			describe_server(access, &record, dest, true);
+	}
+	if (is_heartbeat(&record) || !is_wanted(&record))
+		return;
+	count_loss(IPVSCOPE_LOSS_NONE_LOOKED_UP);
+	if (read_opening(&transport) == PACKET_OPENING)
+		count_loss(IPVSCOPE_LOSS_NONE_LOOKED_UP_OPENING);
+}
+
 #endif

@@ -189,9 +189,14 @@ enum ipvscope_loss {
 	/* An opening packet was forgotten while copies of it might still come: they will be told as
 	   undetermined, or without what their client waited. */
 	IPVSCOPE_LOSS_OPENING_EVICTED = 7,
+	/* No losses, but counted beside them: packets that the lookup was given and that fit the
+	   session's filter, while there is one; */
+	IPVSCOPE_LOSS_NONE_LOOKED_UP = 8,
+	/* ... of them opening ones. */
+	IPVSCOPE_LOSS_NONE_LOOKED_UP_OPENING = 9,
 };
 
-#define IPVSCOPE_LOSS_CAUSES 8
+#define IPVSCOPE_LOSS_CAUSES 10
 
 /* In place of a CPU's number: a record that was added up. Of its members only time, count,
  * delay_us and the aggregation key are filled. */

@@ -1,6 +1,7 @@
 import { cpus } from 'node:os';
 import { ExitCode, IpvscopeError } from '../error.js';
 import type { ServiceKey } from '../services/virtual-service.js';
+import type { LookedUp } from '../source/event-source.js';
 import type { EventFilter } from '../wire/event-filter.js';
 import { Kind, Loss, RECORD_SIZE } from '../wire/layout.generated.js';
 import { type KindName, kindNames } from '../wire/names.js';
@@ -63,6 +64,8 @@ export interface Counters {
   readonly shed: number;
   /** Packets that were added up without addresses: the kernel's table had no room for their key. */
   readonly folded: number;
+  /** Packets that the lookup was given and that fit the filter; 0 where there is none. */
+  readonly lookedUp: LookedUp;
 }
 
 /** Of all CPUs' rings together, but for what one has at least. */
@@ -238,7 +241,12 @@ export class Session {
       coalesced_full: count(Loss.coalescedFull),
       misfit: count(counts.length - 1),
     };
-    return { losses, shed: count(Loss.ringFull), folded: count(Loss.folded) };
+    return {
+      losses,
+      shed: count(Loss.ringFull),
+      folded: count(Loss.folded),
+      lookedUp: { packets: count(Loss.noneLookedUp), opening: count(Loss.noneLookedUpOpening) },
+    };
   }
 
   /**

@@ -29,6 +29,12 @@ export interface Sight {
   readonly heartbeats: { readonly seen: number; readonly missed: number };
 }
 
+/** Packets that ip_vs was given, and those of them that open a connection. */
+export interface LookedUp {
+  readonly packets: number;
+  readonly opening: number;
+}
+
 /** What a source says of itself; the cause of everything that has no record. */
 export interface SourceState extends Sight {
   readonly programs: readonly AttachedProgram[];
@@ -38,6 +44,8 @@ export interface SourceState extends Sight {
   readonly shed: number;
   /** Packets whose service and server are not known: there were too many of them at once. */
   readonly folded: number;
+  /** What the lookup was given of the packets that the filter asks for. */
+  readonly lookedUp?: LookedUp;
   /** Bytes of kernel memory that the probe takes; absent while there is none. */
   readonly kernelMemory?: number;
   /** What kept it from reading all there was, a line each; absent: nothing did. */

@@ -137,12 +137,13 @@ export class LiveSource implements EventSource {
   }
 
   #stateNow(): SourceState {
-    const { losses, shed, folded } = this.#readCounters();
+    const { losses, shed, folded, lookedUp } = this.#readCounters();
     return {
       programs: this.#session.programs(),
       losses: { ...losses },
       shed,
       folded,
+      lookedUp,
       kernelMemory: this.#kernelMemory,
       ...this.#heartbeat.sight(),
     };
@@ -151,7 +152,7 @@ export class LiveSource implements EventSource {
   /** How it was until the end. */
   #stateAtEnd(attached: ReadonlyMap<string, boolean>): SourceState {
     const programs = this.#attempt(() => this.#session.programs()) ?? [];
-    const { losses = {}, shed = 0, folded = 0 } = this.#counters ?? {};
+    const { losses = {}, shed = 0, folded = 0, lookedUp } = this.#counters ?? {};
     return {
       programs: programs.map((program) => ({
         ...program,
@@ -160,6 +161,7 @@ export class LiveSource implements EventSource {
       losses: { ...losses },
       shed,
       folded,
+      ...(lookedUp === undefined ? {} : { lookedUp }),
       ...this.#heartbeat.sight(),
       ...(this.#failures.size === 0 ? {} : { failures: [...this.#failures] }),
     };

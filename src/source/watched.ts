@@ -4,6 +4,7 @@ import type { ServiceKey } from '../services/virtual-service.js';
 import {
   type AttachedProgram,
   type EventSource,
+  type LookedUp,
   noSource,
   type OnBatch,
   type SourceState,
@@ -183,6 +184,11 @@ export class WatchedSource implements EventSource {
   }
 }
 
+const lookedUp = (before: SourceState, now: LookedUp): LookedUp => ({
+  packets: (before.lookedUp?.packets ?? 0) + now.packets,
+  opening: (before.lookedUp?.opening ?? 0) + now.opening,
+});
+
 /** Both together; attached is what is attached now. */
 function added(before: SourceState, now: SourceState): SourceState {
   const losses: Record<string, number> = { ...before.losses };
@@ -205,6 +211,7 @@ function added(before: SourceState, now: SourceState): SourceState {
     shed: before.shed + now.shed,
     folded: before.folded + now.folded,
     ...(now.kernelMemory === undefined ? {} : { kernelMemory: now.kernelMemory }),
+    ...(now.lookedUp === undefined ? {} : { lookedUp: lookedUp(before, now.lookedUp) }),
     ...(failures.size === 0 ? {} : { failures: [...failures] }),
     watching: now.watching,
     unprovenCause: now.unprovenCause,

@@ -48,6 +48,7 @@ export function summaryLine(
     state.folded > 0 ? `, ${state.folded} counted without service (too many at once)` : '';
   const unread = state.failures === undefined ? '' : `, INCOMPLETE: ${state.failures.join(', ')}`;
   const attached = state.programs.filter((program) => program.attached).length;
+  const { lookedUp = { packets: 0, opening: 0 } } = state;
   const blind = state.blindSeconds > 0;
   // While it was blind, neither what happened nor what was lost is known.
   const nothingLost = blind
@@ -67,6 +68,11 @@ export function summaryLine(
       ? []
       : [
           `${seen} in ${blind ? 'the other ' : ''}${Math.max(0, seconds - state.blindSeconds).toFixed(1)} s, ${connections} new connections`,
+        ]),
+    ...(filter === ''
+      ? []
+      : [
+          `ip_vs was given ${lookedUp.packets} packets of them, ${lookedUp.opening} opening a connection`,
         ]),
     `${attached} of ${state.programs.length} programs attached${unseen}${shed}${folded}${unread}`,
     ...(state.watching === 'unproven' && isAttached(state)
