@@ -18,9 +18,10 @@
  *   4. Who releases a packet accounts for it: once, as a record or as a loss.
  *   5. A packet's name is one word that leads to its slot: acquired with the slot, released before
  *      it, stolen like a slot. Who finds its name gone at the verdict has missed something.
- *   6. Only live slots are stolen (by a packet that finds no free one) or swept, and only old ones.
- *      A word has the time in it: equal words are equally old, so a compare and swap that succeeds
- *      takes an old packet, whatever happened to the slot meanwhile.
+ *   6. Only live slots are swept, and only old ones. A word has the time in it: equal words are
+ *      equally old, so a compare and swap that succeeds takes an old packet, whatever happened to
+ *      the slot meanwhile. A packet that finds no free slot steals one that is live and old, or
+ *      whose sk_buff it has itself: that of the packet there was freed.
  *
  * x86-64 keeps the order of stores, so that the store of a word releases what was written before.
  */
@@ -200,7 +201,10 @@ PENDING_INLINE __u32 ipvscope_pending_acquire(struct ipvscope_pending_store *sto
 	return IPVSCOPE_PENDING_SLOTS;
 }
 
-/* The same of a slot whose packet is older than the limit: that packet has to be accounted for. */
+/*
+ * The same of a slot whose packet is older than the limit, or had the same sk_buff, which is
+ * another packet's now: the packet that was there has to be accounted for.
+ */
 PENDING_INLINE __u32 ipvscope_pending_steal(struct ipvscope_pending_store *store, __u64 skb,
 					    __u64 word, __u32 limit)
 {
@@ -210,7 +214,9 @@ PENDING_INLINE __u32 ipvscope_pending_steal(struct ipvscope_pending_store *store
 		__u64 *at = ipvscope_pending_slot_word(store, first + way);
 		__u64 held = PENDING_LOAD(at);
 
-		if (!held || held & PENDING_BUSY ||
+		if (!held || held & PENDING_BUSY)
+			continue;
+		if ((held ^ word) >> 33 &&
 		    !ipvscope_pending_old(ipvscope_pending_ticks(held),
 					  ipvscope_pending_ticks(word), limit))
 			continue;

@@ -429,6 +429,14 @@ const Scenario kScenarios[] = {
        AddTask(1, [=] { RunHook(packets[1]); });
        AddTask(0, [=] { RunHook(packets[2]); });
      }},
+    // The sk_buff of each packet was freed, and is another task's, before its hook returns.
+    {"crowded",
+     [] {
+       for (int cpu : {0, 0, 1}) {
+         Packet* packet = AddPacket(kSkb, true);
+         AddTask(cpu, [=] { RunHook(packet); });
+       }
+     }},
     // A session that sweeps whatever it sees, as if all were old.
     {"swept",
      [] {

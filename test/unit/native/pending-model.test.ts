@@ -40,6 +40,7 @@ const scenarios = [
   ['preempted', 5],
   ['interrupted', 0],
   ['shared', 2],
+  ['crowded', 3],
   ['swept', 4],
 ] as const;
 
