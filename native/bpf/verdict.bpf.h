@@ -401,6 +401,24 @@ static __always_inline void add_own_delay(struct ipvscope_record *record, __u32 
 }
 
 /*
+ * Whether the entry was expired since the lookup without that being seen. ip_vs_conn_expire_now()
+ * sets its timer to now, and nothing sets it forward before the packet is sent on.
+ */
+static __always_inline bool is_expired_unseen(enum access access,
+					      const struct ipvscope_pending *packet)
+{
+	struct ip_vs_conn *conn;
+	__u64 address = packet->conn;
+
+	if (!address || !packet->record.expires_in_ms || packet->observed & OBSERVED_EXPIRE)
+		return false;
+	if (access == ACCESS_DIRECT)
+		address += *(volatile __u64 *)&pending_address;
+	conn = (void *)(unsigned long)address;
+	return (__s64)(BPF_CORE_READ(conn, timer.expires) - bpf_jiffies64()) <= 0;
+}
+
+/*
  * Whether nothing that decides about the record can have been missed. A packet that is sent on
  * after its entry was expired, or after its service was looked up, was given to ip_vs_schedule():
  * where that was not seen, its program was skipped.
@@ -412,8 +430,10 @@ static __always_inline bool is_seen_whole(enum access access, const struct ipvsc
 
 	if (observed & OBSERVED_DOUBT)
 		return false;
-	if (!packet->conn_found || !(observed & (OBSERVED_EXPIRE | OBSERVED_SERVICE_LOOKUP)) ||
-	    observed & (OBSERVED_SCHEDULED | OBSERVED_SCHEDULE_FAILED))
+	if (!packet->conn_found || observed & (OBSERVED_SCHEDULED | OBSERVED_SCHEDULE_FAILED))
+		return true;
+	if (!(observed & (OBSERVED_EXPIRE | OBSERVED_SERVICE_LOOKUP)) &&
+	    !is_expired_unseen(access, packet))
 		return true;
 	return netfilter == NF_DROP || (netfilter != NF_STOLEN && !sent_by_ip_vs(access, skb));
 }

@@ -1,7 +1,6 @@
 import { cpus } from 'node:os';
 import { ExitCode, IpvscopeError } from '../error.js';
 import type { ServiceKey } from '../services/virtual-service.js';
-import type { LookedUp } from '../source/event-source.js';
 import type { EventFilter } from '../wire/event-filter.js';
 import { Kind, Loss, RECORD_SIZE } from '../wire/layout.generated.js';
 import { type KindName, kindNames } from '../wire/names.js';
@@ -65,7 +64,7 @@ export interface Counters {
   /** Packets that were added up without addresses: the kernel's table had no room for their key. */
   readonly folded: number;
   /** Packets that the lookup was given and that fit the filter; 0 where there is none. */
-  readonly lookedUp: LookedUp;
+  readonly lookedUp: { readonly packets: number; readonly opening: number };
 }
 
 /** Of all CPUs' rings together, but for what one has at least. */
