@@ -13,6 +13,7 @@
 #define IPVSCOPE_COALESCE_BPF_H
 
 #include "losses.bpf.h"
+#include "services.bpf.h"
 #include "../include/ipvscope_known.h"
 
 /* Of a key that is not known. */
@@ -158,6 +159,9 @@ static __always_inline enum coalesced_place add_up(const struct ipvscope_record 
 	/* Of a delay there is more to add up than one number. */
 	if (!record->delay_us && count_known(record))
 		return COALESCED_KNOWN;
+	/* Not yet, or no longer, known: seldom. */
+	if (record->kind == IPVSCOPE_KIND_NEW)
+		learn_service(record);
 	if (*(volatile __u32 *)&coalesced_active)
 		return add_to(&coalesced_odd, key_of(record), record->delay_us) ||
 				       add_folded(&folded_odd, record)

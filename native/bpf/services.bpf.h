@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
  * Which virtual service a packet was sent to, where ip_vs itself did not look: packets that it
- * passed, and those that this node drops later. The session fills the map from /proc/net/ip_vs.
+ * passed, and those that this node drops later. The session fills the map from /proc/net/ip_vs, now
+ * and then; a service whose first connection comes earlier is learned from that.
  */
 #ifndef IPVSCOPE_SERVICES_BPF_H
 #define IPVSCOPE_SERVICES_BPF_H
@@ -49,6 +50,25 @@ static __always_inline bool find_service_at(struct ipvscope_record *record, cons
 	record->service_port = key.port;
 	record->flags |= IPVSCOPE_FLAG_SERVICE_FOUND;
 	return true;
+}
+
+/* Of a record whose service is known. Where there is no room it stays to the session to say so. */
+static __noinline int learn_service(const struct ipvscope_record *record)
+{
+	struct ipvscope_service_key key = {
+		.netns = record->netns,
+		.fwmark = record->fwmark,
+		.family = record->family,
+	};
+
+	if (!record->fwmark) {
+		__builtin_memcpy(key.address, record->virtual_address, 16);
+		key.port = record->service_port;
+		key.protocol = record->protocol;
+	}
+	/* The value says nothing: any will do. */
+	bpf_map_update_elem(&services, &key, &key.netns, BPF_NOEXIST);
+	return 0;
 }
 
 static __always_inline bool find_service(struct ipvscope_record *record, __u32 mark)
