@@ -129,7 +129,8 @@ test('a failed read of the aggregation maps: events, summary with the reason, ex
   assert.match(stdout, /"kind":"unscheduled"/);
   assert.match(
     stderr,
-    /^1 unscheduled .*, INCOMPLETE: ERR_PROBE_READ: cannot read the aggregation maps: .*$/m,
+    // Of a local client the ICMP error may come while its socket is in use: it sends a second SYN.
+    /^[12] unscheduled .*, INCOMPLETE: ERR_PROBE_READ: cannot read the aggregation maps: .*$/m,
   );
   assert.doesNotMatch(stderr, /^ +at /m);
   assert.equal(code, 1);
