@@ -3,7 +3,7 @@
 #   kernel-tests.sh [--brief] [KERNEL...]   all of them unless named
 # --brief leaves out tests that take minutes each: 100,000 packets (traffic-exact), busy preemptible
 # CPUs (traffic-local-verdicts), readers that do not read (running), switched-off probes (heartbeat),
-# and of the field cases (field) those with floods.
+# and of the field cases (reproduce-field) those with floods.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
