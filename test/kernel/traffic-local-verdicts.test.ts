@@ -96,7 +96,6 @@ async function send(rounds: number, of: (client: number) => readonly string[]) {
 }
 
 interface Told {
-  readonly stdout: string;
   readonly summary: string;
   readonly unpaired: number;
   readonly missed: number;
@@ -115,7 +114,7 @@ async function traced(
   } finally {
     await trace.end();
   }
-  const { code, stdout, stderr } = await trace.ended;
+  const { code, stderr } = await trace.ended;
   assert.equal(code, 0, stderr);
   const summary = stderr.trimEnd().split('\n').at(-1) ?? '';
   const packets = new Map<string, number>();
@@ -125,9 +124,9 @@ async function traced(
     packets.set(way ?? '', (packets.get(way ?? '') ?? 0) + Number(count));
   }
   return {
-    stdout,
     summary,
-    unpaired: number(/(\d+) unpaired/, summary),
+    // Either way its verdict was not seen, and it is counted.
+    unpaired: number(/(\d+) unpaired/, summary) + number(/(\d+) pending_full/, summary),
     missed: number(/(\d+) missed runs of fexit ip_vs_conn_in_get_proto/, summary),
     packets,
   };
@@ -172,7 +171,7 @@ for (const variant of existsSync('/sys/kernel/btf/ip_vs') ? ['fexit', 'kprobe'] 
   test(`no packet is given another's verdict, rescheduled ones among them: ${variant}`, async (t) => {
     await withServices(async () => {
       for (let round = 1; round <= RUNS; round++) {
-        const told = await traced(variant, ['-o', 'json', '-k', 'reuse'], async () => {
+        const told = await traced(variant, ['--summary'], async () => {
           await send(ROUNDS / 2, (client) => [
             turn(client, 'gone', 'S'),
             turn(client, 'alive', 'S'),
@@ -181,17 +180,9 @@ for (const variant of existsSync('/sys/kernel/btf/ip_vs') ? ['fexit', 'kprobe'] 
           ]);
         });
         t.diagnostic(`run ${round}: ${told.summary}`);
-        assertWays(told, ['reuse rescheduled', 'reuse forwarded', 'unavailable dropped']);
-        // The FIN may find the entry that was expired: then the next SYN meets a new one that is
-        // opening still, and goes to its server. One in TIME_WAIT is never kept.
-        const kept = told.stdout
-          .split('\n')
-          .filter((line) => line.includes('"verdict":"forwarded"'))
-          .map((line) => (JSON.parse(line) as { conn_state: string }).conn_state);
-        assert.deepEqual(
-          kept.filter((state) => state !== 'SYN_RECV'),
-          [],
-        );
+        // The FIN may find the entry that was expired: then the next SYN, whose ISN is the same, meets
+        // a new one that is opening still, and goes to its server. One in TIME_WAIT is never kept.
+        assertWays(told, ['reuse rescheduled', 'retransmit forwarded', 'unavailable dropped']);
         const seen = [...told.packets.values()].reduce((sum, count) => sum + count, 0);
         assert.ok(seen + told.unpaired <= 3 * ROUNDS, told.summary);
         // Of the packets that are not notable as well.
