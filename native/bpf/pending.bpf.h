@@ -32,8 +32,10 @@
  * lookup and verdict ends the epoch, and the packet is counted as unpaired. That is rare but where
  * tasks fight for a CPU, and by (B) the price of knowing.
  *
- * Of kprobes all are skipped together (bpf_prog_active), or one return is not reported (kretprobe
- * instances ran out); the entry of the lookup ends what was left behind at this address.
+ * A kprobe's program is not preempted, and a task that is switched away between two of them is met
+ * again: kprobes have one epoch. All of them are skipped together (bpf_prog_active), or one return
+ * is not reported (kretprobe instances ran out); the entry of the lookup ends what was left behind
+ * at this address, and is_same_packet() is asked besides.
  *
  * Not covered: a sighting (expire, service, schedule, ICMP error, kfree_skb) whose own run was
  * skipped. Where something else shows that (is_seen_whole()), the packet is unpaired. Else a
@@ -178,10 +180,8 @@ static __always_inline void read_moment(enum access access, const void *context,
 	moment->epoch = 0;
 	task = (const void *)(unsigned long)moment->task;
 	/* A file of types may lack it (--btf). */
-	if (!bpf_core_field_exists(task->nivcsw))
-		return;
-	moment->born = BPF_CORE_READ(task, start_time);
-	moment->epoch = BPF_CORE_READ(task, nvcsw) + BPF_CORE_READ(task, nivcsw);
+	if (bpf_core_field_exists(task->start_time))
+		moment->born = BPF_CORE_READ(task, start_time);
 }
 
 static __always_inline struct ipvscope_pending *
