@@ -1,6 +1,7 @@
 import { endpoint } from '../../addresses.js';
 import { type FieldCase, Seen } from '../case.js';
 import { expected } from '../expected.js';
+import { seriesOf } from '../metrics-text.js';
 import { CLIENT, client, r1, resets, syns, vip } from '../names.js';
 import { addSecondDirector, ipvsadmSecond, moveToSecond, SHARED_VIP } from '../second-director.js';
 
@@ -49,6 +50,13 @@ export const orphanCases: readonly FieldCase[] = [
       for (const line of lines) await ipvsadmSecond(ground, line);
       const asked = { host: SHARED_VIP, hostPort: port, port: own } as const;
       const opened = await ground.connect({ ...asked, ending: 'hold' });
+      // The second director has had no packet: its service is known from its table, which is read
+      // every few seconds.
+      const labels = { local_address: SHARED_VIP, local_port: String(port) };
+      await ground.until(async () => {
+        const text = await ground.watcher.metrics();
+        return seriesOf(text, 'ipvs_orphan_packets_total', labels).length === 2;
+      });
       await moveToSecond(ground);
       const spoken = await ground.speak(own);
       const passed = await ground.passed();
