@@ -107,6 +107,19 @@ static __always_inline __u64 number_of(enum access access, const void *name)
 	return number;
 }
 
+/* The other way round. */
+static __always_inline __u64 pointer_of(enum access access, __u64 number)
+{
+	return access == ACCESS_DIRECT ? number + *(volatile __u64 *)&pending_address : number;
+}
+
+/* For pointer_of(), by whoever notes a number for it. */
+static __always_inline void note_pending_address(void)
+{
+	if (!pending_address)
+		*(void *volatile *)&pending_address = &pending;
+}
+
 /* Nearly always true: then the programs on every packet's way return. */
 static __always_inline bool none_pending(enum access access, const struct sk_buff *skb)
 {
@@ -343,8 +356,7 @@ acquire_pending(enum access access, const void *context, const struct sk_buff *s
 	struct ipvscope_pending_moment moment;
 
 	if (access == ACCESS_DIRECT) {
-		if (!pending_address)
-			*(void *volatile *)&pending_address = &pending;
+		note_pending_address();
 		packet = acquire_slot(skb, iph, conn, claim);
 		if (!packet)
 			return NULL;

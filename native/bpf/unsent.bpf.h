@@ -10,6 +10,7 @@
 #include "emit.bpf.h"
 #include "icmp.bpf.h"
 #include "openings.bpf.h"
+#include "pending.bpf.h"
 #include "services.bpf.h"
 #include "../include/ipvscope_transmit.h"
 
@@ -33,13 +34,16 @@ static __always_inline struct scheduled *scheduled_slot(__u64 skb)
 	return &scheduled[skb * 0x9e3779b97f4a7c15ULL >> 56];
 }
 
-static __always_inline void note_scheduled(const struct sk_buff *skb, const struct ip_vs_conn *conn)
+static __always_inline void note_scheduled(enum access access, const struct sk_buff *skb,
+					   const struct ip_vs_conn *conn)
 {
-	__u64 address = address_of(skb);
-	struct scheduled *slot = scheduled_slot(address);
+	__u64 number = number_of(access, skb);
+	struct scheduled *slot = scheduled_slot(number);
 
-	slot->conn = address_of(conn);
-	slot->skb = address;
+	if (access == ACCESS_DIRECT)
+		note_pending_address();
+	slot->conn = number_of(access, conn);
+	slot->skb = number;
 }
 
 static __always_inline bool freed_by_transmit(__u64 location)
@@ -72,15 +76,18 @@ static __always_inline bool is_entry_of(struct ip_vs_conn *conn,
  * earlier packet at the same address, and its entry gone: it counts only where it is an entry of
  * these very addresses and ports.
  */
-static __always_inline void describe_scheduled(struct ipvscope_record *record,
+static __always_inline void describe_scheduled(enum access access, struct ipvscope_record *record,
 					       const struct sk_buff *skb)
 {
-	__u64 address = address_of(skb);
-	struct scheduled *slot = scheduled_slot(address);
-	struct ip_vs_conn *conn = (void *)slot->conn;
+	__u64 number = number_of(access, skb);
+	struct scheduled *slot = scheduled_slot(number);
+	struct ip_vs_conn *conn;
 	struct ip_vs_dest *dest;
 
-	if (slot->skb != address || !conn || !is_entry_of(conn, record))
+	if (slot->skb != number || !slot->conn)
+		return;
+	conn = (void *)pointer_of(access, slot->conn);
+	if (!is_entry_of(conn, record))
 		return;
 	describe_entry(ACCESS_HELPER, record, conn);
 	dest = BPF_CORE_READ(conn, dest);
@@ -103,7 +110,8 @@ static __always_inline void note_unsent_opening(const struct ipvscope_record *re
 }
 
 /* A transmit function could not send the packet, which looks as it came to ip_vs. */
-static __always_inline void on_transmit_failed(const struct sk_buff *skb, __u16 reason)
+static __always_inline void on_transmit_failed(enum access access, const struct sk_buff *skb,
+					       __u16 reason)
 {
 	struct ipvscope_record record = {};
 	struct skb_view view = {};
@@ -113,7 +121,7 @@ static __always_inline void on_transmit_failed(const struct sk_buff *skb, __u16 
 		return;
 	}
 	describe_skb(&record, &view, skb);
-	describe_scheduled(&record, skb);
+	describe_scheduled(access, &record, skb);
 	if (!(record.flags & IPVSCOPE_FLAG_SERVICE_FOUND))
 		find_service(&record, BPF_CORE_READ(skb, mark));
 	describe_conntrack(ACCESS_HELPER, &record, skb);

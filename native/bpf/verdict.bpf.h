@@ -118,7 +118,7 @@ on_first_schedule(enum access access, const void *context, struct ip_vs_service 
 		return;
 	if (conn) {
 		dest = PEEK(access, conn, dest);
-		note_scheduled(skb, conn);
+		note_scheduled(access, skb, conn);
 	}
 	stale = dest && PEEK(access, dest, weight.counter) == 0;
 	if (!describe_tuple(access, &tuple, PEEK(access, service, ipvs), PEEK(access, service, af),
@@ -255,7 +255,7 @@ static __always_inline void on_freed(enum access access, const void *context,
 	if (!by_transmit && transmit_code.end)
 		return;
 	if (!note_sighting(access, context, skb, OBSERVED_FREED, reason) && by_transmit)
-		on_transmit_failed(skb, reason);
+		on_transmit_failed(access, skb, reason);
 }
 
 /*
@@ -407,14 +407,10 @@ static __always_inline void add_own_delay(struct ipvscope_record *record, __u32 
 static __always_inline bool is_expired_unseen(enum access access,
 					      const struct ipvscope_pending *packet)
 {
-	struct ip_vs_conn *conn;
-	__u64 address = packet->conn;
+	struct ip_vs_conn *conn = (void *)pointer_of(access, packet->conn);
 
-	if (!address || !packet->record.expires_in_ms || packet->observed & OBSERVED_EXPIRE)
+	if (!packet->conn || !packet->record.expires_in_ms || packet->observed & OBSERVED_EXPIRE)
 		return false;
-	if (access == ACCESS_DIRECT)
-		address += *(volatile __u64 *)&pending_address;
-	conn = (void *)(unsigned long)address;
 	return (__s64)(BPF_CORE_READ(conn, timer.expires) - bpf_jiffies64()) <= 0;
 }
 
