@@ -15,6 +15,7 @@ const packages = {
   ip: 'iproute2',
   ipvsadm: 'ipvsadm',
   make: 'make',
+  modprobe: 'kmod',
   nft: 'nftables',
   objcopy: 'binutils',
   pahole: 'pahole',

@@ -24,6 +24,8 @@ constexpr uint32_t kBatch = 1024;
 // struct coalesced_sum: packets, and what they waited.
 constexpr size_t kSumWords = 2;
 
+constexpr const char* kCannotRead = "cannot read the aggregation maps";
+
 constexpr uint64_t kMost = std::numeric_limits<uint32_t>::max();
 
 Failure Fail(int error, const char* message) {
@@ -73,24 +75,59 @@ uint64_t Coalesced::over() {
 
 Outcome Coalesced::Fetch(const int* tables) {
   for (table_ = 0; table_ < kTables; table_++) {
-    // The whole table from its start each time: what was taken is no longer there.
-    uint32_t position = 0;
-    uint32_t count = kBatch;
-    const int result = bpf_map_lookup_and_delete_batch(
-        tables[table_], nullptr, &position, keys_.data(), values_.data(), &count, nullptr);
-    const bool failed = result != 0 && errno != ENOENT;
-    // What it took before one of these came up is no longer in the table, and counted
-    // (__htab_map_lookup_and_delete_batch(), kernel/bpf/hashtab.c).
-    const bool partial = errno == EBUSY || errno == ENOMEM || errno == ENOSPC;
-    held_ = failed && !partial ? 0 : count;
-    if (held_ != 0) {
-      break;
-    }
-    if (failed) {
-      return Fail(errno, "cannot read what was added up");
+    const int table = tables[table_];
+    Outcome failure = source_.batches ? TakeBatch(table) : TakeSingly(table);
+    if (failure || held_ != 0) {
+      return failure;
     }
   }
   return {};
+}
+
+// The whole table from its start each time: what was taken is no longer there.
+Outcome Coalesced::TakeBatch(int table) {
+  uint32_t position = 0;
+  uint32_t count = kBatch;
+  const int result = bpf_map_lookup_and_delete_batch(table, nullptr, &position, keys_.data(),
+                                                     values_.data(), &count, nullptr);
+  const int error = result == 0 || errno == ENOENT ? 0 : errno;
+  if (error == EINVAL) {
+    // A kernel that does not know the operation (bpf(2)) has taken nothing.
+    source_.batches = false;
+    return TakeSingly(table);
+  }
+  // What it took before one of these came up is no longer in the table, and counted
+  // (__htab_map_lookup_and_delete_batch(), kernel/bpf/hashtab.c).
+  const bool partial = error == EBUSY || error == ENOMEM || error == ENOSPC;
+  held_ = error != 0 && !partial ? 0 : count;
+  return error != 0 && held_ == 0 ? Outcome(Fail(error, kCannotRead)) : Outcome();
+}
+
+// The same by the operations that every kernel has. Nothing is added to this table meanwhile: a
+// value that was read is still the same when its element is deleted.
+Outcome Coalesced::TakeSingly(int table) {
+  size_t found = 0;
+  const void* from = nullptr;
+  while (found < kBatch) {
+    uint8_t* key = &keys_[found * IPVSCOPE_KEY_SIZE];
+    if (bpf_map_get_next_key(table, from, key) != 0) {
+      if (errno != ENOENT) {
+        return Fail(errno, kCannotRead);
+      }
+      break;
+    }
+    from = key;
+    found++;
+  }
+  for (held_ = 0; held_ < found; held_++) {
+    const uint8_t* key = &keys_[held_ * IPVSCOPE_KEY_SIZE];
+    uint64_t* values = &values_[held_ * values_each() * kSumWords];
+    if (bpf_map_lookup_elem(table, key, values) != 0 || bpf_map_delete_elem(table, key) != 0) {
+      break;
+    }
+  }
+  // Those before the failure are told first; the next call meets it again.
+  return held_ == 0 && found != 0 ? Outcome(Fail(errno, kCannotRead)) : Outcome();
 }
 
 size_t Coalesced::TellHeld(uint8_t* to, size_t most) {
@@ -98,10 +135,10 @@ size_t Coalesced::TellHeld(uint8_t* to, size_t most) {
   size_t records = 0;
   while (held_ != 0 && records < most) {
     const uint8_t* key = &keys_[(held_ - 1) * IPVSCOPE_KEY_SIZE];
-    uint64_t* values = &values_[(held_ - 1) * cpus_ * kSumWords];
+    uint64_t* values = &values_[(held_ - 1) * values_each() * kSumWords];
     uint64_t packets = 0;
     uint64_t delay_us = 0;
-    for (size_t cpu = 0; cpu < cpus_; cpu++) {
+    for (size_t cpu = 0; cpu < values_each(); cpu++) {
       packets += values[cpu * kSumWords];
       delay_us += values[cpu * kSumWords + 1];
     }
@@ -114,12 +151,15 @@ size_t Coalesced::TellHeld(uint8_t* to, size_t most) {
     memcpy(to + records * sizeof(record), &record, sizeof(record));
     records += packets == 0 && delay_us == 0 ? 0 : 1;
     // What one record cannot say is left for the next.
-    std::fill(values, values + cpus_ * kSumWords, 0);
+    std::fill(values, values + values_each() * kSumWords, 0);
     values[0] = packets - record.count;
     values[1] = delay_us - record.delay_us;
     if (values[0] == 0 && values[1] == 0) {
       held_--;
-      if (table_ == 0 && record.kind != IPVSCOPE_KIND_RETRY) {
+      // Those are the keys of records with a delay (coalesce.bpf.h, add_up()).
+      const bool delayed =
+          record.kind == IPVSCOPE_KIND_RETRY || record.cause == IPVSCOPE_CAUSE_UNANSWERED;
+      if (table_ == 0 && !delayed) {
         known_.Learn(key, now, grace_.next());
       }
     }

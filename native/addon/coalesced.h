@@ -24,7 +24,7 @@ public:
   static constexpr size_t kPlaces = 3;
 
   struct Source {
-    int tables[2][kTables]; // the maps of each side
+    int tables[2][kTables]; // the maps of each side; the second has a value for each possible CPU
     int known_keys;
     int known_counts;
     uint32_t cpus;    // that known_counts has room for
@@ -33,6 +33,7 @@ public:
     uint64_t idle_ns; // see Known
     int rings;        // the map of maps, and the ring of the first CPU: see Grace
     int first_ring;
+    bool batches; // false: as on a kernel without batch operations of maps (before Linux 5.6)
   };
 
   // `settled`: no program runs while it is read, so that none has to be waited for.
@@ -55,13 +56,17 @@ private:
   Outcome Turn();
   bool used(size_t place) const { return __atomic_load_n(&source_.used[place], __ATOMIC_RELAXED); }
   Outcome Fetch(const int* tables);
+  Outcome TakeBatch(int table);
+  Outcome TakeSingly(int table);
   size_t TellHeld(uint8_t* to, size_t most);
 
   Source source_{};
   Stage stage_ = Stage::kTables;
   Known known_;
   Grace grace_;
-  size_t cpus_ = 0; // values that the kernel gives for an element
+  // Values that the kernel gives for an element of the table that is being read.
+  size_t values_each() const { return table_ == 0 ? 1 : cpus_; }
+  size_t cpus_ = 0; // that there could be
   // Elements taken from the idle side and not yet told.
   std::vector<uint8_t> keys_;
   std::vector<uint64_t> values_;

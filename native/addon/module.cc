@@ -1,5 +1,7 @@
 // SPDX-License-Identifier: MIT
+#include "drop_reasons.h"
 #include "layout.h"
+#include "namespace_file.h"
 #include "session_object.h"
 
 namespace ipvscope {
@@ -41,6 +43,16 @@ Napi::Object LayoutToObject(Napi::Env env, const Layout& layout) {
   return result;
 }
 
+// dropReasons(): string[] by value, "" for a value without a name
+Napi::Value DropReasons(const Napi::CallbackInfo& info) {
+  const std::vector<std::string> names = ReadDropReasons();
+  Napi::Array result = Napi::Array::New(info.Env(), names.size());
+  for (uint32_t i = 0; i < names.size(); i++) {
+    result.Set(i, names[i]);
+  }
+  return result;
+}
+
 Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
   Layout layout;
   if (Outcome failure = Session::ReadEmbeddedLayout(&layout)) {
@@ -49,6 +61,8 @@ Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("layout", LayoutToObject(env, layout));
   const std::string_view object = Session::Object();
   exports.Set("object", Napi::Buffer<char>::Copy(env, object.data(), object.size()));
+  exports.Set("dropReasons", Napi::Function::New<DropReasons>(env));
+  exports.Set("readInNamespace", Napi::Function::New<ReadInNamespace>(env));
   exports.Set("Session", SessionObject::Define(env));
   return exports;
 }

@@ -6,27 +6,17 @@
 #include <bpf/bpf.h>
 
 #include <algorithm>
+#include <cerrno>
 #include <limits>
 
 namespace ipvscope {
 
-static_assert(sizeof(ipvscope_pending) == sizeof(ipvscope_record) + 3 * 8 + 4 * 4,
-              "no holes: it is a value of a map");
+static_assert(sizeof(ipvscope_pending) % 64 == 0, "a slot has its cache lines to itself");
 
 namespace {
 
-constexpr uint64_t kOldest = 1000000000; // ns; no packet is in the hook for so long
-
-template <typename Of> void Close(Of* of, uint64_t name) {
-  __atomic_fetch_sub(&of[ipvscope_pending_slot_of(name)].spilled, 1, __ATOMIC_RELAXED);
-}
-
-// Where it is still this owner's.
-bool GiveBack(decltype(ipvscope_pending_slot::owner)* owner, uint64_t held) {
-  decltype(ipvscope_pending_slot::owner) expected = held;
-  return __atomic_compare_exchange_n(owner, &expected, 0, false, __ATOMIC_ACQ_REL,
-                                     __ATOMIC_RELAXED);
-}
+constexpr uint64_t kOldest = 1000000000;        // ns; no packet is in the hook for so long
+constexpr uint64_t kOldestInMap = 10 * kOldest; // ... nor is its program stopped while it is met
 
 } // namespace
 
@@ -38,91 +28,79 @@ void Pending::Open(const Source& source) {
 
 uint64_t Pending::Sweep() {
   const uint64_t now = MonotonicNow();
-  uint64_t swept = SweepMap(now - kOldest);
-  if (now - swept_ns_ >= kOldest) {
-    swept_ns_ = now;
-    swept += SweepSlots(now - kOldest);
+  if (now - swept_ns_ < kOldest) {
+    return 0;
   }
-  return swept;
+  swept_ns_ = now;
+  return SweepSlots() + SweepMap(now - kOldestInMap);
 }
 
 uint64_t Pending::SweepAll() {
-  constexpr uint64_t kAll = std::numeric_limits<uint64_t>::max();
-  uint64_t swept = SweepMap(kAll);
-  for (uint32_t number = 0; number < IPVSCOPE_PENDING_SLOTS; number++) {
-    swept += Free(number, source_.slots[number].owner);
+  uint64_t swept = SweepMap(std::numeric_limits<uint64_t>::max());
+  for (uint32_t slot = 0; slot < IPVSCOPE_PENDING_SLOTS; slot++) {
+    const uint64_t word = PENDING_LOAD(ipvscope_pending_slot_word(source_.store, slot));
+    if (word != 0 && ipvscope_pending_sweep(source_.store, slot, word) != 0) {
+      swept++;
+    }
   }
   return swept;
 }
 
-// How many: one or none.
-uint64_t Pending::Free(uint32_t number, uint64_t owner) {
-  ipvscope_pending_slot& slot = source_.slots[number];
-  if (owner == 0) {
-    return 0;
-  }
-  const uint64_t iph = slot.packet.iph;
-  const uint64_t conn = slot.packet.conn;
-  if (iph != 0) {
-    for (const uint64_t name : {iph, conn}) {
-      GiveBack(&source_.names[ipvscope_pending_slot_of(name)].owner, owner);
-    }
-  }
-  return GiveBack(&slot.owner, owner) ? 1 : 0;
-}
-
-// A slot that was just taken has no time yet, or still that of the packet before. So one is given
-// up only where it looked the same at two sweeps, a while apart.
-uint64_t Pending::SweepSlots(uint64_t limit_ns) {
-  std::vector<Held> old;
+// What is live with the same word at two sweeps, a while apart, is at least so old.
+uint64_t Pending::SweepSlots() {
+  std::vector<Held> held;
   uint64_t swept = 0;
-  for (uint32_t number = 0; number < IPVSCOPE_PENDING_SLOTS; number++) {
-    ipvscope_pending_slot& slot = source_.slots[number];
-    const Held held = {number, __atomic_load_n(&slot.owner, __ATOMIC_ACQUIRE),
-                       slot.packet.record.time_ns};
-    if (held.owner == 0 || held.time_ns == 0 || held.time_ns >= limit_ns) {
+  for (uint32_t slot = 0; slot < IPVSCOPE_PENDING_SLOTS; slot++) {
+    const uint64_t word = PENDING_LOAD(ipvscope_pending_slot_word(source_.store, slot));
+    if (word == 0 || (word & PENDING_BUSY) != 0) {
       continue;
     }
-    const bool was_held = std::any_of(held_.begin(), held_.end(), [&held](const Held& before) {
-      return before.slot == held.slot && before.owner == held.owner &&
-             before.time_ns == held.time_ns;
+    const bool was_held = std::any_of(held_.begin(), held_.end(), [&](const Held& before) {
+      return before.slot == slot && before.word == word;
     });
     if (!was_held) {
-      old.push_back(held);
-      continue;
+      held.push_back({slot, word});
+    } else if (ipvscope_pending_sweep(source_.store, slot, word) != 0) {
+      swept++;
     }
-    swept += Free(number, held.owner);
   }
-  held_ = std::move(old);
+  held_ = std::move(held);
   return swept;
 }
 
+// A packet is accounted for by what came out, not by what was seen there before: its task may have
+// put another one at the same key. Before Linux 5.14 a hash map has no such operation, and packets
+// wait there for the end of the session; kprobes leave next to none behind.
 uint64_t Pending::SweepMap(uint64_t limit_ns) {
-  struct Old {
-    ipvscope_pending_key key;
-    ipvscope_pending packet;
-  };
-  std::vector<Old> old;
-  Old entry{};
-  ipvscope_pending_key next{};
+  std::vector<ipvscope_pending_key> old;
+  ipvscope_pending_key key{};
+  ipvscope_pending packet{};
   const void* from = nullptr;
-  while (bpf_map_get_next_key(source_.map, from, &next) == 0) {
-    entry.key = next;
-    from = &entry.key;
-    if (bpf_map_lookup_elem(source_.map, &entry.key, &entry.packet) == 0 &&
-        entry.packet.record.time_ns < limit_ns) {
-      old.push_back(entry);
+  while (bpf_map_get_next_key(source_.map, from, &key) == 0) {
+    from = &key;
+    if (bpf_map_lookup_elem(source_.map, &key, &packet) == 0 && packet.record.time_ns < limit_ns) {
+      old.push_back(key);
     }
   }
+  const bool all = limit_ns == std::numeric_limits<uint64_t>::max();
   uint64_t swept = 0;
-  for (const auto& [key, packet] : old) {
-    // A decided one was taken off the count by its verdict, and has its record.
-    if (bpf_map_delete_elem(source_.map, &key) == 0 && packet.decided == 0) {
-      Close(source_.slots, packet.skb);
-      if (packet.iph != 0) {
-        Close(source_.names, packet.iph);
+  for (const ipvscope_pending_key& one : old) {
+    int error = bpf_map_lookup_and_delete_elem(source_.map, &one, &packet);
+    if (error != 0 && all) {
+      error = bpf_map_lookup_elem(source_.map, &one, &packet);
+      if (error == 0) {
+        error = bpf_map_delete_elem(source_.map, &one);
       }
-      swept++;
+    }
+    if (error != 0) {
+      continue;
+    }
+    swept++;
+    const uint32_t place = ipvscope_pending_place_of(packet.skb);
+    __atomic_fetch_sub(&source_.store->places[place].words[0], 1, __ATOMIC_RELAXED);
+    if (packet.iph != 0) {
+      const uint32_t name = ipvscope_pending_name_place_of(packet.iph);
+      __atomic_fetch_sub(&source_.store->names[name].words[0], 1, __ATOMIC_RELAXED);
     }
   }
   return swept;

@@ -9,13 +9,12 @@
 namespace ipvscope {
 
 // Gives up packets that were never seen to leave the hook (a program that was skipped did not see
-// it). Each would make others pay that share its slot, and the slot be lost.
+// it). Each would make others pay that share its place, and the slot be lost.
 class Pending {
 public:
   struct Source {
     int map; // of those without a slot
-    ipvscope_pending_slot* slots;
-    ipvscope_pending_name* names;
+    ipvscope_pending_store* store;
   };
 
   void Open(const Source& source);
@@ -28,16 +27,14 @@ public:
 private:
   struct Held {
     uint32_t slot;
-    uint64_t owner;
-    uint64_t time_ns;
+    uint64_t word;
   };
 
-  uint64_t Free(uint32_t number, uint64_t owner);
-  uint64_t SweepSlots(uint64_t limit_ns);
+  uint64_t SweepSlots();
   uint64_t SweepMap(uint64_t limit_ns);
 
   Source source_{};
-  std::vector<Held> held_; // slots that were old at the last sweep
+  std::vector<Held> held_; // slots that were live at the last sweep
   uint64_t swept_ns_ = 0;  // when that was
 };
 

@@ -31,6 +31,9 @@ public:
   int descriptor() const { return watch_; }
   void Woken();
 
+  // Of the maps, by CPU.
+  const std::vector<int>& descriptors() const { return descriptors_; }
+
   // The first CPU's map.
   int first() const { return descriptors_.front(); }
 

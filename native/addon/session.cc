@@ -3,10 +3,11 @@
 
 #include "clock.h"
 #include "log.h"
-#include "types.h"
+#include "transmit_code.h"
 
 #include <bpf/bpf.h>
 #include <bpf/libbpf.h>
+#include <sched.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -15,11 +16,14 @@
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
+#include <fstream>
 #include <iterator>
 #include <set>
+#include <string_view>
 
 #include "ipvscope_known.h"
 #include "ipvscope_pending.h"
+#include "ipvscope_transmit.h"
 
 #include "ipvscope.skel.h"
 #include "ipvscope_plain.skel.h"
@@ -47,9 +51,37 @@ uint32_t KernelHz() {
   return static_cast<uint32_t>((1000000000L + tick.tv_nsec / 2) / tick.tv_nsec);
 }
 
-// Those there are now, not all that could ever be: each takes memory. A CPU that comes later uses
-// what others have (emit.bpf.h, coalesce.bpf.h).
-uint32_t OnlineCpus() { return static_cast<uint32_t>(sysconf(_SC_NPROCESSORS_ONLN)); }
+// Room for the CPUs that are there now, by the highest number among them ("0,2-5"): not for all
+// that could ever be, since each takes memory. A CPU that comes later uses what others have
+// (emit.bpf.h, coalesce.bpf.h). 0 on error, with errno.
+uint32_t OnlineCpus() {
+  std::ifstream file("/sys/devices/system/cpu/online");
+  std::string list;
+  if (std::getline(file, list)) {
+    const size_t last = list.find_last_of(",-");
+    return static_cast<uint32_t>(
+               strtoul(list.c_str() + (last == std::string::npos ? 0 : last + 1), nullptr, 10)) +
+           1;
+  }
+  const int possible = libbpf_num_possible_cpus();
+  return possible < 0 ? 0 : static_cast<uint32_t>(possible);
+}
+
+// Packets in flight that found no slot: without kprobes, where all are kept there, a few.
+constexpr uint32_t kSpilledPackets = 1024;
+
+// A line of it says what the kernel charges for a map or program (kernel/bpf/syscall.c,
+// bpf_map_show_fdinfo(), bpf_prog_show_fdinfo()).
+uint64_t ChargedBytes(int descriptor) {
+  constexpr std::string_view kName = "memlock:";
+  std::ifstream file("/proc/self/fdinfo/" + std::to_string(descriptor));
+  for (std::string line; std::getline(file, line);) {
+    if (line.compare(0, kName.size(), kName) == 0) {
+      return strtoull(line.c_str() + kName.size(), nullptr, 10);
+    }
+  }
+  return 0;
+}
 
 // "fexit/ip_vs_in_hook" to its two halves; the generator's "raw_tp" has no function.
 void SplitSection(const std::string& section, Session::Program* program) {
@@ -71,12 +103,12 @@ bool IsHook(const std::string& function) {
   return std::find(std::begin(kHooks), std::end(kHooks), function) != std::end(kHooks);
 }
 
-// What kprobes and the generator need is the same object but for one function of the kernel's: its
-// maps, programs and variables have the same names and places.
+// What kprobes and the generator need is the same object but for one function and one variable of
+// the kernel's: its maps, programs and variables have the same names and places.
 static_assert(sizeof(ipvscope_bpf) == sizeof(ipvscope_plain_bpf));
 
-ipvscope_bpf* OpenObject(Session::Variant variant, const bpf_object_open_opts* options) {
-  if (variant == Session::Variant::kTrampoline) {
+ipvscope_bpf* OpenObject(bool plain, const bpf_object_open_opts* options) {
+  if (!plain) {
     return ipvscope_bpf::open(options);
   }
   auto* object = static_cast<ipvscope_bpf*>(calloc(1, sizeof(ipvscope_bpf)));
@@ -97,6 +129,20 @@ ipvscope_bpf* OpenObject(Session::Variant variant, const bpf_object_open_opts* o
 }
 
 bool IsKprobe(const std::string& variant) { return variant == "kprobe" || variant == "kretprobe"; }
+
+// Without IPv6 the kernel has no such function, and there is nothing to see of it.
+constexpr const char* kIpv6 = "icmp6_send";
+constexpr const char* kIpv6Functions[] = {kIpv6, "ip6_push_pending_frames", "tcp_v6_send_reset"};
+
+bool IsIpv6(const std::string& function) {
+  return std::find(std::begin(kIpv6Functions), std::end(kIpv6Functions), function) !=
+         std::end(kIpv6Functions);
+}
+
+// Where IPv6 is a module its functions are in the module's types.
+bool ShowsIpv6(KernelTypes* kernel) {
+  return kernel->has_function(kIpv6) || access("/sys/kernel/btf/ipv6", F_OK) == 0;
+}
 
 } // namespace
 
@@ -120,7 +166,15 @@ Outcome Session::Open(const Config& config) {
     return Failure{"ERR_PROBE_OPEN", "open", EALREADY, "the session is open already", {}};
   }
   Log::Clear();
-  Outcome failure = Load(config);
+  MakeHeartbeat(config.variant);
+  bool plain = config.variant != Variant::kTrampoline;
+  Outcome failure = Load(config, plain);
+  // A kernel that has its functions' addresses alone (CONFIG_KALLSYMS_ALL) finds no variable.
+  if (failure && !plain && failure->error == ENOENT) {
+    Close();
+    plain = true;
+    failure = Load(config, plain);
+  }
   if (!failure) {
     failure =
         rings_.Open(bpf_map__fd(object_->maps.records), bpf_map__max_entries(object_->maps.records),
@@ -137,12 +191,16 @@ Outcome Session::Open(const Config& config) {
                                object_->bss->coalesced_used,
                                config.key_idle_ns,
                                bpf_map__fd(maps.records),
-                               rings_.first()},
+                               rings_.first(),
+                               config.batches},
                               config.settled);
   }
   if (!failure) {
-    pending_.Open({bpf_map__fd(object_->maps.pending_packets), object_->bss->pending_slots,
-                   object_->bss->pending_names});
+    pending_.Open({bpf_map__fd(object_->maps.pending_packets), &object_->bss->pending});
+  }
+  if (!failure) {
+    services_.Open(bpf_map__fd(object_->maps.services),
+                   bpf_map__max_entries(object_->maps.services));
   }
   if (!failure && config.variant != Variant::kGenerator) {
     failure = Attach();
@@ -153,15 +211,32 @@ Outcome Session::Open(const Config& config) {
   return failure;
 }
 
-Outcome Session::Load(const Config& config) {
-  if (!config.types.empty()) {
-    if (Outcome failure = CheckTypes(config.types)) {
+// Before the object is loaded: its programs know the namespace.
+void Session::MakeHeartbeat(Variant variant) {
+  if (variant == Variant::kGenerator) {
+    no_heartbeat_ = Failure{"ERR_HEARTBEAT", "heartbeat", 0, "the generator sees no packets", {}};
+    return;
+  }
+  // fentry and fexit keep the module from being unloaded, kprobes do not.
+  no_heartbeat_ = heartbeat_.Open(variant == Variant::kTrampoline);
+}
+
+Outcome Session::Load(const Config& config, bool plain) {
+  JoinedTypes joined;
+  std::string types = config.types;
+  if (!types.empty()) {
+    if (Outcome failure = CheckTypes(types)) {
       return failure;
     }
+  } else if (config.variant == Variant::kKprobe) {
+    if (Outcome failure = joined.Open()) {
+      return failure;
+    }
+    types = joined.path();
   }
   LIBBPF_OPTS(bpf_object_open_opts, options,
-              .btf_custom_path = config.types.empty() ? nullptr : config.types.c_str());
-  object_ = OpenObject(config.variant, &options);
+              .btf_custom_path = types.empty() ? nullptr : types.c_str());
+  object_ = OpenObject(plain, &options);
   if (object_ == nullptr) {
     return Fail("ERR_PROBE_OPEN", "open", errno, "cannot open the embedded object");
   }
@@ -171,20 +246,26 @@ Outcome Session::Load(const Config& config) {
   }
   object_->rodata->kernel_hz = hz;
   object_->rodata->detail_kinds = config.detail;
+  object_->rodata->heartbeat_netns = heartbeat_.netns();
+  object_->rodata->counts_lookups = config.filter.clients + config.filter.virtual_services +
+                                        config.filter.destinations + config.filter.fwmarks +
+                                        config.filter.namespaces + config.filter.protocols >
+                                    0;
   static_assert(sizeof(object_->rodata->filter) == sizeof(config.filter));
   memcpy(&object_->rodata->filter, &config.filter, sizeof(config.filter));
-  object_->rodata->can_cast =
-      config.variant == Variant::kTrampoline && KernelHas("bpf_rdonly_cast");
+  KernelTypes kernel;
+  object_->rodata->can_cast = !plain && kernel.has_function("bpf_rdonly_cast");
   object_->rodata->ring_mark = config.ring_bytes / 2;
-  const uint32_t cpus = OnlineCpus();
-  int error = bpf_map__set_max_entries(object_->maps.records, cpus);
-  if (error == 0) {
-    error = bpf_map__set_max_entries(object_->maps.known_counts, cpus * IPVSCOPE_KNOWN_KEYS);
+  if (config.variant != Variant::kGenerator) {
+    const TransmitCode code = ReadTransmitCode();
+    static_assert(sizeof(object_->rodata->transmit_functions) == sizeof(code.functions));
+    memcpy(&object_->rodata->transmit_functions, code.functions.data(), sizeof(code.functions));
+    object_->rodata->transmit_code = code.all;
   }
-  if (error != 0) {
-    return Fail("ERR_PROBE_OPEN", "open", -error, "cannot set the number of CPUs");
+  if (Outcome failure = SizeMaps(config)) {
+    return failure;
   }
-  if (Outcome failure = ChoosePrograms(config.variant)) {
+  if (Outcome failure = ChoosePrograms(config.variant, &kernel)) {
     return failure;
   }
   if (config.verifier_log) {
@@ -198,7 +279,7 @@ Outcome Session::Load(const Config& config) {
   if (pattern < 0) {
     return Fail("ERR_PROBE_RING", "ring", errno, "cannot make a ring");
   }
-  error = bpf_map__set_inner_map_fd(object_->maps.records, pattern);
+  int error = bpf_map__set_inner_map_fd(object_->maps.records, pattern);
   if (error == 0) {
     error = ipvscope_bpf::load(object_);
   }
@@ -209,7 +290,31 @@ Outcome Session::Load(const Config& config) {
   return {};
 }
 
-Outcome Session::ChoosePrograms(Variant variant) {
+// By what this machine and these programs need.
+Outcome Session::SizeMaps(const Config& config) {
+  const uint32_t cpus = OnlineCpus();
+  if (cpus == 0) {
+    return Fail("ERR_PROBE_OPEN", "open", errno, "cannot count the CPUs");
+  }
+  const auto& maps = object_->maps;
+  const bool kprobes = config.variant == Variant::kKprobe;
+  int error = bpf_map__set_max_entries(maps.records, cpus);
+  if (error == 0) {
+    error = bpf_map__set_max_entries(maps.known_counts, cpus * IPVSCOPE_KNOWN_KEYS);
+  }
+  if (error == 0 && !kprobes) {
+    error = bpf_map__set_max_entries(maps.pending_packets, kSpilledPackets);
+  }
+  if (error == 0) {
+    error = bpf_map__set_max_entries(maps.services, config.services);
+  }
+  if (error == 0) {
+    error = bpf_map__set_autocreate(maps.frames, kprobes);
+  }
+  return error == 0 ? Outcome() : Fail("ERR_PROBE_OPEN", "open", -error, "cannot size the maps");
+}
+
+Outcome Session::ChoosePrograms(Variant variant, KernelTypes* kernel) {
   bpf_program* program = nullptr;
   std::set<std::string> functions;
   bpf_object__for_each_program(program, object_->obj) {
@@ -217,24 +322,31 @@ Outcome Session::ChoosePrograms(Variant variant) {
     SplitSection(bpf_program__section_name(program), &entry);
     functions.insert(entry.function);
   }
-  symbols_ = variant == Variant::kKprobe ? Symbols::Read(functions) : Symbols();
-  const auto has_hook = [this, variant](const std::string& function) {
-    return variant == Variant::kKprobe ? symbols_.has(function) : function == kHooks[0];
+  const bool kprobes = variant == Variant::kKprobe;
+  symbols_ = kprobes ? Symbols::Read(functions) : Symbols();
+  const auto missing = [](const std::string& function) {
+    return Failure{
+        "ERR_PROBE_ATTACH", "load", ENOENT, "this kernel has no function " + function, {}};
+  };
+  const auto has_hook = [&](const std::string& function) {
+    return kprobes ? symbols_.has(function) : function == kHooks[0];
   };
   if (std::none_of(std::begin(kHooks), std::end(kHooks), has_hook)) {
-    return Failure{"ERR_PROBE_ATTACH",
-                   "load",
-                   ENOENT,
-                   std::string("this kernel has no function ") + kHooks[0],
-                   {}};
+    return missing(kHooks[0]);
   }
+  const bool has_ipv6 =
+      kprobes ? symbols_.has(kIpv6) : variant == Variant::kTrampoline && ShowsIpv6(kernel);
   bpf_object__for_each_program(program, object_->obj) {
     Program entry{};
     SplitSection(bpf_program__section_name(program), &entry);
     const Variant its = entry.function.empty()        ? Variant::kGenerator
                         : IsTrampoline(entry.variant) ? Variant::kTrampoline
                                                       : Variant::kKprobe;
-    const bool load = its == variant && (!IsHook(entry.function) || has_hook(entry.function));
+    const bool load = its == variant && (!IsHook(entry.function) || has_hook(entry.function)) &&
+                      (!IsIpv6(entry.function) || has_ipv6);
+    if (load && IsKprobe(entry.variant) && !symbols_.has(entry.function)) {
+      return missing(entry.function);
+    }
     if (int error = bpf_program__set_autoload(program, load)) {
       return Fail("ERR_PROBE_OPEN", "open", -error, "cannot choose the programs to load");
     }
@@ -294,6 +406,7 @@ Outcome Session::Detach() {
   if (object_ == nullptr) {
     return {};
   }
+  heartbeat_.Close();
   ipvscope_bpf::detach(object_);
   Outcome failure = coalesced_.Settle();
   if (!failure) {
@@ -303,6 +416,7 @@ Outcome Session::Detach() {
 }
 
 void Session::Close() {
+  heartbeat_.Close();
   coalesced_.Close();
   rings_.Close();
   ipvscope_bpf::destroy(object_);
@@ -363,6 +477,44 @@ Outcome Session::ReadLosses(Losses* losses) {
     }
   }
   (*losses)[IPVSCOPE_LOSS_UNPAIRED] += swept_;
+  return {};
+}
+
+uint64_t Session::KernelMemory() const {
+  uint64_t bytes = 0;
+  bpf_map* map = nullptr;
+  bpf_object__for_each_map(map, object_->obj) {
+    bytes += bpf_map__autocreate(map) ? ChargedBytes(bpf_map__fd(map)) : 0;
+  }
+  for (const int ring : rings_.descriptors()) {
+    bytes += ChargedBytes(ring);
+  }
+  bpf_program* program = nullptr;
+  bpf_object__for_each_program(program, object_->obj) {
+    bytes += bpf_program__autoload(program) ? ChargedBytes(bpf_program__fd(program)) : 0;
+  }
+  return bytes;
+}
+
+Outcome Session::Beat(bool* seen) {
+  if (no_heartbeat_) {
+    return no_heartbeat_;
+  }
+  // A program is skipped while a task that it interrupted runs it on the same CPU; such a task gets
+  // on when this one yields.
+  constexpr int kTries = 3;
+  const volatile auto* const count = &object_->bss->heartbeats_seen;
+  *seen = false;
+  for (int i = 0; i < kTries && !*seen; i++) {
+    if (i > 0) {
+      sched_yield();
+    }
+    const uint64_t before = *count;
+    if (Outcome failure = heartbeat_.Beat()) {
+      return failure;
+    }
+    *seen = *count != before;
+  }
   return {};
 }
 

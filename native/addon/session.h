@@ -3,10 +3,13 @@
 
 #include "coalesced.h"
 #include "failure.h"
+#include "heartbeat.h"
 #include "layout.h"
 #include "pending.h"
 #include "rings.h"
+#include "services.h"
 #include "symbols.h"
+#include "types.h"
 
 #include <array>
 #include <cstdint>
@@ -39,6 +42,7 @@ public:
   };
   struct Config {
     uint32_t ring_bytes; // of a CPU's ring: power of two, multiple of the page size
+    uint32_t services;   // virtual services that the probe has room for
     uint32_t detail;     // kinds told packet by packet (1 << kind); all others are added up
     Variant variant;
     std::string types;      // file with BTF of the kernel and ip_vs; empty: what the kernel shows
@@ -46,6 +50,7 @@ public:
     ipvscope_filter filter; // what does not fit is neither told nor counted
     uint64_t key_idle_ns;   // a key without a packet for so long may give its number to another
     bool settled;           // no program runs while what was added up is read
+    bool batches;           // false: do without batch operations of maps
   };
   struct Program {
     std::string name;
@@ -75,16 +80,25 @@ public:
 
   Rings& rings() { return rings_; }
   Coalesced& coalesced() { return coalesced_; }
+  Services& services() { return services_; }
 
   Outcome ReadPrograms(std::vector<Program>* programs) const;
   // By cause, summed over CPUs. Gives up packets that were never seen to leave the hook.
   Outcome ReadLosses(Losses* losses);
+  // Bytes that the kernel charges for maps, rings and programs; 0 where /proc does not say.
+  uint64_t KernelMemory() const;
+  // Sends a packet that the probe has to see (heartbeat.h), and says whether it did. A failure says
+  // why none can be sent.
+  Outcome Beat(bool* seen);
   // Up to 1024 records numbered from `first`; `keys` different virtual services.
   Outcome Generate(uint64_t first, uint32_t count, uint32_t keys);
 
 private:
-  Outcome Load(const Config& config);
-  Outcome ChoosePrograms(Variant variant);
+  void MakeHeartbeat(Variant variant);
+  // plain: the object that names nothing of the kernel's.
+  Outcome Load(const Config& config, bool plain);
+  Outcome SizeMaps(const Config& config);
+  Outcome ChoosePrograms(Variant variant, KernelTypes* kernel);
   Outcome KeepVerifierLogs();
   Outcome Attach();
 
@@ -92,7 +106,10 @@ private:
   Rings rings_;
   Coalesced coalesced_;
   Pending pending_;
-  Symbols symbols_; // of the functions that kprobes are attached to
+  Services services_;
+  Heartbeat heartbeat_;
+  Outcome no_heartbeat_; // why there is none
+  Symbols symbols_;      // of the functions that kprobes are attached to
   uint64_t swept_ = 0;
   // By program; the kernel writes here while it loads them.
   std::map<std::string, std::vector<char>> verifier_logs_;

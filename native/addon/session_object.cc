@@ -9,17 +9,17 @@
 #include <cerrno>
 #include <cstring>
 
+#include "ipvscope_services.h"
+
 namespace ipvscope {
 namespace {
 
-// EndpointFilter in src/wire/event-filter.ts, or undefined.
+// EndpointFilter in src/wire/event-filter.ts.
 ipvscope_endpoint_filter ReadFilter(const Napi::Value& given) {
   ipvscope_endpoint_filter filter{};
-  if (!given.IsObject()) {
-    return filter;
-  }
   const Napi::Object object = given.As<Napi::Object>();
   filter.port = htons(static_cast<uint16_t>(object.Get("port").As<Napi::Number>().Uint32Value()));
+  filter.port_zero = object.Get("portZero").ToBoolean().Value() ? 1 : 0;
   const Napi::Uint8Array address = object.Get("address").As<Napi::Uint8Array>();
   const size_t bytes = std::min(address.ByteLength(), sizeof(filter.address));
   if (bytes == 0) {
@@ -32,9 +32,36 @@ ipvscope_endpoint_filter ReadFilter(const Napi::Value& given) {
     mask[bit / 8] |= static_cast<uint8_t>(0x80U >> (bit % 8));
   }
   memcpy(filter.address, address.Data(), bytes);
-  filter.address[0] &= filter.mask[0];
-  filter.address[1] &= filter.mask[1];
+  for (size_t word = 0; word < std::size(filter.address); word++) {
+    filter.address[word] &= filter.mask[word];
+  }
   return filter;
+}
+
+// An array of at most IPVSCOPE_FILTER_MOST, or undefined; returns how many there are.
+template <typename Element, typename Read>
+uint32_t ReadArray(const Napi::Value& given, Element* elements, Read read) {
+  if (!given.IsArray()) {
+    return 0;
+  }
+  const Napi::Array array = given.As<Napi::Array>();
+  const uint32_t count = std::min<uint32_t>(array.Length(), IPVSCOPE_FILTER_MOST);
+  for (uint32_t i = 0; i < count; i++) {
+    elements[i] = read(array.Get(i));
+  }
+  return count;
+}
+
+// EventFilter in src/wire/event-filter.ts.
+void ReadFilters(const Napi::Object& given, ipvscope_filter* filter) {
+  const auto number = [](const Napi::Value& value) { return value.ToNumber().Uint32Value(); };
+  filter->clients = ReadArray(given.Get("client"), filter->client, ReadFilter);
+  filter->virtual_services = ReadArray(given.Get("virtual"), filter->virtual_service, ReadFilter);
+  filter->destinations = ReadArray(given.Get("destination"), filter->destination, ReadFilter);
+  filter->fwmarks = ReadArray(given.Get("fwmark"), filter->fwmark, number);
+  filter->namespaces = ReadArray(given.Get("netns"), filter->netns, number);
+  const Napi::Value protocols = given.Get("protocols");
+  filter->protocols = protocols.IsNumber() ? number(protocols) : 0;
 }
 
 } // namespace
@@ -63,6 +90,9 @@ Napi::Function SessionObject::Define(Napi::Env env) {
                          InstanceMethod<&SessionObject::Adding>("adding"),
                          InstanceMethod<&SessionObject::Programs>("programs"),
                          InstanceMethod<&SessionObject::Losses>("losses"),
+                         InstanceMethod<&SessionObject::SetServices>("setServices"),
+                         InstanceMethod<&SessionObject::KernelMemory>("kernelMemory"),
+                         InstanceMethod<&SessionObject::Beat>("beat"),
                          InstanceMethod<&SessionObject::Generate>("generate"),
                          InstanceMethod<&SessionObject::Detach>("detach"),
                          InstanceMethod<&SessionObject::Close>("close"),
@@ -84,14 +114,13 @@ void SessionObject::Open(const Napi::CallbackInfo& info) {
   Session::Config config{};
   config.ring_bytes = number("ringBytes");
   config.detail = number("detail");
+  config.services = number("services");
   config.variant = static_cast<Session::Variant>(number("variant"));
   config.types = given.Get("types").As<Napi::String>().Utf8Value();
   config.verifier_log = given.Get("verifierLog").As<Napi::Boolean>().Value();
-  const Napi::Object filter = given.Get("filter").As<Napi::Object>();
-  config.filter.client = ReadFilter(filter.Get("client"));
-  config.filter.virtual_service = ReadFilter(filter.Get("virtual"));
-  config.filter.destination = ReadFilter(filter.Get("destination"));
+  ReadFilters(given.Get("filter").As<Napi::Object>(), &config.filter);
   config.settled = given.Get("settled").As<Napi::Boolean>().Value();
+  config.batches = given.Get("batches").As<Napi::Boolean>().Value();
   config.key_idle_ns = uint64_t{number("keyIdleMs")} * 1'000'000;
   if (Outcome failure = session_.Open(config)) {
     Throw(info.Env(), *failure);
@@ -201,6 +230,34 @@ Napi::Value SessionObject::Losses(const Napi::CallbackInfo& info) {
   }
   list.Set(static_cast<uint32_t>(losses.size()), static_cast<double>(session_.rings().misfits()));
   return list;
+}
+
+// setServices(keys: Uint8Array): how many of these ipvscope_service_key found no room
+Napi::Value SessionObject::SetServices(const Napi::CallbackInfo& info) {
+  MustBeOpen(info.Env());
+  const Napi::Uint8Array keys = info[0].As<Napi::Uint8Array>();
+  size_t left_out = 0;
+  const size_t count = keys.ByteLength() / sizeof(ipvscope_service_key);
+  if (Outcome failure = session_.services().Set(keys.Data(), count, &left_out)) {
+    Throw(info.Env(), *failure);
+  }
+  return Napi::Number::New(info.Env(), static_cast<double>(left_out));
+}
+
+// kernelMemory(): bytes
+Napi::Value SessionObject::KernelMemory(const Napi::CallbackInfo& info) {
+  MustBeOpen(info.Env());
+  return Napi::Number::New(info.Env(), static_cast<double>(session_.KernelMemory()));
+}
+
+// beat(): whether the probe saw a packet of its own
+Napi::Value SessionObject::Beat(const Napi::CallbackInfo& info) {
+  MustBeOpen(info.Env());
+  bool seen = false;
+  if (Outcome failure = session_.Beat(&seen)) {
+    Throw(info.Env(), *failure);
+  }
+  return Napi::Boolean::New(info.Env(), seen);
 }
 
 // generate(first, count, keys)

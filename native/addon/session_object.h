@@ -27,7 +27,10 @@ private:
   Napi::Value Coalesced(const Napi::CallbackInfo& info);
   Napi::Value Adding(const Napi::CallbackInfo& info);
   Napi::Value Programs(const Napi::CallbackInfo& info);
+  Napi::Value KernelMemory(const Napi::CallbackInfo& info);
   Napi::Value Losses(const Napi::CallbackInfo& info);
+  Napi::Value SetServices(const Napi::CallbackInfo& info);
+  Napi::Value Beat(const Napi::CallbackInfo& info);
   void Generate(const Napi::CallbackInfo& info);
   void Detach(const Napi::CallbackInfo& info);
   void Close(const Napi::CallbackInfo& info);

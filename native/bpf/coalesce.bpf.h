@@ -13,27 +13,33 @@
 #define IPVSCOPE_COALESCE_BPF_H
 
 #include "losses.bpf.h"
+#include "services.bpf.h"
 #include "../include/ipvscope_known.h"
 
-/* Of a key that is not known. Per CPU, and added to atomically all the same: a softirq may
- * interrupt a task's packet. */
+/* Of a key that is not known. */
 struct coalesced_sum {
 	__u64 packets;
 	__u64 delay_us; /* of all of them together */
 };
 
-#define COALESCED_TABLE(name, entries)                                                             \
+#define COALESCED_TABLE(name, kind, entries)                                                       \
 	struct {                                                                                   \
-		__uint(type, BPF_MAP_TYPE_PERCPU_HASH);                                            \
+		__uint(type, kind);                                                                \
 		__uint(max_entries, entries);                                                      \
 		__uint(key_size, IPVSCOPE_KEY_SIZE);                                               \
 		__type(value, struct coalesced_sum);                                               \
 	} name SEC(".maps")
 
-COALESCED_TABLE(coalesced_even, 8192);
-COALESCED_TABLE(coalesced_odd, 8192);
-COALESCED_TABLE(folded_even, 1024);
-COALESCED_TABLE(folded_odd, 1024);
+/*
+ * One value for all CPUs: a key is here for two seconds, then it is known; a value for each CPU
+ * that there could be would take 256 KiB of each.
+ */
+COALESCED_TABLE(coalesced_even, BPF_MAP_TYPE_HASH, 8192);
+COALESCED_TABLE(coalesced_odd, BPF_MAP_TYPE_HASH, 8192);
+/* Few keys, in use when there are most packets: a value for each CPU. It is added to atomically all
+ * the same: a softirq may interrupt a task's packet. */
+COALESCED_TABLE(folded_even, BPF_MAP_TYPE_PERCPU_HASH, 1024);
+COALESCED_TABLE(folded_odd, BPF_MAP_TYPE_PERCPU_HASH, 1024);
 
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
@@ -67,10 +73,9 @@ enum coalesced_place {
 /* Whether anything was added there since the session last looked: else it need not look again. */
 bool coalesced_used[COALESCED_PLACES];
 
-static __always_inline bool add_to(void *table, const struct ipvscope_record *record)
+static __always_inline bool add_to(void *table, const void *key, __u32 delay_us)
 {
-	const void *key = (const void *)record + IPVSCOPE_KEY_OFFSET;
-	struct coalesced_sum one = {.packets = 1, .delay_us = record->delay_us};
+	struct coalesced_sum one = {.packets = 1, .delay_us = delay_us};
 	struct coalesced_sum *sum = bpf_map_lookup_elem(table, key);
 
 	if (!sum) {
@@ -82,28 +87,33 @@ static __always_inline bool add_to(void *table, const struct ipvscope_record *re
 			return false;
 	}
 	__sync_fetch_and_add(&sum->packets, 1);
-	if (record->delay_us)
-		__sync_fetch_and_add(&sum->delay_us, record->delay_us);
+	if (delay_us)
+		__sync_fetch_and_add(&sum->delay_us, delay_us);
 	return true;
+}
+
+static __always_inline const void *key_of(const struct ipvscope_record *record)
+{
+	return (const void *)record + IPVSCOPE_KEY_OFFSET;
 }
 
 /* The same without what there is too much of. */
 static __always_inline bool add_folded(void *table, const struct ipvscope_record *record)
 {
-	struct ipvscope_record folded = {
-		.delay_us = record->delay_us,
-		.kind = record->kind,
-		.verdict = record->verdict,
-		.conn_state = record->conn_state,
-		.protocol = record->protocol,
-		.forwarding = record->forwarding,
-		.delay_place = record->delay_place,
-		.flags = record->flags,
-		.cause = record->cause,
-		.scheduler = record->scheduler,
-	};
+	/* The key alone, where a record would have it: the stack has no room for another record. */
+	__u64 words[IPVSCOPE_KEY_WORDS] = {};
+	struct ipvscope_record *folded = (void *)words - IPVSCOPE_KEY_OFFSET;
 
-	if (!add_to(table, &folded))
+	folded->kind = record->kind;
+	folded->verdict = record->verdict;
+	folded->conn_state = record->conn_state;
+	folded->protocol = record->protocol;
+	folded->forwarding = record->forwarding;
+	folded->delay_place = record->delay_place;
+	folded->flags = record->flags;
+	folded->cause = record->cause;
+	folded->scheduler = record->scheduler;
+	if (!add_to(table, words, record->delay_us))
 		return false;
 	count_loss(IPVSCOPE_LOSS_FOLDED);
 	return true;
@@ -122,7 +132,7 @@ static __always_inline bool is_key(const struct ipvscope_known_key *known, const
 /* False where the session does not know the key (yet). */
 static __always_inline bool count_known(const struct ipvscope_record *record)
 {
-	const __u64 *words = (const void *)record + IPVSCOPE_KEY_OFFSET;
+	const __u64 *words = key_of(record);
 	__u32 place = ipvscope_known_place(words);
 
 #pragma unroll
@@ -149,11 +159,16 @@ static __always_inline enum coalesced_place add_up(const struct ipvscope_record 
 	/* Of a delay there is more to add up than one number. */
 	if (!record->delay_us && count_known(record))
 		return COALESCED_KNOWN;
+	/* Not yet, or no longer, known: seldom. */
+	if (record->kind == IPVSCOPE_KIND_NEW)
+		learn_service(record);
 	if (*(volatile __u32 *)&coalesced_active)
-		return add_to(&coalesced_odd, record) || add_folded(&folded_odd, record)
+		return add_to(&coalesced_odd, key_of(record), record->delay_us) ||
+				       add_folded(&folded_odd, record)
 			       ? COALESCED_ODD
 			       : COALESCED_NOWHERE;
-	return add_to(&coalesced_even, record) || add_folded(&folded_even, record)
+	return add_to(&coalesced_even, key_of(record), record->delay_us) ||
+			       add_folded(&folded_even, record)
 		       ? COALESCED_EVEN
 		       : COALESCED_NOWHERE;
 }

@@ -45,6 +45,28 @@ static __always_inline __u32 expires_in_ms(enum access access, struct ip_vs_conn
 	return ms < 0xffffffff ? ms : 0xffffffff;
 }
 
+/*
+ * Where an entry sends its packets. Its own address and port, not its server's: a server of a
+ * persistent service of every port, or of a mark, has port 0 (ip_vs_sched_persist(),
+ * ip_vs_schedule()), and an entry that came from another director may have no server here.
+ */
+static __always_inline void describe_destination(enum access access, struct ip_vs_conn *conn,
+						 __u8 *family, __u8 *address, __be16 *port)
+{
+	*family = entry_family(access, conn);
+	*port = PEEK(access, conn, dport);
+	read_address(access, address, *family, &conn->daddr);
+}
+
+static __always_inline bool same_address(const __u8 *a, const __u8 *b)
+{
+	__u64 first[2], second[2];
+
+	__builtin_memcpy(first, a, 16);
+	__builtin_memcpy(second, b, 16);
+	return first[0] == second[0] && first[1] == second[1];
+}
+
 static __always_inline void describe_entry(enum access access, struct ipvscope_record *record,
 					   struct ip_vs_conn *conn)
 {
@@ -52,34 +74,51 @@ static __always_inline void describe_entry(enum access access, struct ipvscope_r
 	record->forwarding = PEEK(access, conn, flags) & IP_VS_CONN_F_FWD_MASK;
 	record->expires_in_ms = expires_in_ms(access, conn);
 	record->flags |= IPVSCOPE_FLAG_HAS_ENTRY;
+	/* An entry of cache_bypass sends packets where they were going anyway. */
+	if (record->forwarding == IPVSCOPE_FORWARDING_BYPASS)
+		return;
+	describe_destination(access, conn, &record->destination_family, record->destination_address,
+			     &record->destination_port);
+	record->flags |= IPVSCOPE_FLAG_HAS_DESTINATION;
+	if (record->destination_family == record->family &&
+	    same_address(record->destination_address, record->client_address))
+		record->flags |= IPVSCOPE_FLAG_HAIRPIN;
 }
 
-/* The server of an entry, as the record's destination. */
+/* What the table says of the server of an entry, and of its virtual service. */
 static __always_inline void describe_server(enum access access, struct ipvscope_record *record,
 					    struct ip_vs_dest *dest, bool available)
 {
-	record->destination_family = PEEK(access, dest, af);
-	record->destination_port = PEEK(access, dest, port);
-	read_address(access, record->destination_address, record->destination_family, &dest->addr);
 	record->weight = PEEK(access, dest, weight.counter);
 	record->fwmark = PEEK(access, dest, vfwmark);
-	record->flags |= IPVSCOPE_FLAG_HAS_DESTINATION | IPVSCOPE_FLAG_SERVER_KNOWN;
+	record->service_port = PEEK(access, dest, vport);
+	record->flags |= IPVSCOPE_FLAG_SERVER_KNOWN | IPVSCOPE_FLAG_SERVICE_FOUND;
 	if (available)
 		record->flags |= IPVSCOPE_FLAG_AVAILABLE;
 	if (record->weight == 0)
 		record->flags |= IPVSCOPE_FLAG_WEIGHT_ZERO;
 }
 
-/* The server chosen anew, as the record's new destination. */
+/* The entry made anew, as the record's new destination. */
 static __always_inline void describe_new_server(enum access access, struct ipvscope_record *record,
-						struct ip_vs_dest *dest)
+						struct ip_vs_conn *conn, struct ip_vs_dest *dest)
 {
-	record->new_destination_family = PEEK(access, dest, af);
-	record->new_destination_port = PEEK(access, dest, port);
-	read_address(access, record->new_destination_address, record->new_destination_family,
-		     &dest->addr);
-	if (PEEK(access, dest, weight.counter) == 0)
+	describe_destination(access, conn, &record->new_destination_family,
+			     record->new_destination_address, &record->new_destination_port);
+	record->flags &= ~IPVSCOPE_FLAG_HAIRPIN;
+	if (record->new_destination_family == record->family &&
+	    same_address(record->new_destination_address, record->client_address))
+		record->flags |= IPVSCOPE_FLAG_HAIRPIN;
+	if (dest && PEEK(access, dest, weight.counter) == 0)
 		record->flags |= IPVSCOPE_FLAG_NEW_WEIGHT_ZERO;
+}
+
+static __always_inline void describe_service(enum access access, struct ipvscope_record *record,
+					     struct ip_vs_service *service)
+{
+	record->fwmark = PEEK(access, service, fwmark);
+	record->service_port = PEEK(access, service, port);
+	record->flags |= IPVSCOPE_FLAG_SERVICE_FOUND;
 }
 
 static __always_inline __u32 netns_of(enum access access, struct netns_ipvs *ipvs)
@@ -96,17 +135,21 @@ static __always_inline bool describe_tuple(enum access access, struct ipvscope_r
 					   const struct ip_vs_iphdr *iph)
 {
 	__be16 ports[2] = {};
+	bool inverse;
 
 	if (!read_ports(transport, ports))
 		return false;
+	/* With schedule_icmp a packet may be scheduled that an ICMP error quotes. Where it is a
+	 * reply, the virtual service is its source (ip_vs_icmp_xmit(), conn_schedule()). */
+	inverse = PEEK(access, iph, hdr_flags) & IP_VS_HDR_INVERSE;
 	record->netns = netns_of(access, ipvs);
 	record->protocol = transport->protocol;
 	record->family = af;
-	read_address(access, record->client_address, af, &iph->saddr);
-	read_address(access, record->virtual_address, af, &iph->daddr);
-	record->client_port = ports[0];
-	record->virtual_port = ports[1];
-	record->service_port = ports[1];
+	read_address(access, record->client_address, af, inverse ? &iph->daddr : &iph->saddr);
+	read_address(access, record->virtual_address, af, inverse ? &iph->saddr : &iph->daddr);
+	record->client_port = inverse ? ports[1] : ports[0];
+	record->virtual_port = inverse ? ports[0] : ports[1];
+	record->service_port = record->virtual_port;
 	record->flags |= IPVSCOPE_FLAG_HAS_VIRTUAL;
 	return true;
 }

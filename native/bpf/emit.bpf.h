@@ -13,10 +13,18 @@
 
 #include "coalesce.bpf.h"
 #include "filter.bpf.h"
+#include "../include/ipvscope_heartbeat.h"
 #include "../include/ipvscope_record.h"
 
-/* Kinds whose packets are told one by one (1 << kind); all others are added up. Set before load. */
+/* Kinds whose packets are delivered one by one (1 << kind), and IPVSCOPE_DETAIL_DROPS; all others
+ * are aggregated. Set before load. */
 const volatile __u32 detail_kinds = ~0U;
+
+/* The network namespace of this session's heartbeat (native/addon/heartbeat.h). Set before load. */
+const volatile __u32 heartbeat_netns;
+
+/* How many of its packets were seen, up to their verdict. */
+__u64 heartbeats_seen;
 
 /* Bytes in a CPU's ring at which its reader is woken whatever it does. Set before load. */
 const volatile __u64 ring_mark = ~0ULL;
@@ -85,13 +93,37 @@ static __always_inline void wake_reader(void)
 		bpf_ringbuf_discard(nothing, 0);
 }
 
-static __always_inline void emit(const struct ipvscope_record *record)
+static __always_inline bool is_refused(const struct ipvscope_record *record)
 {
+	return record->verdict == IPVSCOPE_VERDICT_DROPPED ||
+	       record->verdict == IPVSCOPE_VERDICT_REJECTED;
+}
+
+static __always_inline bool is_heartbeat(const struct ipvscope_record *record)
+{
+	__be32 address;
+
+	__builtin_memcpy(&address, record->virtual_address, sizeof(address));
+	return address == bpf_htonl(IPVSCOPE_HEARTBEAT_ADDRESS) &&
+	       record->virtual_port == bpf_htons(IPVSCOPE_HEARTBEAT_PORT) &&
+	       record->protocol == IPPROTO_UDP && record->family == AF_INET;
+}
+
+/* A function of its own: what it needs of the stack is needed once. */
+static __noinline int emit(const struct ipvscope_record *record)
+{
+	/* Nobody's packets: counted here, whatever filter there is, and told nowhere. */
+	if (is_heartbeat(record)) {
+		if (record->netns == heartbeat_netns)
+			__sync_fetch_and_add(&heartbeats_seen, 1);
+		return 0;
+	}
 	if (!is_wanted(record))
-		return;
-	if (detail_kinds & 1U << record->kind) {
+		return 0;
+	if (detail_kinds & 1U << record->kind ||
+	    (detail_kinds & IPVSCOPE_DETAIL_DROPS && is_refused(record))) {
 		if (tell(record))
-			return;
+			return 0;
 		count_loss(IPVSCOPE_LOSS_RING_FULL);
 	}
 	switch (coalesce(record)) {
@@ -104,6 +136,7 @@ static __always_inline void emit(const struct ipvscope_record *record)
 	case COALESCED:
 		break;
 	}
+	return 0;
 }
 
 #endif

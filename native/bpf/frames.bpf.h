@@ -17,6 +17,7 @@ enum frame_function {
 	FRAME_HOOK,
 	FRAME_SERVICE,
 	FRAME_SCHEDULE,
+	FRAME_ICMP,
 };
 
 struct frame_key {

@@ -18,14 +18,21 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
  */
 static __noinline int notable_lookup(unsigned long long *arguments)
 {
-	on_notable_lookup(ACCESS_DIRECT, (void *)arguments[0], arguments[1], (void *)arguments[2],
-			  (void *)arguments[3], (void *)arguments[4]);
+	on_notable_lookup(ACCESS_DIRECT, arguments, (void *)arguments[0], arguments[1],
+			  (void *)arguments[2], (void *)arguments[3], (void *)arguments[4]);
+	return 0;
+}
+
+static __noinline int any_lookup(unsigned long long *arguments)
+{
+	on_any_lookup(ACCESS_DIRECT, (void *)arguments[0], arguments[1], (void *)arguments[2],
+		      (void *)arguments[3], (void *)arguments[4]);
 	return 0;
 }
 
 static __noinline int notable_verdict(unsigned long long *arguments)
 {
-	on_verdict(ACCESS_DIRECT, (void *)arguments[1], arguments[3]);
+	on_verdict(ACCESS_DIRECT, arguments, (void *)arguments[1], arguments[3]);
 	return 0;
 }
 
@@ -34,6 +41,8 @@ SEC("fexit/ip_vs_conn_in_get_proto")
 int BPF_PROG(lookup_fexit, struct netns_ipvs *ipvs, int af, const struct sk_buff *skb,
 	     const struct ip_vs_iphdr *iph, struct ip_vs_conn *conn)
 {
+	if (counts_lookups)
+		any_lookup(ctx);
 	if (may_be_notable(ACCESS_DIRECT, ipvs, skb, iph, conn))
 		return notable_lookup(ctx);
 	return 0;
@@ -51,7 +60,7 @@ int BPF_PROG(verdict_fexit, void *priv, struct sk_buff *skb)
 SEC("fentry/ip_vs_conn_expire_now")
 int BPF_PROG(expire_fentry, struct ip_vs_conn *conn)
 {
-	on_expire(ACCESS_DIRECT, conn);
+	on_expire(ACCESS_DIRECT, ctx, conn);
 	return 0;
 }
 
@@ -59,7 +68,7 @@ SEC("fexit/ip_vs_service_find")
 int BPF_PROG(service_fexit, struct netns_ipvs *ipvs, int af, __u32 fwmark, __u16 protocol,
 	     const union nf_inet_addr *address, __be16 port, struct ip_vs_service *service)
 {
-	on_service_lookup(ACCESS_DIRECT, address, service);
+	on_service_lookup(ACCESS_DIRECT, ctx, address, service);
 	return 0;
 }
 
@@ -68,36 +77,97 @@ int BPF_PROG(schedule_fexit, struct ip_vs_service *service, struct sk_buff *skb,
 	     struct ip_vs_proto_data *data, int *ignored, struct ip_vs_iphdr *iph,
 	     struct ip_vs_conn *conn)
 {
-	on_schedule(ACCESS_DIRECT, service, skb, iph, conn);
+	on_schedule(ACCESS_DIRECT, ctx, service, skb, iph, conn, ignored);
 	return 0;
 }
 
 SEC("fentry/__icmp_send")
-int BPF_PROG(icmp_fentry, struct sk_buff *skb)
+int BPF_PROG(icmp_fentry)
 {
-	on_sight(ACCESS_DIRECT, skb, OBSERVED_ICMP_ERROR);
+	on_icmp_begin();
 	return 0;
 }
 
 SEC("fentry/icmp6_send")
-int BPF_PROG(icmp6_fentry, struct sk_buff *skb)
+int BPF_PROG(icmp6_fentry)
 {
-	on_sight(ACCESS_DIRECT, skb, OBSERVED_ICMP_ERROR);
+	on_icmp_begin();
 	return 0;
 }
 
-/* A tracepoint; later kernels append arguments (5.17 the reason, 6.11 the socket). */
-SEC("tp_btf/kfree_skb")
-int BPF_PROG(freed_tracepoint, struct sk_buff *skb)
+SEC("fentry/ip_push_pending_frames")
+int BPF_PROG(push_fentry)
 {
-	on_sight(ACCESS_DIRECT, skb, OBSERVED_FREED);
+	on_icmp_push();
+	return 0;
+}
+
+SEC("fentry/ip6_push_pending_frames")
+int BPF_PROG(push6_fentry)
+{
+	on_icmp_push();
+	return 0;
+}
+
+SEC("fexit/__icmp_send")
+int BPF_PROG(icmp_fexit, struct sk_buff *skb, int type, int code)
+{
+	on_icmp_error(ACCESS_DIRECT, ctx, skb, type, code);
+	return 0;
+}
+
+SEC("fexit/icmp6_send")
+int BPF_PROG(icmp6_fexit, struct sk_buff *skb, __u8 type, __u8 code)
+{
+	on_icmp_error(ACCESS_DIRECT, ctx, skb, type, code);
+	return 0;
+}
+
+SEC("fentry/tcp_v4_send_reset")
+int BPF_PROG(reset_fentry, const struct sock *socket, struct sk_buff *skb)
+{
+	on_reset(skb);
+	return 0;
+}
+
+SEC("fentry/tcp_v6_send_reset")
+int BPF_PROG(reset6_fentry, const struct sock *socket, struct sk_buff *skb)
+{
+	on_reset(skb);
+	return 0;
+}
+
+/* The tracepoint's third argument, where this kernel has one: 0 where it gives no reason. */
+static __always_inline __u16 drop_reason(const unsigned long long *arguments)
+{
+	__u32 reason;
+
+	if (!bpf_core_type_exists(enum skb_drop_reason))
+		return 0;
+	reason = arguments[2];
+	if (reason == bpf_core_enum_value(enum skb_drop_reason, SKB_DROP_REASON_NOT_SPECIFIED))
+		return 0;
+	return reason;
+}
+
+/* A tracepoint: the packet, who frees it, and since 5.17 why. */
+SEC("tp_btf/kfree_skb")
+int BPF_PROG(freed_tracepoint, struct sk_buff *skb, void *location)
+{
+	on_freed(ACCESS_DIRECT, ctx, skb, (__u64)(unsigned long)location, drop_reason(ctx));
 	return 0;
 }
 
 SEC("kprobe/ip_vs_conn_in_get_proto")
 int lookup_kprobe(struct pt_regs *context)
 {
+	const struct ip_vs_iphdr *iph = (void *)PT_REGS_PARM4(context);
+	const struct sk_buff *skb = (void *)PT_REGS_PARM3(context);
+
 	enter_function(context, FRAME_LOOKUP);
+	/* Here already: the return may not be reported. */
+	if (!none_pending(ACCESS_HELPER, skb) && !BPF_CORE_READ(iph, hdr_flags))
+		forget_unpaired(ACCESS_HELPER, skb);
 	return 0;
 }
 
@@ -108,11 +178,16 @@ int lookup_kretprobe(struct pt_regs *context)
 
 	void *conn = (void *)PT_REGS_RC(context);
 
-	if (leave_function(context, FRAME_LOOKUP, &call) &&
-	    may_be_notable(ACCESS_HELPER, (void *)call.arguments[0], (void *)call.arguments[2],
+	if (!leave_function(context, FRAME_LOOKUP, &call))
+		return 0;
+	if (counts_lookups)
+		on_any_lookup(ACCESS_HELPER, (void *)call.arguments[0], call.arguments[1],
+			      (void *)call.arguments[2], (void *)call.arguments[3], conn);
+	if (may_be_notable(ACCESS_HELPER, (void *)call.arguments[0], (void *)call.arguments[2],
 			   (void *)call.arguments[3], conn))
-		on_notable_lookup(ACCESS_HELPER, (void *)call.arguments[0], call.arguments[1],
-				  (void *)call.arguments[2], (void *)call.arguments[3], conn);
+		on_notable_lookup(ACCESS_HELPER, context, (void *)call.arguments[0],
+				  call.arguments[1], (void *)call.arguments[2],
+				  (void *)call.arguments[3], conn);
 	return 0;
 }
 
@@ -122,7 +197,7 @@ static __always_inline void leave_hook(struct pt_regs *context)
 
 	if (leave_function(context, FRAME_HOOK, &call) &&
 	    !none_pending(ACCESS_HELPER, (void *)call.arguments[1]))
-		on_verdict(ACCESS_HELPER, (void *)call.arguments[1], PT_REGS_RC(context));
+		on_verdict(ACCESS_HELPER, context, (void *)call.arguments[1], PT_REGS_RC(context));
 }
 
 /* The netfilter hooks: one function since Linux 5.16, four wrappers before. */
@@ -149,7 +224,7 @@ HOOK(ip_vs_local_request6)
 SEC("kprobe/ip_vs_conn_expire_now")
 int BPF_KPROBE(expire_kprobe, struct ip_vs_conn *conn)
 {
-	on_expire(ACCESS_HELPER, conn);
+	on_expire(ACCESS_HELPER, ctx, conn);
 	return 0;
 }
 
@@ -166,7 +241,7 @@ int service_kretprobe(struct pt_regs *context)
 	struct frame call;
 
 	if (leave_function(context, FRAME_SERVICE, &call))
-		on_service_lookup(ACCESS_HELPER, (void *)call.arguments[4],
+		on_service_lookup(ACCESS_HELPER, context, (void *)call.arguments[4],
 				  (void *)PT_REGS_RC(context));
 	return 0;
 }
@@ -184,29 +259,66 @@ int schedule_kretprobe(struct pt_regs *context)
 	struct frame call;
 
 	if (leave_function(context, FRAME_SCHEDULE, &call))
-		on_schedule(ACCESS_HELPER, (void *)call.arguments[0], (void *)call.arguments[1],
-			    (void *)call.arguments[4], (void *)PT_REGS_RC(context));
+		on_schedule(ACCESS_HELPER, context, (void *)call.arguments[0],
+			    (void *)call.arguments[1], (void *)call.arguments[4],
+			    (void *)PT_REGS_RC(context), (void *)call.arguments[3]);
 	return 0;
 }
 
-SEC("kprobe/__icmp_send")
-int BPF_KPROBE(icmp_kprobe, struct sk_buff *skb)
+#define ICMP(function)                                                                             \
+	SEC("kprobe/" #function)                                                                   \
+	int function##_kprobe(struct pt_regs *context)                                             \
+	{                                                                                          \
+		enter_function(context, FRAME_ICMP);                                               \
+		on_icmp_begin();                                                                   \
+		return 0;                                                                          \
+	}                                                                                          \
+	SEC("kretprobe/" #function)                                                                \
+	int function##_kretprobe(struct pt_regs *context)                                          \
+	{                                                                                          \
+		struct frame call;                                                                 \
+                                                                                                   \
+		if (leave_function(context, FRAME_ICMP, &call))                                    \
+			on_icmp_error(ACCESS_HELPER, context, (void *)call.arguments[0],           \
+				      call.arguments[1], call.arguments[2]);                       \
+		return 0;                                                                          \
+	}
+
+ICMP(__icmp_send)
+ICMP(icmp6_send)
+
+SEC("kprobe/ip_push_pending_frames")
+int push_kprobe(struct pt_regs *context)
 {
-	on_sight(ACCESS_HELPER, skb, OBSERVED_ICMP_ERROR);
+	on_icmp_push();
 	return 0;
 }
 
-SEC("kprobe/icmp6_send")
-int BPF_KPROBE(icmp6_kprobe, struct sk_buff *skb)
+SEC("kprobe/ip6_push_pending_frames")
+int push6_kprobe(struct pt_regs *context)
 {
-	on_sight(ACCESS_HELPER, skb, OBSERVED_ICMP_ERROR);
+	on_icmp_push();
+	return 0;
+}
+
+SEC("kprobe/tcp_v4_send_reset")
+int BPF_KPROBE(reset_kprobe, const struct sock *socket, struct sk_buff *skb)
+{
+	on_reset(skb);
+	return 0;
+}
+
+SEC("kprobe/tcp_v6_send_reset")
+int BPF_KPROBE(reset6_kprobe, const struct sock *socket, struct sk_buff *skb)
+{
+	on_reset(skb);
 	return 0;
 }
 
 SEC("raw_tp/kfree_skb")
-int BPF_PROG(freed_raw_tracepoint, struct sk_buff *skb)
+int BPF_PROG(freed_raw_tracepoint, struct sk_buff *skb, void *location)
 {
-	on_sight(ACCESS_HELPER, skb, OBSERVED_FREED);
+	on_freed(ACCESS_HELPER, ctx, skb, (__u64)(unsigned long)location, drop_reason(ctx));
 	return 0;
 }
 

@@ -8,6 +8,7 @@
 #define IPVSCOPE_KERNEL_BPF_H
 
 #include <linux/bpf.h>
+#include <linux/errno.h>
 #include <linux/ptrace.h>
 #include <stdbool.h>
 #include <bpf/bpf_core_read.h>
@@ -29,6 +30,18 @@
 
 /* include/uapi/linux/ip_vs.h */
 #define IP_VS_CONN_F_FWD_MASK 0x0007
+#define IP_VS_CONN_F_BYPASS   0x0004
+#define IP_VS_CONN_F_NO_CPORT 0x0800
+
+/* include/net/ip_vs.h */
+#define IP_VS_DEST_F_OVERLOAD 2
+#define IP_VS_HDR_INVERSE     1
+#define IP_VS_HDR_ICMP	      2
+
+/* include/uapi/linux/in_route.h, include/uapi/linux/ipv6_route.h */
+#define RTCF_LOCAL	0x80000000
+#define RTF_LOCAL	0x80000000
+#define SKB_DST_PTRMASK ~1UL
 
 /* include/net/ip_vs.h, the states of entries. */
 enum {
@@ -60,6 +73,10 @@ union nf_inet_addr {
 	__u32 all[4];
 };
 
+struct list_head {
+	struct list_head *next;
+};
+
 struct ns_common {
 	unsigned int inum;
 };
@@ -72,6 +89,8 @@ struct netns_ipvs {
 	struct net *net;
 	/* Above 0 while drop_packet is in force: one packet of so many is dropped. */
 	int drop_rate;
+	/* TCP packets that open nothing are scheduled as well. */
+	int sysctl_sloppy_tcp;
 };
 
 struct ip_ct_tcp {
@@ -91,16 +110,73 @@ union nf_conntrack_proto {
 	struct ip_ct_sctp sctp;
 };
 
+struct nf_conntrack_man {
+	union nf_inet_addr u3;
+	union {
+		__be16 all;
+	} u;
+	__u16 l3num;
+};
+
+struct nf_conntrack_tuple {
+	struct nf_conntrack_man src;
+	struct {
+		union nf_inet_addr u3;
+		union {
+			__be16 all;
+		} u;
+	} dst;
+};
+
+struct nf_conntrack_tuple_hash {
+	struct nf_conntrack_tuple tuple;
+};
+
 struct nf_conn {
 	unsigned long status;
+	struct nf_conntrack_tuple_hash tuplehash[2];
 	union nf_conntrack_proto proto;
 };
 
+typedef struct {
+	struct net *net;
+} possible_net_t;
+
+struct net_device {
+	possible_net_t nd_net;
+};
+
+struct sock_common {
+	possible_net_t skc_net;
+};
+
+struct sock {
+	struct sock_common __sk_common;
+};
+
+struct rtable {
+	unsigned int rt_flags;
+};
+
+struct rt6_info {
+	__u32 rt6i_flags;
+};
+
 struct sk_buff {
+	struct net_device *dev;
+	struct sock *sk;
+	unsigned long _skb_refdst;
 	__u8 ipvs_property : 1;
 	unsigned int len, data_len;
 	unsigned long _nfct;
-	unsigned char *data;
+	__u32 mark;
+	__u16 network_header;
+	unsigned char *head, *data;
+};
+
+/* Since Linux 5.17, when kfree_skb's tracepoint got a reason as its third argument. */
+enum skb_drop_reason {
+	SKB_DROP_REASON_NOT_SPECIFIED,
 };
 
 struct timer_list {
@@ -108,12 +184,11 @@ struct timer_list {
 };
 
 struct ip_vs_dest {
-	__u16 af;
-	__be16 port;
-	union nf_inet_addr addr;
 	unsigned int flags;
 	atomic_t weight;
+	__be16 vport; /* of the virtual service */
 	__u32 vfwmark;
+	struct list_head n_list; /* in the service's destinations */
 };
 
 /*
@@ -129,6 +204,11 @@ struct ip_vs_conn {
 	volatile __u32 flags;
 	volatile __u16 state;
 	struct ip_vs_dest *dest;
+	struct ip_vs_conn *control; /* the entry that made or governs this one */
+	atomic_t in_pkts;
+	union nf_inet_addr caddr, vaddr, daddr;
+	__be16 cport, vport, dport;
+	__u16 daf; /* 8 bits since Linux 7.1: read by entry_family() alone */
 };
 
 struct ip_vs_iphdr {
@@ -140,9 +220,17 @@ struct ip_vs_iphdr {
 	union nf_inet_addr daddr;
 };
 
+struct ip_vs_scheduler {
+	char *name;
+};
+
 struct ip_vs_service {
 	__u16 af;
+	__be16 port;
 	__u32 fwmark;
+	__u32 num_dests;
+	struct list_head destinations;
+	struct ip_vs_scheduler *scheduler;
 	struct netns_ipvs *ipvs;
 };
 
@@ -151,6 +239,18 @@ struct tcphdr {
 	__be16 source;
 	__be16 dest;
 	__be32 seq;
+};
+
+struct task_struct {
+	void *stack;
+	__u64 start_time; /* ns */
+	unsigned long nvcsw, nivcsw;
+};
+
+#define NR_SOFTIRQS 10 /* include/linux/interrupt.h */
+
+struct kernel_stat {
+	unsigned int softirqs[NR_SOFTIRQS];
 };
 
 struct ip_vs_proto_data;
@@ -188,6 +288,23 @@ static __always_inline void *bpf_rdonly_cast(const void *address, __u32 type)
 #else
 extern void *bpf_rdonly_cast(const void *address, __u32 type) __ksym __weak;
 #endif
+
+/* A pointer as a number, also where the verifier knows what it points to; for where few come. */
+static __always_inline __u64 address_of(const void *pointer)
+{
+	const void *volatile held = pointer;
+	__u64 address = 0;
+
+	bpf_probe_read_kernel(&address, sizeof(address), (const void *)&held);
+	return address;
+}
+
+/* Address family of the entry's destination: a member of 16 bits, and of 8 since Linux 7.1. */
+static __always_inline __u8 entry_family(enum access access, struct ip_vs_conn *conn)
+{
+	return access == ACCESS_DIRECT ? BPF_CORE_READ_BITFIELD(conn, daf)
+				       : BPF_CORE_READ_BITFIELD_PROBED(conn, daf);
+}
 
 #define IP_VS_DEST_AVAILABLE 1
 

@@ -1,79 +1,115 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Remembers the opening number (TCP initial sequence number, SCTP initiate tag) last seen for a
- * client and virtual service, so that the same handshake's packet sent again is told from a new
- * connection on the same port. ip_vs itself keeps no such number.
- *
- * A direct-mapped table: one 64-bit word a slot, upper half a tag, lower half the number, written
- * and read whole. A newer opening packet takes the slot of an older one; what is forgotten reads as
- * unknown, never as another connection's number (but for two tuples with equal 47-bit hashes).
+ * Connection-opening packets that were seen, and what became of their copies: a packet sent again
+ * is told from another connection on the same port, and what its client waited is known. ip_vs
+ * itself keeps none of this. The store is described in ipvscope_openings.h.
  */
 #ifndef IPVSCOPE_OPENINGS_BPF_H
 #define IPVSCOPE_OPENINGS_BPF_H
 
+#include "losses.bpf.h"
 #include "packet.bpf.h"
-#include "../include/ipvscope_record.h"
+#include "../include/ipvscope_openings.h"
 
-#define OPENING_SLOTS (1 << 16)
-
+/* Mappable: then, and only then, the kernel aligns a bucket to cache lines (array_map_alloc()). */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
-	__uint(max_entries, OPENING_SLOTS);
+	__uint(map_flags, BPF_F_MMAPABLE);
+	__uint(max_entries, IPVSCOPE_OPENING_BUCKETS);
 	__type(key, __u32);
-	__type(value, __u64);
+	__type(value, struct ipvscope_opening_bucket);
 } openings SEC(".maps");
 
-enum opening_relation {
-	OPENING_UNKNOWN,
-	OPENING_SAME,
-	OPENING_OTHER,
-};
-
-/* Sums of products first, side by side, then the finalizer of SplitMix64. */
-static __always_inline __u64 opening_hash(const struct ipvscope_record *record)
+static __always_inline __u32 delay_place(__u32 delay_us)
 {
-	__u32 ports = (__u32)record->client_port << 16 | record->virtual_port;
-	__u64 addresses[4], hash;
+	static const __u32 bounds_ms[] = {
+		IPVSCOPE_DELAY_BOUND_MS_0, IPVSCOPE_DELAY_BOUND_MS_1,  IPVSCOPE_DELAY_BOUND_MS_2,
+		IPVSCOPE_DELAY_BOUND_MS_3, IPVSCOPE_DELAY_BOUND_MS_4,  IPVSCOPE_DELAY_BOUND_MS_5,
+		IPVSCOPE_DELAY_BOUND_MS_6, IPVSCOPE_DELAY_BOUND_MS_7,  IPVSCOPE_DELAY_BOUND_MS_8,
+		IPVSCOPE_DELAY_BOUND_MS_9, IPVSCOPE_DELAY_BOUND_MS_10,
+	};
+	__u32 place = 0;
 
-	__builtin_memcpy(addresses, record->client_address, 16);
-	__builtin_memcpy(addresses + 2, record->virtual_address, 16);
-	hash = ((__u64)record->netns << 32 | ports) * 0x9e3779b97f4a7c15ULL +
-	       addresses[0] * 0xc2b2ae3d27d4eb4fULL + addresses[1] * 0x165667b19e3779f9ULL +
-	       addresses[2] * 0x85ebca77c2b2ae63ULL + addresses[3] * 0x27d4eb2f165667c5ULL +
-	       record->protocol * 0xd6e8feb86659fd93ULL;
-	hash ^= hash >> 30;
-	hash *= 0xbf58476d1ce4e5b9ULL;
-	hash ^= hash >> 27;
-	hash *= 0x94d049bb133111ebULL;
-	return hash ^ hash >> 31;
+#pragma unroll
+	for (__u32 i = 0; i < sizeof(bounds_ms) / sizeof(*bounds_ms); i++)
+		place += delay_us > bounds_ms[i] * 1000;
+	return place;
+}
+
+/* In microseconds, at least one: a record's delay of 0 is none. */
+static __always_inline __u32 delay_of(__u32 age)
+{
+	__u64 delay_us = ((__u64)age << IPVSCOPE_OPENING_TIME_SHIFT) / 1000;
+
+	if (!delay_us)
+		return 1;
+	return delay_us < 0xffffffff ? delay_us : 0xffffffff;
+}
+
+static __always_inline void count_opening_loss(__u32 lost)
+{
+	if (lost == IPVSCOPE_OPENING_EVICTED_DROPS)
+		count_loss(IPVSCOPE_LOSS_RETRY_FULL);
+	else if (lost)
+		count_loss(IPVSCOPE_LOSS_OPENING_EVICTED);
 }
 
 /*
- * How this opening packet's number relates to the last one of its tuple, which the record holds
- * already; then remembers it.
+ * Remembers the opening packet, whose tuple and time the record has, and says how it relates to the
+ * last one of its tuple (enum ipvscope_opening_relation). Of a packet sent again the record gets
+ * what its client waited since the first copy, and how many copies were dropped.
  */
-static __always_inline enum opening_relation note_opening(const struct ipvscope_record *record,
-							  const struct transport *transport,
-							  __u32 *opening_number)
+static __noinline int note_isn(struct ipvscope_record *record, __u32 isn)
 {
-	enum opening_relation relation = OPENING_UNKNOWN;
-	__u64 hash = opening_hash(record), *word, old;
-	__u32 number = 0, slot;
+	struct ipvscope_opening_place place = ipvscope_opening_place(record, isn);
+	struct ipvscope_opening_bucket *bucket = bpf_map_lookup_elem(&openings, &place.bucket);
+	struct ipvscope_opening opening;
 
-	if (!read_opening_number(transport, &number))
-		return OPENING_UNKNOWN;
-	*opening_number = number;
-	slot = hash & (OPENING_SLOTS - 1);
-	word = bpf_map_lookup_elem(&openings, &slot);
-	if (!word)
-		return OPENING_UNKNOWN;
-	old = *(volatile __u64 *)word;
-	/* A tag of zero would make an empty slot look like a number seen. */
-	hash |= 1ULL << 63;
-	if (old >> 32 == hash >> 32)
-		relation = (__u32)old == number ? OPENING_SAME : OPENING_OTHER;
-	*(volatile __u64 *)word = (hash >> 32 << 32) | number;
-	return relation;
+	if (!bucket)
+		return IPVSCOPE_OPENING_UNKNOWN;
+	ipvscope_opening_note(bucket, &place, record->time_ns >> IPVSCOPE_OPENING_TIME_SHIFT,
+			      &opening);
+	if (opening.lost)
+		count_opening_loss(opening.lost);
+	if (opening.relation == IPVSCOPE_OPENING_SAME) {
+		record->delay_us = delay_of(opening.age);
+		record->drops = opening.drops;
+	}
+	return opening.relation;
+}
+
+static __always_inline enum ipvscope_opening_relation
+note_opening(struct ipvscope_record *record, const struct transport *transport, __u32 *isn)
+{
+	__u32 number = 0;
+
+	if (!read_isn(transport, &number))
+		return IPVSCOPE_OPENING_UNKNOWN;
+	*isn = number;
+	return note_isn(record, number);
+}
+
+/* The packet did not get through. */
+static __noinline int note_dropped(const struct ipvscope_record *record, __u32 isn)
+{
+	struct ipvscope_opening_place place = ipvscope_opening_place(record, isn);
+	struct ipvscope_opening_bucket *bucket = bpf_map_lookup_elem(&openings, &place.bucket);
+
+	if (!bucket || !ipvscope_opening_drop(bucket, &place, record->cause))
+		count_loss(IPVSCOPE_LOSS_RETRY_FULL);
+	return 0;
+}
+
+/*
+ * The packet got through, and a retry tells of the drops before it. Returns the cause of the last
+ * one (enum ipvscope_cause).
+ */
+static __noinline int end_drops(const struct ipvscope_record *record, __u32 isn)
+{
+	struct ipvscope_opening_place place = ipvscope_opening_place(record, isn);
+	struct ipvscope_opening_bucket *bucket = bpf_map_lookup_elem(&openings, &place.bucket);
+
+	return bucket ? ipvscope_opening_told(bucket, &place) : IPVSCOPE_CAUSE_NONE;
 }
 
 #endif

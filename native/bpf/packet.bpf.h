@@ -13,9 +13,9 @@
 #define SCTP_CHUNK_OFFSET 12
 #define SCTP_CHUNK_INIT	  1
 
-/* The opening number: TCP's initial sequence number, SCTP's initiate tag. Network byte order. */
-#define TCP_OPENING_NUMBER_OFFSET  4
-#define SCTP_OPENING_NUMBER_OFFSET 16
+/* The ISN: TCP's initial sequence number, SCTP's initiate tag. Network byte order. */
+#define TCP_ISN_OFFSET	4
+#define SCTP_ISN_OFFSET 16
 
 /* Bytes of the transport header that have to be readable before any of the above is. */
 #define TCP_NEEDED   14
@@ -162,15 +162,13 @@ static __always_inline bool read_ports(const struct transport *transport, __be16
 }
 
 /* Of a packet that opens a connection. */
-static __always_inline bool read_opening_number(const struct transport *transport, __u32 *number)
+static __always_inline bool read_isn(const struct transport *transport, __u32 *isn)
 {
 	if (transport->protocol != IPPROTO_TCP)
-		return read_transport(transport, SCTP_OPENING_NUMBER_OFFSET, number,
-				      sizeof(*number));
+		return read_transport(transport, SCTP_ISN_OFFSET, isn, sizeof(*isn));
 	if (!transport->loadable)
-		return read_transport(transport, TCP_OPENING_NUMBER_OFFSET, number,
-				      sizeof(*number));
-	*number = transport->loadable->seq;
+		return read_transport(transport, TCP_ISN_OFFSET, isn, sizeof(*isn));
+	*isn = transport->loadable->seq;
 	return true;
 }
 

@@ -1,53 +1,393 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * A packet between lookup and verdict: what the probe keeps of it, and the session sweeps out where
- * a verdict was never seen.
+ * The store of packets between lookup and verdict, and the protocol by which programs on every CPU
+ * and the session's sweep share it. pending.bpf.h says when a program may use what it finds here.
+ *
+ * Each slot has a word, which is all that several may write at the same time:
+ *
+ *   0                                    free
+ *   1 | skb (31 bits) | ticks (32) | 1   busy: one program, or the sweep, has the slot to itself
+ *   1 | skb           | ticks      | 0   live: the packet is in the hook, or its end was not seen
+ *
+ *   1. A slot is acquired, claimed and stolen by compare and swap of its word, and by nothing else:
+ *      free to busy, live to busy, live to busy with another word.
+ *   2. Only who made a word busy reads or writes the packet in the slot for certain, its names and
+ *      the way back: live (publish) or free (release). Everyone else may look, to find a packet,
+ *      and looks again after claiming it.
+ *   3. Nobody waits: a slot that is busy is somebody else's.
+ *   4. Who releases a packet accounts for it: once, as a record or as a loss.
+ *   5. A packet's name is one word that leads to its slot: acquired with the slot, released before
+ *      it, stolen like a slot. Who finds its name gone at the verdict has missed something.
+ *   6. Only live slots are swept, and only old ones. A word has the time in it: equal words are
+ *      equally old, so a compare and swap that succeeds takes an old packet, whatever happened to
+ *      the slot meanwhile. A packet that finds no free slot steals one that is live and old, or
+ *      whose sk_buff it has itself: that of the packet there was freed.
+ *
+ * x86-64 keeps the order of stores, so that the store of a word releases what was written before.
  */
 #ifndef IPVSCOPE_PENDING_H
 #define IPVSCOPE_PENDING_H
 
 #include "ipvscope_record.h"
 
-struct ipvscope_pending_key {
-	__u64 task;
-	__u64 depth; /* 0, or more where a softirq interrupted a packet of the same task */
-};
+/* Steps that others see; the model of the protocol (test/unit/native) puts its own here. */
+#ifndef PENDING_SWAP
+#define PENDING_SWAP(word, from, to) __sync_val_compare_and_swap(word, from, to)
+#define PENDING_LOAD(word)	     (*(volatile __u64 *)(word))
+#define PENDING_STORE(word, value)   (*(volatile __u64 *)(word) = (value))
+#define PENDING_BARRIER()	     asm volatile("" ::: "memory")
+#endif
+
+#ifdef __bpf__
+#define PENDING_INLINE static __attribute__((always_inline)) inline
+#else
+#define PENDING_INLINE static inline
+#endif
 
 struct ipvscope_pending {
 	struct ipvscope_record record;
 	__u64 skb;  /* its names, as numbers (pending.bpf.h) */
 	__u64 conn; /* 0, as iph, where nothing is to be met through it */
 	__u64 iph;
+	__u64 task; /* in which it is in the hook */
+	__u64 born; /* the task's start: another task at the same address has another */
+	__u64 epoch;
 	__u32 observed; /* enum observation */
 	__u32 number; /* the opening number (openings.bpf.h), where the packet opens a connection */
-	__u32 conn_found; /* the lookup found an entry; else it was made for this packet */
-	__u32 decided; /* its verdict is known; only a failed delete leaves such an entry behind */
+	/* What no transmit function changes, to know the packet by. */
+	__u32 length;
+	__u32 transport; /* of its header, from the start of the packet */
+	__u32 network_word;
+	__u32 transport_word;
+	__be16 source_port;
+	__u8 conn_found; /* the lookup found an entry; else it was made for this packet */
+	__u8 unnamed;	 /* a name was not to be had */
+	__u32 reserved;
+} __attribute__((aligned(64)));
+
+/* Two slots, and two names, to a place; a program that every packet passes looks at one place. */
+#define IPVSCOPE_PENDING_PLACES 1024
+#define IPVSCOPE_PENDING_SLOTS	(2 * IPVSCOPE_PENDING_PLACES)
+
+struct ipvscope_pending_place {
+	__u64 words[2];
+};
+
+struct ipvscope_pending_store {
+	struct ipvscope_pending_place places[IPVSCOPE_PENDING_PLACES];
+	struct ipvscope_pending_place names[IPVSCOPE_PENDING_PLACES];
+	struct ipvscope_pending slots[IPVSCOPE_PENDING_SLOTS];
+} __attribute__((aligned(64)));
+
+#define PENDING_BUSY 1ULL
+
+/* An sk_buff takes 256 bytes: neighbours have neighbouring places. One shift, for every packet. */
+PENDING_INLINE __u32 ipvscope_pending_place_of(__u64 skb)
+{
+	return skb >> 8 & (IPVSCOPE_PENDING_PLACES - 1);
+}
+
+/* Entries and stacks are a power of two apart: a shift would give many the same place. */
+PENDING_INLINE __u32 ipvscope_pending_name_place_of(__u64 name)
+{
+	return name * 0x9e3779b97f4a7c15ULL >> 54 & (IPVSCOPE_PENDING_PLACES - 1);
+}
+
+PENDING_INLINE __u64 ipvscope_pending_word(__u64 skb, __u32 ticks)
+{
+	return 1ULL << 63 | (skb >> 6 & 0x3fffffff) << 33 | (__u64)ticks << 1;
+}
+
+PENDING_INLINE __u32 ipvscope_pending_ticks(__u64 word)
+{
+	return word >> 1;
+}
+
+PENDING_INLINE __u64 *ipvscope_pending_slot_word(struct ipvscope_pending_store *store, __u32 slot)
+{
+	return &store->places[slot / 2 & (IPVSCOPE_PENDING_PLACES - 1)].words[slot % 2];
+}
+
+/* Which slot, and since when: enough to know a name's own word from another's. */
+PENDING_INLINE __u64 ipvscope_pending_name_word(__u32 slot, __u64 word)
+{
+	return 1ULL << 63 | (__u64)slot << 32 | ipvscope_pending_ticks(word);
+}
+
+PENDING_INLINE __u32 ipvscope_pending_name_slot(__u64 name_word)
+{
+	return name_word >> 32 & (IPVSCOPE_PENDING_SLOTS - 1);
+}
+
+PENDING_INLINE int ipvscope_pending_old(__u32 ticks, __u32 now, __u32 limit)
+{
+	return (__u32)(now - ticks) > limit;
+}
+
+PENDING_INLINE int ipvscope_pending_acquire_name(struct ipvscope_pending_store *store, __u64 name,
+						 __u64 own, __u32 limit)
+{
+	__u64 *words = store->names[ipvscope_pending_name_place_of(name)].words;
+
+	for (int way = 0; way < 2; way++) {
+		__u64 held = PENDING_LOAD(&words[way]);
+
+		if (held && !ipvscope_pending_old(held, own, limit))
+			continue;
+		if (PENDING_SWAP(&words[way], held, own) == held)
+			return 1;
+	}
+	return 0;
+}
+
+/* False where it was not this packet's any more. */
+PENDING_INLINE int ipvscope_pending_release_name(struct ipvscope_pending_store *store, __u64 name,
+						 __u64 own)
+{
+	__u64 *words = store->names[ipvscope_pending_name_place_of(name)].words;
+
+	if (PENDING_LOAD(&words[0]) == own && PENDING_SWAP(&words[0], own, 0) == own)
+		return 1;
+	return PENDING_LOAD(&words[1]) == own && PENDING_SWAP(&words[1], own, 0) == own;
+}
+
+/* False where a name was lost: not everything that happened to the packet was seen. */
+PENDING_INLINE int ipvscope_pending_release_names(struct ipvscope_pending_store *store, __u32 slot,
+						  __u64 word)
+{
+	struct ipvscope_pending *packet = &store->slots[slot & (IPVSCOPE_PENDING_SLOTS - 1)];
+	__u64 own = ipvscope_pending_name_word(slot, word);
+	int held = !packet->unnamed;
+
+	if (packet->iph && !ipvscope_pending_release_name(store, packet->iph, own))
+		held = 0;
+	if (packet->conn && !ipvscope_pending_release_name(store, packet->conn, own))
+		held = 0;
+	packet->iph = 0;
+	packet->conn = 0;
+	return held;
+}
+
+/* Live to busy; false where it is not live any more, or another's. */
+PENDING_INLINE int ipvscope_pending_claim(struct ipvscope_pending_store *store, __u32 slot,
+					  __u64 live)
+{
+	return PENDING_SWAP(ipvscope_pending_slot_word(store, slot), live, live | PENDING_BUSY) ==
+	       live;
+}
+
+PENDING_INLINE void ipvscope_pending_publish(struct ipvscope_pending_store *store, __u32 slot,
+					     __u64 live)
+{
+	PENDING_STORE(ipvscope_pending_slot_word(store, slot), live);
+}
+
+PENDING_INLINE void ipvscope_pending_release(struct ipvscope_pending_store *store, __u32 slot)
+{
+	PENDING_STORE(ipvscope_pending_slot_word(store, slot), 0);
+}
+
+/* Returns a slot that is now busy with the word, IPVSCOPE_PENDING_SLOTS where there is none. */
+PENDING_INLINE __u32 ipvscope_pending_acquire(struct ipvscope_pending_store *store, __u64 skb,
+					      __u64 word)
+{
+	__u32 first = ipvscope_pending_place_of(skb) * 2;
+	__u64 busy = word | PENDING_BUSY;
+
+	if (!PENDING_SWAP(ipvscope_pending_slot_word(store, first), 0, busy))
+		return first;
+	if (!PENDING_SWAP(ipvscope_pending_slot_word(store, first + 1), 0, busy))
+		return first + 1;
+	return IPVSCOPE_PENDING_SLOTS;
+}
+
+/*
+ * The same of a slot whose packet is older than the limit, or had the same sk_buff, which is
+ * another packet's now: the packet that was there has to be accounted for.
+ */
+PENDING_INLINE __u32 ipvscope_pending_steal(struct ipvscope_pending_store *store, __u64 skb,
+					    __u64 word, __u32 limit)
+{
+	__u32 first = ipvscope_pending_place_of(skb) * 2;
+
+	for (__u32 way = 0; way < 2; way++) {
+		__u64 *at = ipvscope_pending_slot_word(store, first + way);
+		__u64 held = PENDING_LOAD(at);
+
+		if (!held || held & PENDING_BUSY)
+			continue;
+		if ((held ^ word) >> 33 &&
+		    !ipvscope_pending_old(ipvscope_pending_ticks(held),
+					  ipvscope_pending_ticks(word), limit))
+			continue;
+		if (PENDING_SWAP(at, held, word | PENDING_BUSY) != held)
+			continue;
+		ipvscope_pending_release_names(store, first + way, held);
+		return first + way;
+	}
+	return IPVSCOPE_PENDING_SLOTS;
+}
+
+/* Takes out a packet that was seen live with this word long ago. */
+PENDING_INLINE int ipvscope_pending_sweep(struct ipvscope_pending_store *store, __u32 slot,
+					  __u64 live)
+{
+	if (!ipvscope_pending_claim(store, slot, live))
+		return 0;
+	ipvscope_pending_release_names(store, slot, live);
+	ipvscope_pending_release(store, slot);
+	return 1;
+}
+
+/* A program's place in time: see the epochs of pending.bpf.h. */
+struct ipvscope_pending_moment {
+	__u64 task;
+	__u64 born;
+	__u64 epoch;
+};
+
+enum ipvscope_pending_name {
+	PENDING_SKB,
+	PENDING_CONN,
+	PENDING_IPH,
+};
+
+/* A slot that is this program's. */
+struct ipvscope_pending_held {
+	__u32 slot;
+	__u64 live; /* its word when it is published */
+};
+
+PENDING_INLINE int ipvscope_pending_is_named(const struct ipvscope_pending *packet,
+					     enum ipvscope_pending_name kind, __u64 name)
+{
+	return name == (kind == PENDING_SKB    ? packet->skb
+			: kind == PENDING_CONN ? packet->conn
+					       : packet->iph);
+}
+
+/* Of this task, and if asked for, this epoch. */
+PENDING_INLINE int ipvscope_pending_is_of(const struct ipvscope_pending *packet,
+					  const struct ipvscope_pending_moment *moment,
+					  int any_epoch)
+{
+	if (packet->task != moment->task)
+		return 0;
+	return any_epoch || (packet->born == moment->born && packet->epoch == moment->epoch);
+}
+
+PENDING_INLINE struct ipvscope_pending *
+ipvscope_pending_claim_found(struct ipvscope_pending_store *store, __u32 slot,
+			     enum ipvscope_pending_name kind, __u64 name,
+			     const struct ipvscope_pending_moment *moment, int any_epoch,
+			     struct ipvscope_pending_held *claim)
+{
+	struct ipvscope_pending *packet = &store->slots[slot & (IPVSCOPE_PENDING_SLOTS - 1)];
+	__u64 word = PENDING_LOAD(ipvscope_pending_slot_word(store, slot));
+
+	if (!word || word & PENDING_BUSY)
+		return 0;
+	if (!ipvscope_pending_is_named(packet, kind, name) ||
+	    !ipvscope_pending_is_of(packet, moment, any_epoch))
+		return 0;
+	if (!ipvscope_pending_claim(store, slot, word))
+		return 0;
+	/* Rule 2. */
+	PENDING_BARRIER();
+	if (!ipvscope_pending_is_named(packet, kind, name) ||
+	    !ipvscope_pending_is_of(packet, moment, any_epoch)) {
+		ipvscope_pending_publish(store, slot, word);
+		return 0;
+	}
+	claim->slot = slot;
+	claim->live = word;
+	return packet;
+}
+
+/* The packet of this moment that has the name, claimed; NULL where there is none. */
+PENDING_INLINE struct ipvscope_pending *
+ipvscope_pending_find(struct ipvscope_pending_store *store, enum ipvscope_pending_name kind,
+		      __u64 name, const struct ipvscope_pending_moment *moment, int any_epoch,
+		      struct ipvscope_pending_held *claim)
+{
+	__u32 place = kind == PENDING_SKB ? ipvscope_pending_place_of(name)
+					  : ipvscope_pending_name_place_of(name);
+
+	for (__u32 way = 0; way < 2; way++) {
+		struct ipvscope_pending *packet;
+		__u32 slot = place * 2 + way;
+
+		if (kind != PENDING_SKB) {
+			__u64 word = PENDING_LOAD(&store->names[place].words[way]);
+
+			if (!word)
+				continue;
+			slot = ipvscope_pending_name_slot(word);
+		}
+		packet = ipvscope_pending_claim_found(store, slot, kind, name, moment, any_epoch,
+						      claim);
+		if (packet)
+			return packet;
+	}
+	return 0;
+}
+
+/*
+ * A slot for the packet, with an empty record and its names; NULL where there is none. iph, conn: 0
+ * where it is not to be met by them. Stolen: the packet that was there has to be accounted for.
+ */
+PENDING_INLINE struct ipvscope_pending *
+ipvscope_pending_begin(struct ipvscope_pending_store *store, __u64 skb, __u64 iph, __u64 conn,
+		       __u32 ticks, __u32 limit, struct ipvscope_pending_held *claim, int *stolen)
+{
+	struct ipvscope_pending *packet;
+	__u64 own;
+
+	*stolen = 0;
+	claim->live = ipvscope_pending_word(skb, ticks);
+	claim->slot = ipvscope_pending_acquire(store, skb, claim->live);
+	if (claim->slot == IPVSCOPE_PENDING_SLOTS) {
+		claim->slot = ipvscope_pending_steal(store, skb, claim->live, limit);
+		if (claim->slot == IPVSCOPE_PENDING_SLOTS)
+			return 0;
+		*stolen = 1;
+	}
+	packet = &store->slots[claim->slot & (IPVSCOPE_PENDING_SLOTS - 1)];
+	/* The rest is for who asked to fill. */
+	__builtin_memset(&packet->record, 0, sizeof(packet->record));
+	packet->observed = 0;
+	packet->number = 0;
+	packet->conn_found = 0;
+	packet->unnamed = 0;
+	packet->skb = skb;
+	packet->iph = iph;
+	packet->conn = conn;
+	own = ipvscope_pending_name_word(claim->slot, claim->live);
+	if (iph && !ipvscope_pending_acquire_name(store, iph, own, limit))
+		packet->unnamed = 1;
+	if (conn && !ipvscope_pending_acquire_name(store, conn, own, limit))
+		packet->unnamed = 1;
+	return packet;
+}
+
+/* Takes a claimed packet out; false where something that happened to it may not have been seen. */
+PENDING_INLINE int ipvscope_pending_withdraw(struct ipvscope_pending_store *store,
+					     const struct ipvscope_pending_held *claim)
+{
+	return ipvscope_pending_release_names(store, claim->slot, claim->live);
+}
+
+/*
+ * Where programs have no compare and swap (kprobes run on kernels before 5.12 as well), packets are
+ * in a map by task instead, each task's as a stack: the map's own insertion and deletion are the
+ * compare and swap, and a place's first word counts the packets that are in the map.
+ */
+struct ipvscope_pending_key {
+	__u64 task;
+	__u64 depth; /* 0, or more where a softirq interrupted a packet of the same task */
 };
 
 /* Packets of one task that may be pending at once: its own, a softirq's, and two left behind. */
 #define IPVSCOPE_PENDING_DEPTH 4
-
-/* A name leads to one of so many slots. */
-#define IPVSCOPE_PENDING_SLOTS 1024
-
-static inline __u32 ipvscope_pending_slot_of(__u64 name)
-{
-	/* An sk_buff takes 256 bytes. */
-	return name >> 8 & (IPVSCOPE_PENDING_SLOTS - 1);
-}
-
-/* Where a packet is kept while it is pending. */
-struct ipvscope_pending_slot {
-	__u64 owner;   /* the packet's skb, 0: free */
-	__u64 spilled; /* packets that would have it and are kept elsewhere, never too few */
-	__u64 task;
-	struct ipvscope_pending packet;
-};
-
-/* Which slot a packet is in that is met by another name. */
-struct ipvscope_pending_name {
-	__u64 owner;   /* as in its slot, 0: free */
-	__u64 spilled; /* as in a slot */
-};
 
 #endif

@@ -37,6 +37,9 @@ enum ipvscope_kind {
 	IPVSCOPE_KIND_NEW = 12,
 };
 
+/* Beside kinds: every packet that was dropped or rejected, of whatever kind. */
+#define IPVSCOPE_DETAIL_DROPS 1
+
 /* What the kernel was seen to do with the packet. */
 enum ipvscope_verdict {
 	IPVSCOPE_VERDICT_FORWARDED = 1,
@@ -175,16 +178,25 @@ enum ipvscope_loss {
 	IPVSCOPE_LOSS_UNPAIRED = 2,
 	/* The transport header was outside the linear part of the packet. */
 	IPVSCOPE_LOSS_UNREADABLE = 3,
-	/* A dropped opening packet could not be remembered: its retry will not be reported. */
+	/* A dropped opening packet could not be remembered: its retry will not be told, or with too
+	   few drops. */
 	IPVSCOPE_LOSS_RETRY_FULL = 4,
 	/* A record that was to be added up with others alike found no room, not even without
 	   addresses. */
 	IPVSCOPE_LOSS_COALESCED_FULL = 5,
 	/* ... but it did without addresses: no packet is lost, but whose it was. */
 	IPVSCOPE_LOSS_FOLDED = 6,
+	/* An opening packet was forgotten while copies of it might still come: they will be told as
+	   undetermined, or without what their client waited. */
+	IPVSCOPE_LOSS_OPENING_EVICTED = 7,
+	/* No losses, but counted beside them: packets that the lookup was given and that fit the
+	   session's filter, while there is one; */
+	IPVSCOPE_LOSS_NONE_LOOKED_UP = 8,
+	/* ... of them opening ones. */
+	IPVSCOPE_LOSS_NONE_LOOKED_UP_OPENING = 9,
 };
 
-#define IPVSCOPE_LOSS_CAUSES 7
+#define IPVSCOPE_LOSS_CAUSES 10
 
 /* In place of a CPU's number: a record that was added up. Of its members only time, count,
  * delay_us and the aggregation key are filled. */

@@ -29,10 +29,13 @@ export class Aggregator {
 
   ingest(batch: RecordBatch): void {
     this.#records += batch.count;
+    const { entered } = this.table;
     this.#packets += this.table.ingest(batch);
+    if (this.table.entered === entered) return;
+    for (const watcher of this.#watchers) watcher.onNewRows();
   }
 
-  /** `watcher` is told of the rows that expire from now on. */
+  /** `watcher` hears of the rows that come and expire from now on. */
   watch(watcher: RowWatcher): void {
     this.#watchers.push(watcher);
   }

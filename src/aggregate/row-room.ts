@@ -2,12 +2,19 @@
 export class RowRoom {
   /** Behind the last row that was ever given out. */
   end: number;
+  readonly #first: number;
   readonly #limit: number;
   readonly #returned: number[] = [];
 
   constructor(first: number, most: number) {
     this.end = first;
+    this.#first = first;
     this.#limit = first + most;
+  }
+
+  /** Rows given out and not back. */
+  get size(): number {
+    return this.end - this.#first - this.#returned.length;
   }
 
   /** A row that nobody has, or -1. */

@@ -20,6 +20,8 @@ const WORDS = KEY_WORDS;
  * A key keeps its row until the row is removed; then the row is given to another key.
  */
 export class CountTable {
+  /** Keys that are kept as they are. */
+  readonly mostKeys: number;
   /** Rows there is room for, folded ones included. */
   readonly capacity: number;
   /** Key of row r at r * KEY_WORDS. */
@@ -34,9 +36,10 @@ export class CountTable {
   readonly delays = new Delays();
   /** Packets that were folded. */
   overflow = 0;
+  /** Keys that were given a row. */
+  entered = 0;
   readonly #whole: RowRoom;
   readonly #folded: RowRoom;
-  readonly #mostKeys: number;
   readonly #folder = new KeyFolder();
   /** Row number + 1, or 0; a power of two, at most half full. */
   readonly #slots: Uint32Array;
@@ -48,7 +51,7 @@ export class CountTable {
     this.keyBytes = new Uint8Array(this.keys.buffer);
     this.counts = new Float64Array(this.capacity);
     this.used = new Uint8Array(this.capacity);
-    this.#mostKeys = mostKeys;
+    this.mostKeys = mostKeys;
     this.#whole = new RowRoom(0, mostKeys);
     this.#folded = new RowRoom(mostKeys, MOST_FOLDED_KEYS);
     let slots = 16;
@@ -59,7 +62,12 @@ export class CountTable {
 
   /** Behind the last row that was ever in use. */
   get end(): number {
-    return this.#folded.end === this.#mostKeys ? this.#whole.end : this.#folded.end;
+    return this.#folded.end === this.mostKeys ? this.#whole.end : this.#folded.end;
+  }
+
+  /** Rows in use. */
+  get size(): number {
+    return this.#whole.size + this.#folded.size;
   }
 
   /** Bytes of the arrays. */
@@ -103,7 +111,7 @@ export class CountTable {
       this.used[row] = 0;
       this.counts[row] = 0;
       this.delays.remove(row);
-      (row < this.#mostKeys ? this.#whole : this.#folded).giveBack(row);
+      (row < this.mostKeys ? this.#whole : this.#folded).giveBack(row);
     }
     this.#slots.fill(0);
     for (let row = 0; row < this.end; row++) {
@@ -137,6 +145,7 @@ export class CountTable {
     if (row < 0) return -1;
     this.#slots[slot] = row + 1;
     this.used[row] = 1;
+    this.entered++;
     this.keys.set(words.subarray(start, start + WORDS), row * WORDS);
     return row;
   }

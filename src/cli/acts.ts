@@ -7,6 +7,7 @@ import { DEFAULT_KERNEL, labKernels } from '../lab/index.js';
 import type { RoundRecord } from '../scenario/index.js';
 import { parseSeconds } from './options.js';
 import { runInLab } from './run-in-lab.js';
+import { standardOutput } from './standard-streams.js';
 
 interface ActsOptions {
   readonly kernel?: string;
@@ -51,7 +52,7 @@ async function playActs(options: ActsOptions): Promise<ExitCode> {
   const verdict =
     problems.length === 0 ? 'each act shows what it should, and all of it fits together' : problems;
   const lines = [`kernel ${rounds[0]?.record.release}`, ...actsTable(rounds)].concat(verdict);
-  process.stdout.write(lines.map((line) => `${line}\n`).join(''));
+  standardOutput().write(lines.map((line) => `${line}\n`).join(''));
   return problems.length === 0 ? ExitCode.ok : ExitCode.trouble;
 }
 

@@ -5,7 +5,7 @@ import { Command } from 'commander';
 import { buildTypes, releaseOf } from '../btf/build-types.js';
 import { ExitCode, IpvscopeError } from '../error.js';
 import { labKernels, obtainKernel, obtainKernelHeaders } from '../lab/index.js';
-import { note } from './observer.js';
+import { note } from './standard-streams.js';
 import { Stop } from './stop.js';
 
 interface BtfOptions {

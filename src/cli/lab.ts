@@ -11,6 +11,7 @@ interface LabCommandOptions {
   readonly refresh?: true;
   readonly unfixed?: true;
   readonly countInstructions?: true;
+  readonly append?: string;
   readonly exec?: true;
 }
 
@@ -33,6 +34,7 @@ export const labCommand = new Command('lab')
     '--count-instructions',
     'one processor, whose clock advances one nanosecond an instruction (slower)',
   )
+  .option('--append <arguments>', "kernel arguments, such as 'lockdown=confidentiality'")
   .option('--exec', 'the command is any program, not one of ipvscope')
   .passThroughOptions()
   .addHelpText(
@@ -56,6 +58,7 @@ Examples:
       refresh: options.refresh === true,
       unfixed: options.unfixed === true,
       countInstructions: options.countInstructions === true,
+      ...(options.append === undefined ? {} : { kernelArguments: options.append }),
       exec: options.exec === true,
     });
   });

@@ -1,38 +1,52 @@
-import { writeFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { Aggregator } from '../aggregate/aggregator.js';
-import { ExitCode, IpvscopeError } from '../error.js';
 import { HttpServer } from '../http/server.js';
-import { createRegistry } from '../metrics/registry.js';
-import { type Attachment, type AttachRequest, planAttachments } from '../native/attachment.js';
+import { createRegistry, type Metrics } from '../metrics/registry.js';
+import { readInNamespace } from '../native/addon.js';
+import {
+  type Attachment,
+  type AttachRequest,
+  checkRequest,
+  planAttachments,
+} from '../native/attachment.js';
 import { ipvsInstance } from '../native/ipvs-module.js';
+import { hostNetns } from '../services/namespaces.js';
+import { ServiceTable } from '../services/service-table.js';
 import { Clock } from '../source/clock.js';
-import { isAttached } from '../source/event-source.js';
+import { isAttached, type SourceState } from '../source/event-source.js';
 import { LiveSource } from '../source/live.js';
 import { WatchedSource } from '../source/watched.js';
 import { describeFilter, type ParsedFilter } from '../trace/filter.js';
 import { defaultKinds } from '../trace/printer.js';
 import { summaryLine } from '../trace/summary.js';
+import { watchingLine } from '../trace/watching.js';
 import { version } from '../version.js';
 import type { RecordBatch } from '../wire/batch.js';
 import type { KindName } from '../wire/names.js';
 import type { ListenAddress } from './options.js';
+import { ReadyFile } from './ready-file.js';
+import { note } from './standard-streams.js';
 
 export interface ObserverOptions {
   readonly maxSeries?: number;
   /** Rows to which nothing was added for so long are forgotten; absent: never. */
   readonly expireAfterSeconds?: number;
   readonly listen?: ListenAddress;
-  /** Created once every program is attached and the server listens. */
+  /** Scrapes in flight at most (default: any number). */
+  readonly maxRequests?: number;
+  /** Exists while every program is attached and the server listens. */
   readonly readyFile?: string;
   /** Kinds told packet by packet; all others are added up (default: what is printed by default). */
   readonly detail?: readonly KindName[];
+  /** Whatever else is dropped or rejected is told packet by packet, too. */
+  readonly detailDrops?: boolean;
   /** Which packets are wanted (default: all); the summary says so. */
   readonly filter?: ParsedFilter;
   readonly attach?: AttachRequest;
   /** Where ip_vs is not loaded, wait for it. */
   readonly wait?: boolean;
-  readonly onBatch?: (batch: RecordBatch, clock: Clock) => void;
+  /** See OnBatch in src/source/event-source.ts. */
+  readonly onBatch?: (batch: RecordBatch, clock: Clock) => Promise<void> | undefined;
 }
 
 /**
@@ -43,8 +57,11 @@ export class Observer {
   readonly #options: ObserverOptions;
   readonly #source: WatchedSource;
   readonly #aggregator: Aggregator;
+  readonly #services = new ServiceTable({ readInside: readInNamespace });
   readonly #startedNs = process.hrtime.bigint();
+  #readyFile: ReadyFile | undefined;
   #http: HttpServer | undefined;
+  #registry: Metrics | undefined;
   #expiry: NodeJS.Timeout | undefined;
 
   private constructor(options: ObserverOptions) {
@@ -55,13 +72,23 @@ export class Observer {
         new LiveSource({
           attachments: planAttachments(options.attach),
           detail: options.detail ?? defaultKinds,
+          detailDrops: options.detailDrops ?? false,
+          services: roomFor(this.#services.services.length),
           ...(options.filter === undefined ? {} : { filter: options.filter }),
+          onSight: (sight) => note(watchingLine(sight)),
           onRefused: ({ variant }, error) => note(`${variant} refused: ${error.toLine()}`),
         }),
       instance: ipvsInstance,
       onAttached: (attachment) => this.#onAttached(attachment),
+      onDetached: () => this.#readyFile?.remove(),
+      onServicesLeftOut: (count) =>
+        note(
+          `${count} virtual services found no room in the probe: packets of connections that IPVS` +
+            ' no longer knows are not seen of these; start again for room',
+        ),
       onWaiting: (reason) => note(`waiting: ${reason}`),
     });
+    this.#services.onChange(() => this.#source.setServices(this.#services.keys()));
   }
 
   /** Throws an IpvscopeError, with nothing left behind, where something is missing. */
@@ -77,18 +104,24 @@ export class Observer {
   }
 
   async #begin(): Promise<void> {
-    const { listen, onBatch, wait, expireAfterSeconds } = this.#options;
+    const { attach, readyFile, listen, maxRequests, onBatch, wait, expireAfterSeconds } =
+      this.#options;
+    // Before anything is waited for.
+    checkRequest(attach);
+    if (readyFile !== undefined) this.#readyFile = new ReadyFile(readyFile);
     const clock = new Clock();
     if (listen !== undefined) {
-      const input = { aggregator: this.#aggregator, state: () => this.#source.state() };
       this.#http = await HttpServer.listen({
         ...listen,
-        registry: createRegistry(input, version),
+        ...(maxRequests === undefined ? {} : { maxRequests }),
+        onTrouble: note,
+        registry: this.metrics,
         version,
-        ready: () => isAttached(this.#source.state()),
+        ready: () => readiness(this.#source.state()),
       });
       note(`metrics at ${this.#http.url}/metrics`);
     }
+    await this.#services.start();
     if (expireAfterSeconds !== undefined) {
       const pass = () => this.#aggregator.expire(performance.now() / 1000);
       this.#expiry = setInterval(pass, expiryInterval(expireAfterSeconds) * 1000);
@@ -97,22 +130,41 @@ export class Observer {
       (batch) => {
         clock.check();
         this.#aggregator.ingest(batch);
-        onBatch?.(batch, clock);
+        return onBatch?.(batch, clock);
       },
       { wait: wait === true },
     );
   }
 
-  #onAttached({ types }: Attachment): void {
+  #onAttached({ types, withoutFexit }: Attachment): void {
+    if (withoutFexit !== undefined) note(`kprobes, which cost a packet more: ${withoutFexit}`);
     const variants = new Map<string, string[]>();
-    for (const { function: name, variant } of this.#source.state().programs) {
+    const state = this.#source.state();
+    for (const { function: name, variant } of state.programs) {
       variants.set(name, [...(variants.get(name) ?? []), variant]);
     }
     const list = [...variants].map(([name, its]) => `${its.join('+')} ${name}`).join(', ');
     const from = types === undefined ? '' : ` with types from ${types}`;
     note(`ipvscope ${version} attached on ${release()}${from}: ${list}`);
-    const { readyFile } = this.#options;
-    if (readyFile !== undefined) writeReadyFile(readyFile);
+    if (state.watching !== 'proven') note(watchingLine(state));
+    this.#readyFile?.write();
+  }
+
+  /** All metrics, made when they are first asked for. */
+  get metrics(): Metrics {
+    const input = {
+      aggregator: this.#aggregator,
+      state: () => this.#source.state(),
+      hostNetns: hostNetns(),
+      services: this.#services,
+    };
+    this.#registry ??= createRegistry(input, version);
+    return this.#registry;
+  }
+
+  /** What happened and has no record, until now. */
+  get lost(): number {
+    return Object.values(this.#source.state().losses).reduce((sum, count) => sum + count, 0);
   }
 
   /** Delivers what is waiting now, before it returns. */
@@ -120,9 +172,16 @@ export class Observer {
     this.#source.flush();
   }
 
+  /** Whether all could be read that there was to read. */
+  get complete(): boolean {
+    return this.#source.state().failures === undefined;
+  }
+
   /** Detaches, delivers what is left, closes the server and returns the summary line. */
   async stop(): Promise<string> {
+    this.#services.stop();
     this.#source.stop();
+    this.#readyFile?.close();
     clearInterval(this.#expiry);
     await this.#http?.close();
     this.#http = undefined;
@@ -132,23 +191,14 @@ export class Observer {
   }
 }
 
+function readiness(state: SourceState): true | string {
+  if (!isAttached(state)) return 'the probe is not attached';
+  return state.watching === 'blind' ? watchingLine(state) : true;
+}
+
+/** Virtual services that the probe gets room for where there are so many at its start. */
+const roomFor = (services: number): number => Math.max(1_024, 2 * services);
+
 /** Seconds from one expiry pass to the next: a row lives at most so much longer than it was told. */
 const expiryInterval = (expireAfterSeconds: number): number =>
   Math.min(60, Math.max(1, expireAfterSeconds / 4));
-
-/** What a person should read: to stderr, so that stdout carries events alone. */
-export function note(line: string): void {
-  process.stderr.write(`${line}\n`);
-}
-
-function writeReadyFile(path: string): void {
-  try {
-    writeFileSync(path, `${process.pid}\n`);
-  } catch (cause) {
-    throw new IpvscopeError('ERR_READY_FILE', `cannot write the ready file ${path}`, {
-      hint: 'name a file in a directory that exists',
-      exitCode: ExitCode.usage,
-      cause,
-    });
-  }
-}

@@ -1,6 +1,14 @@
+import { statSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type AttachRequest, type AttachVariant, attachVariants } from '../native/attachment.js';
-import { type ParsedEndpoint, parseEndpoint } from '../trace/filter.js';
+import {
+  type ParsedEndpoint,
+  type ParsedFilter,
+  parseEndpoint,
+  parseMark,
+} from '../trace/filter.js';
+import { type OutputFormat, outputFormats } from '../trace/printer.js';
+import { MOST_FILTERS, protocolBits } from '../wire/event-filter.js';
 import { type KindName, kindNames } from '../wire/names.js';
 
 export interface ListenAddress {
@@ -40,32 +48,110 @@ export function parseSeconds(text: string): number {
   return value;
 }
 
-/** `reuse,unavailable` or `all`. */
-export function parseKinds(text: string): readonly KindName[] {
-  if (text === 'all') return kindNames;
-  return text.split(',').map((name) => {
-    const kind = kindNames.find((known) => known === name);
-    if (kind === undefined) {
+/** `reuse,unavailable` or `all`; adds them to those of options before it. */
+export function parseKinds(text: string, former?: readonly KindName[]): readonly KindName[] {
+  const named = new Set<string>(former);
+  for (const name of text === 'all' ? kindNames : text.split(',')) {
+    if (!kindNames.some((known) => known === name)) {
       throw new InvalidArgumentError(
         `'${name}' is no kind of event; there are ${kindNames.join(', ')}, and all.`,
       );
     }
-    return kind;
-  });
-}
-
-/** An option that takes an address, a network, or an address and a port. */
-export const filterOption = (name: string, description: string): Option =>
-  new Option(`--${name} <address>`, description).argParser(parseFilter);
-
-function parseFilter(text: string): ParsedEndpoint {
-  try {
-    return parseEndpoint(text);
-  } catch (cause) {
-    if (!(cause instanceof SyntaxError)) throw cause;
-    throw new InvalidArgumentError(cause.message);
+    named.add(name);
   }
+  return kindNames.filter((kind) => named.has(kind));
 }
+
+/** Which events are printed, and how. */
+export interface PrintedOptions {
+  readonly output: OutputFormat;
+  readonly kind?: readonly KindName[];
+  readonly client?: readonly ParsedEndpoint[];
+  readonly virtual?: readonly ParsedEndpoint[];
+  readonly destination?: readonly ParsedEndpoint[];
+  readonly proto?: number;
+  readonly fwmark?: readonly number[];
+  readonly netns?: readonly number[];
+}
+
+/** Adds what every command that prints events can be told about them. */
+export function addPrintedOptions(command: Command): Command {
+  const filter = (name: string, description: string): Option =>
+    new Option(`--${name} <address>`, `${description}; repeatable`).argParser(
+      each((text) => parseEndpoint(text, { portZero: name === 'virtual' })),
+    );
+  return command
+    .addOption(
+      new Option('-o, --output <format>', 'how events are printed')
+        .choices(outputFormats)
+        .default('columns'),
+    )
+    .option(
+      '-k, --kind <kinds>',
+      'print these kinds, or all; repeatable (default: all but draining and retransmit, and of these what is dropped)',
+      parseKinds,
+    )
+    .addOption(filter('client', 'only packets from this address or network'))
+    .addOption(filter('virtual', 'only packets to this virtual service'))
+    .addOption(filter('destination', 'only packets with this real server, old or new'))
+    .option('--proto <protocol>', 'only tcp, udp or sctp; repeatable', parseProtocol)
+    .option('--fwmark <mark>', 'only the virtual service of this mark; repeatable', each(parseMark))
+    .option(
+      '--netns <namespace>',
+      'only packets of this network namespace: inode number, name in /run/netns or path; repeatable',
+      each(parseNamespace),
+    );
+}
+
+export const filterOf = (options: PrintedOptions): ParsedFilter => {
+  const { client, virtual, destination, proto, fwmark, netns } = options;
+  return {
+    ...(client === undefined ? {} : { client }),
+    ...(virtual === undefined ? {} : { virtual }),
+    ...(destination === undefined ? {} : { destination }),
+    ...(proto === undefined ? {} : { protocols: proto }),
+    ...(fwmark === undefined ? {} : { fwmark }),
+    ...(netns === undefined ? {} : { netns }),
+  };
+};
+
+/** An option that may be given several times: what each says, in a list. */
+function each<Value>(
+  parse: (text: string) => Value,
+): (text: string, former?: readonly Value[]) => readonly Value[] {
+  return (text, former = []) => {
+    if (former.length === MOST_FILTERS) {
+      throw new InvalidArgumentError(`It can be given ${MOST_FILTERS} times at most.`);
+    }
+    try {
+      return [...former, parse(text)];
+    } catch (cause) {
+      if (!(cause instanceof SyntaxError)) throw cause;
+      throw new InvalidArgumentError(cause.message);
+    }
+  };
+}
+
+function parseProtocol(text: string, former = 0): number {
+  const bit = Object.entries(protocolBits).find(([name]) => name === text.toUpperCase())?.[1];
+  if (bit === undefined) throw new InvalidArgumentError('It must be tcp, udp or sctp.');
+  return former | bit;
+}
+
+/** The inode number of a network namespace. */
+function parseNamespace(text: string): number {
+  if (/^\d+$/.test(text)) return Number(text);
+  const path = text.includes('/') ? text : `/run/netns/${text}`;
+  const inode = statSync(path, { throwIfNoEntry: false })?.ino;
+  if (inode === undefined) {
+    throw new SyntaxError(`there is no ${path}; ip netns list shows the names, lsns -t net all`);
+  }
+  return inode;
+}
+
+/** Before the command's name or after it. */
+export const addVerboseOption = (command: Command): Command =>
+  command.option('--verbose', "with an error, print the kernel's log lines and the stack, too");
 
 export interface AttachOptions {
   readonly attach?: AttachVariant;

@@ -8,11 +8,12 @@ import {
   type Scenario,
   type Stage,
   scenarios,
+  type Watcher,
   withStage,
 } from '../scenario/index.js';
 import { defaultKinds, type OutputFormat, outputFormats } from '../trace/printer.js';
 import { kindNames } from '../wire/names.js';
-import { note, Observer } from './observer.js';
+import { Observer } from './observer.js';
 import {
   type AttachOptions,
   addAttachOptions,
@@ -20,14 +21,18 @@ import {
   type ListenAddress,
   parseListenAddress,
 } from './options.js';
-import { printEvents } from './print-events.js';
+import { EventPrinting } from './print-events.js';
+import { playRounds } from './rounds.js';
+import { note, standardOutput } from './standard-streams.js';
 import { Stop } from './stop.js';
+import { traceBeside } from './trace-beside.js';
 
 /** What is held against what the clients lived through. */
 const judgedKinds = kindNames.filter((kind) => kind !== 'draining');
 
 interface ReproduceOptions extends AttachOptions {
   readonly list?: true;
+  readonly case?: readonly string[];
   readonly loop?: true;
   readonly witness?: true;
   readonly record?: true;
@@ -40,6 +45,11 @@ export const reproduceCommand = addAttachOptions(new Command('reproduce'))
   .description('play a scenario in throw-away network namespaces on this kernel, traced')
   .argument('[scenario...]', scenarios.map(({ name }) => name).join(', '))
   .option('--list', 'print the scenarios, a line each')
+  .option(
+    '--case <names>',
+    'only these cases of the scenario, with commas between (those of field)',
+    (text: string) => text.split(','),
+  )
   .option('--loop', 'play it again and again, until Ctrl-C')
   .option('--witness', 'capture packets with tcpdump too, and compare')
   .addOption(
@@ -48,7 +58,7 @@ export const reproduceCommand = addAttachOptions(new Command('reproduce'))
       .default('columns'),
   )
   .option('--record', 'print one line of JSON a round with all that is known of it, not the events')
-  .option('--ready-file <file>', 'create this file once every program is attached')
+  .option('--ready-file <file>', 'a file that exists while every program is attached')
   .option('--web.listen-address <address>', 'serve metrics meanwhile', parseListenAddress)
   .addHelpText(
     'after',
@@ -60,17 +70,20 @@ Examples:
   ipvscope reproduce --list
   ipvscope reproduce rollout --witness
   ipvscope lab --kernel 6.12 reproduce table  what has to happen, beside what does
+  ipvscope lab reproduce field --case no-route,port-0
   ipvscope lab reproduce one-second         the same where this kernel cannot`,
   )
   .action(async (names: string[], options: ReproduceOptions) => {
     if (options.list === true) {
       for (const scenario of scenarios) {
         const told = scenario.report === undefined ? '' : ` (${scenario.report})`;
-        process.stdout.write(`${scenario.name.padEnd(20)} ${scenario.summary}${told}\n`);
+        standardOutput().write(`${scenario.name.padEnd(20)} ${scenario.summary}${told}\n`);
       }
       return;
     }
-    process.exitCode = await reproduce(scenariosNamed(names), options);
+    const chosen = scenariosNamed(names);
+    checkCases(chosen, options.case ?? []);
+    process.exitCode = await reproduce(chosen, options);
   });
 
 function scenariosNamed(names: readonly string[]): readonly Scenario[] {
@@ -87,28 +100,47 @@ function scenarioNamed(name: string | undefined): Scenario {
   );
 }
 
+/** Before anything is built. */
+function checkCases(chosen: readonly Scenario[], cases: readonly string[]): void {
+  const known = chosen.flatMap(({ cases: its = [] }) => its);
+  const unknown = cases.find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  throw new IpvscopeError('ERR_SCENARIO_UNKNOWN', `there is no case '${unknown}'`, {
+    hint: known.length === 0 ? 'the scenario field has cases' : `there are ${known.join(', ')}`,
+    exitCode: ExitCode.usage,
+  });
+}
+
 async function reproduce(
   chosen: readonly Scenario[],
   options: ReproduceOptions,
 ): Promise<ExitCode> {
   const stop = new Stop();
   const { signal } = stop;
+  let code: ExitCode = ExitCode.ok;
   try {
-    return await withStage(
+    await withStage(
       {
         signal,
         onProgress: note,
         witness: options.witness === true || chosen.some(({ witnessed }) => witnessed === true),
       },
-      (stage) => playObserved(stage, chosen, options, stop),
+      async (stage) => {
+        code = await playObserved(stage, chosen, options, stop);
+      },
     );
   } catch (cause) {
-    if (!signal.aborted) throw cause;
-    return ExitCode.ok;
+    // Ctrl-C while the topology is set up or removed.
+    if (!signal.aborted || isOutputError(cause)) throw cause;
   } finally {
     stop.release();
   }
+  return code;
 }
+
+/** A disk that is full stops the rounds as Ctrl-C does, but is told. */
+const isOutputError = (cause: unknown): boolean =>
+  cause instanceof IpvscopeError && cause.code === 'ERR_OUTPUT';
 
 async function playObserved(
   stage: Stage,
@@ -117,8 +149,15 @@ async function playObserved(
   stop: Stop,
 ): Promise<ExitCode> {
   let events: ObservedEvent[] = [];
-  const print = printEvents(stop, options.output, defaultKinds);
+  const printing = new EventPrinting({
+    stop,
+    format: options.output,
+    kinds: defaultKinds,
+    drops: true,
+    unread: 'skip',
+  });
   const listen = options['web.listenAddress'];
+  const quiet = options.record === true || chosen.some((scenario) => scenario.quiet === true);
   const observer = await Observer.start({
     attach: attachRequest(options),
     detail: [...new Set(chosen.flatMap(({ detail }) => detail ?? judgedKinds))],
@@ -126,31 +165,44 @@ async function playObserved(
     ...(options.readyFile === undefined ? {} : { readyFile: options.readyFile }),
     onBatch: (batch, clock) => {
       events.push(...observeBatch(batch, clock.format));
-      if (options.record !== true) print(batch, clock);
+      return quiet ? undefined : printing.onBatch(batch, clock);
     },
   });
-  let code: ExitCode = ExitCode.ok;
-  try {
-    do {
-      for (const scenario of chosen) {
-        events = [];
-        const trial = await scenario.play(stage);
-        observer.flush();
-        const { played } = trial;
-        if (options.record === true && played !== undefined) {
-          record({ release: release(), played, events });
-        }
-        const { report, fits } = trial.judge(events);
-        note(report);
-        if (!fits) code = ExitCode.trouble;
+  const watcher: Watcher = {
+    flush: () => observer.flush(),
+    metrics: async () => (await observer.metrics.metrics()).toString(),
+    lost: () => observer.lost,
+    isDefault: ({ kind, verdict }) =>
+      defaultKinds.includes(kind) || verdict === 'dropped' || verdict === 'rejected',
+    trace: traceBeside,
+  };
+  const cases = options.case === undefined ? {} : { cases: options.case };
+  const play = async (): Promise<boolean> => {
+    let allFit = true;
+    for (const scenario of chosen) {
+      events = [];
+      const trial = await scenario.play(stage, { watcher, ...cases });
+      observer.flush();
+      const { played } = trial;
+      if (options.record === true && played !== undefined) {
+        record({ release: release(), played, events });
       }
-    } while (options.loop === true && !stop.signal.aborted);
+      const { report, fits } = trial.judge(events);
+      note(report);
+      if (!fits) allFit = false;
+    }
+    return allFit;
+  };
+  let code: ExitCode;
+  try {
+    code = await playRounds({ loop: options.loop === true, signal: stop.signal, play });
   } finally {
     note(await observer.stop());
+    await printing.end();
   }
-  return code;
+  return observer.complete ? code : ExitCode.trouble;
 }
 
 function record(round: RoundRecord): void {
-  process.stdout.write(`${JSON.stringify(round)}\n`);
+  standardOutput().write(`${JSON.stringify(round)}\n`);
 }

@@ -1,15 +1,25 @@
-/** Ends a command: Ctrl-C, SIGTERM, or whatever calls `stop()` first. */
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+
+/** Ends a command: Ctrl-C, SIGTERM, a terminal that hangs up, or whatever calls `stop()` first. */
 export class Stop {
   readonly #controller = new AbortController();
-  readonly #onSignal = (): void => this.stop();
+  readonly #signalled = new AbortController();
+  readonly #onSignal = (): void => {
+    this.#signalled.abort();
+    this.stop();
+  };
 
   constructor() {
-    process.on('SIGINT', this.#onSignal);
-    process.on('SIGTERM', this.#onSignal);
+    for (const signal of SIGNALS) process.on(signal, this.#onSignal);
   }
 
   get signal(): AbortSignal {
     return this.#controller.signal;
+  }
+
+  /** Aborted by a signal to this process: it has to end soon. */
+  get signalled(): AbortSignal {
+    return this.#signalled.signal;
   }
 
   stop(): void {
@@ -26,7 +36,6 @@ export class Stop {
 
   /** Signals end the process again, as usual. */
   release(): void {
-    process.off('SIGINT', this.#onSignal);
-    process.off('SIGTERM', this.#onSignal);
+    for (const signal of SIGNALS) process.off(signal, this.#onSignal);
   }
 }

@@ -1,56 +1,33 @@
-import { Command, Option } from 'commander';
-import type { ParsedEndpoint, ParsedFilter } from '../trace/filter.js';
-import { defaultKinds, type OutputFormat, outputFormats } from '../trace/printer.js';
-import type { KindName } from '../wire/names.js';
-import { note, Observer } from './observer.js';
+import { Command } from 'commander';
+import { ExitCode } from '../error.js';
+import { defaultKinds } from '../trace/printer.js';
+import { Observer } from './observer.js';
 import {
   type AttachOptions,
   addAttachOptions,
+  addPrintedOptions,
   attachRequest,
-  filterOption,
-  parseKinds,
+  filterOf,
+  type PrintedOptions,
   parseSeconds,
 } from './options.js';
-import { printEvents } from './print-events.js';
+import { EventPrinting } from './print-events.js';
+import { note } from './standard-streams.js';
 import { Stop } from './stop.js';
 
-interface TraceOptions extends AttachOptions {
-  readonly output: OutputFormat;
-  readonly kind?: readonly KindName[];
-  readonly client?: ParsedEndpoint;
-  readonly virtual?: ParsedEndpoint;
-  readonly destination?: ParsedEndpoint;
+interface TraceOptions extends AttachOptions, PrintedOptions {
   readonly timeout?: number;
   readonly readyFile?: string;
   readonly summary?: true;
   readonly wait?: true;
 }
 
-const filterOf = ({ client, virtual, destination }: TraceOptions): ParsedFilter => ({
-  ...(client === undefined ? {} : { client }),
-  ...(virtual === undefined ? {} : { virtual }),
-  ...(destination === undefined ? {} : { destination }),
-});
-
-export const traceCommand = addAttachOptions(new Command('trace'))
+export const traceCommand = addPrintedOptions(addAttachOptions(new Command('trace')))
   .description('print what ip_vs does with notable packets, as it happens')
-  .addOption(
-    new Option('-o, --output <format>', 'how events are printed')
-      .choices(outputFormats)
-      .default('columns'),
-  )
-  .option(
-    '-k, --kind <kinds>',
-    'print these kinds, or all (default: all but draining and retransmit)',
-    parseKinds,
-  )
-  .addOption(filterOption('client', 'only packets from there'))
-  .addOption(filterOption('virtual', 'only packets to that virtual service'))
-  .addOption(filterOption('destination', 'only packets with that real server, old or new'))
   .option('-t, --timeout <seconds>', 'end by itself after so long', parseSeconds)
   .option('-s, --summary', 'print no events, only the summary at the end')
   .option('--wait', 'where ip_vs is not loaded, wait for it')
-  .option('--ready-file <file>', 'create this file once every program is attached')
+  .option('--ready-file <file>', 'a file that exists while every program is attached')
   .addHelpText(
     'after',
     `
@@ -67,15 +44,20 @@ Examples:
   )
   .action(async (options: TraceOptions) => {
     const stop = new Stop();
+    const kinds = options.kind ?? defaultKinds;
+    const drops = options.kind === undefined;
+    const printing =
+      options.summary === true
+        ? undefined
+        : new EventPrinting({ stop, format: options.output, kinds, drops, unread: 'hold' });
     const observer = await Observer.start({
       attach: attachRequest(options),
       wait: options.wait === true,
       filter: filterOf(options),
-      detail: options.summary === true ? [] : (options.kind ?? defaultKinds),
+      detail: printing === undefined ? [] : kinds,
+      detailDrops: printing !== undefined && drops,
       ...(options.readyFile === undefined ? {} : { readyFile: options.readyFile }),
-      ...(options.summary === true
-        ? {}
-        : { onBatch: printEvents(stop, options.output, options.kind ?? defaultKinds) }),
+      ...(printing === undefined ? {} : { onBatch: printing.onBatch }),
     });
     const timer =
       options.timeout === undefined
@@ -83,6 +65,9 @@ Examples:
         : setTimeout(() => stop.stop(), options.timeout * 1000);
     await stop.wait();
     clearTimeout(timer);
+    await printing?.settle();
     note(await observer.stop());
+    await printing?.end();
+    if (!observer.complete) process.exitCode = ExitCode.trouble;
     stop.release();
   });

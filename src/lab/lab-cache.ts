@@ -1,6 +1,7 @@
 import { access, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { dirname, join, resolve } from 'node:path';
+import { ExitCode, IpvscopeError } from '../error.js';
 
 /**
  * Where kernels, initial RAM disks and verdicts about this machine are kept between runs:
@@ -13,6 +14,42 @@ export function labCacheDirectory(env: NodeJS.ProcessEnv = process.env): string 
   }
   const base = env.XDG_CACHE_HOME?.startsWith('/') ? env.XDG_CACHE_HOME : join(homedir(), '.cache');
   return join(base, 'ipvscope', 'lab');
+}
+
+/**
+ * Makes the cache's directory, and makes sure that it can be written to.
+ *
+ * @throws IpvscopeError `ERR_LAB_CACHE`
+ */
+export async function makeLabCache(directory = labCacheDirectory()): Promise<void> {
+  try {
+    await makeDirectory(resolve(directory));
+    await rm(await mkdtemp(join(directory, '.scratch-')), { recursive: true });
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new IpvscopeError('ERR_LAB_CACHE', `the lab cannot keep its kernels: ${reason}`, {
+      step: 'cache',
+      hint: 'name a directory that can be written to in IPVSCOPE_LAB_CACHE',
+      exitCode: ExitCode.prerequisite,
+      cause,
+    });
+  }
+}
+
+/**
+ * As mkdir -p. Node's own never returns where the system says ENOENT for a directory whose parent
+ * exists, as below /proc (seen with 20.20).
+ */
+async function makeDirectory(path: string): Promise<void> {
+  try {
+    await mkdir(path);
+  } catch (error) {
+    if (isErrno(error, 'EEXIST')) return;
+    const parent = dirname(path);
+    if (!isErrno(error, 'ENOENT') || parent === path) throw error;
+    await makeDirectory(parent);
+    await mkdir(path);
+  }
 }
 
 export async function isPresent(path: string): Promise<boolean> {

@@ -7,7 +7,7 @@ import {
   type PackagedKernel,
   packageDirectory,
 } from './fetch-kernel.js';
-import { labCacheDirectory, readIfPresent, writeAtomically } from './lab-cache.js';
+import { labCacheDirectory, makeLabCache, readIfPresent, writeAtomically } from './lab-cache.js';
 
 /** A kernel in the cache, ready to boot. */
 export interface LabKernel extends PackagedKernel {
@@ -32,9 +32,10 @@ export async function cachedKernels(): Promise<readonly LabKernel[]> {
  * The cached kernel, or the newest package of its suite, fetched into the cache. A cached one never
  * touches the network unless `refresh` is set.
  *
- * @throws IpvscopeError `ERR_LAB_KERNEL_UNREACHABLE` if none is cached and no mirror gives one.
+ * @throws IpvscopeError `ERR_LAB_CACHE`; `ERR_LAB_KERNEL_UNREACHABLE` if none is cached and no mirror gives one.
  */
 export async function obtainKernel(request: KernelRequest): Promise<LabKernel> {
+  await makeLabCache();
   const cached = await readRecord(request.kernel);
   if (cached !== undefined && !request.refresh) {
     return cached;

@@ -30,6 +30,8 @@ export interface LabOptions {
    * one instruction, repeatable while the processor is busy. Three times slower.
    */
   readonly countInstructions?: boolean;
+  /** Added to the kernel's command line, such as `lockdown=confidentiality`. */
+  readonly kernelArguments?: string;
   /** Never ended by the lab: they stay the caller's. */
   readonly stdout: NodeJS.WritableStream;
   readonly stderr: NodeJS.WritableStream;
@@ -74,6 +76,7 @@ export function planLab(options: LabOptions): LabPlan {
     refresh: false,
     unfixed: false,
     countInstructions: false,
+    kernelArguments: '',
     onProgress: () => {},
     ...options,
   };

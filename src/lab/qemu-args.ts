@@ -11,6 +11,8 @@ export interface QemuPlan {
   readonly cpus: number;
   readonly memoryMiB: number;
   readonly publish: readonly PublishedPort[];
+  /** Added to the kernel's command line. */
+  readonly kernelArguments?: string;
 }
 
 /** The file descriptors on which QEMU inherits the far ends of the channels. */
@@ -52,7 +54,7 @@ export function qemuArgs(plan: QemuPlan): readonly string[] {
     ...accelerate(plan.accelerator),
     ...['-smp', processors(plan), '-m', String(plan.memoryMiB)],
     ...['-kernel', join(kernel.directory, 'vmlinuz'), '-initrd', plan.initramfs],
-    ...['-append', KERNEL_COMMAND_LINE],
+    ...['-append', `${KERNEL_COMMAND_LINE} ${plan.kernelArguments ?? ''}`.trim()],
     ...shareDirectory(guest.hostRootTag, '/'),
     ...shareDirectory(guest.modulesTag, join(kernel.directory, 'modules')),
     ...['-device', 'virtio-serial-pci'],

@@ -1,10 +1,23 @@
-import { type RowFamily, serviceLabels } from './row-family.js';
+import type { SnapshotRow } from '../aggregate/snapshot.js';
+import { dropCauses } from './dropped-packets.js';
+import { isSent, type RowFamily } from './row-family.js';
+import { noZeros, zeroLabels } from './zero-labels.js';
 
-/** Every retry's delay. */
+/** Why the client waited; undefined where the row's packets are not the ones that got through. */
+function cause(row: SnapshotRow): string | undefined {
+  if (row.kind === 'retry') return row.cause ?? 'unknown';
+  return isSent(row) && row.cause === 'unanswered' ? row.cause : undefined;
+}
+
+const zeros = zeroLabels([...dropCauses, 'unanswered'].map((its) => ({ cause: its })));
+
+/** What clients waited, of each copy of an opening packet that came after an earlier one. */
 export const connectDelay: RowFamily = {
   name: 'ipvs_connect_delay_seconds',
-  help: 'What clients waited because opening packets were dropped, until one got through.',
-  labels(row) {
-    return row.kind === 'retry' ? [serviceLabels(row)] : undefined;
+  help: 'What clients waited until a copy of their opening packet got through, by what became of the copy before: dropped for a cause of ipvs_dropped_packets_total, or unanswered: it was sent to a real server that did not answer in time.',
+  labels(row, service) {
+    const reason = cause(row);
+    return reason === undefined ? undefined : [service, { cause: reason }];
   },
+  serviceZeros: ({ proto }) => (proto === 'UDP' ? noZeros : zeros),
 };

@@ -2,7 +2,7 @@ import type { SnapshotRow } from '../aggregate/snapshot.js';
 import type { RowFamily } from './row-family.js';
 import type { RowSeries } from './row-series.js';
 import { SampleText } from './sample-text.js';
-import { headerText, seriesText } from './text.js';
+import { headerText, type LabelPart, seriesText } from './text.js';
 
 /** A counter's series: for each row the sample that it adds to. */
 export class CounterSeries implements RowSeries {
@@ -13,21 +13,20 @@ export class CounterSeries implements RowSeries {
   /** Samples by `name{labels} `, and the other way round. */
   readonly #byText = new Map<string, number>();
   readonly #texts: string[] = [];
-  /** Rows that add to a sample. */
-  readonly #rows: number[] = [];
+  /** By sample: rows that add to it, and holders. */
+  readonly #users: number[] = [];
 
   /** `rows`: how many the count table has room for. */
   constructor(family: RowFamily, rows: number) {
     this.#family = family;
     this.#sampleOf = new Int32Array(rows);
     this.samples = new SampleText(headerText(family.name, family.help, 'counter'));
-    if (family.fromStart !== undefined) this.#join(seriesText(family.name, ...family.fromStart));
+    if (family.fromStart !== undefined) this.hold(family.fromStart);
   }
 
-  adopt(row: number, described: SnapshotRow): void {
-    const labels = this.#family.labels(described);
-    if (labels === undefined) return;
-    this.#sampleOf[row] = this.#join(seriesText(this.#family.name, ...labels)) + 1;
+  adopt(row: number, described: SnapshotRow, service: string): void {
+    const labels = this.#family.labels(described, service);
+    if (labels !== undefined) this.#sampleOf[row] = this.hold(labels) + 1;
   }
 
   add(row: number, packets: number): void {
@@ -39,7 +38,24 @@ export class CounterSeries implements RowSeries {
     const sample = (this.#sampleOf[row] as number) - 1;
     if (sample < 0) return;
     this.#sampleOf[row] = 0;
-    if (--(this.#rows[sample] as number) > 0) return;
+    this.release(sample);
+  }
+
+  hold(labels: readonly LabelPart[]): number {
+    const text = seriesText(this.#family.name, ...labels);
+    let sample = this.#byText.get(text);
+    if (sample === undefined) {
+      sample = this.samples.open(text);
+      this.#byText.set(text, sample);
+      this.#texts[sample] = text;
+      this.#users[sample] = 0;
+    }
+    (this.#users[sample] as number)++;
+    return sample;
+  }
+
+  release(sample: number): void {
+    if (--(this.#users[sample] as number) > 0) return;
     this.#byText.delete(this.#texts[sample] as string);
     this.#texts[sample] = '';
     this.samples.close(sample);
@@ -47,18 +63,5 @@ export class CounterSeries implements RowSeries {
 
   update(): void {
     // Nothing: each addition is in its sample already.
-  }
-
-  /** The sample of this text, with one row more. */
-  #join(text: string): number {
-    let sample = this.#byText.get(text);
-    if (sample === undefined) {
-      sample = this.samples.open(text);
-      this.#byText.set(text, sample);
-      this.#texts[sample] = text;
-      this.#rows[sample] = 0;
-    }
-    (this.#rows[sample] as number)++;
-    return sample;
   }
 }

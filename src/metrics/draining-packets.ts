@@ -1,10 +1,12 @@
-import { type RowFamily, serverLabels, serviceLabels } from './row-family.js';
+import { type RowFamily, serverLabels } from './row-family.js';
+import { justOne, noZeros } from './zero-labels.js';
 
 export const drainingPackets: RowFamily = {
   name: 'ipvs_draining_packets_total',
-  help: 'Packets of established connections to servers of weight 0: normal while they drain.',
-  labels(row) {
+  help: 'Packets of established connections to servers of weight 0: normal while they drain. Remove a server when its counter no longer grows.',
+  labels(row, service) {
     if (row.kind !== 'draining' || row.verdict !== 'forwarded') return undefined;
-    return [serviceLabels(row), serverLabels(row.destination)];
+    return [service, serverLabels(row.destination)];
   },
+  serverZeros: (_, server) => (server.weight === 0 ? justOne : noZeros),
 };

@@ -1,5 +1,6 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import type { Totals } from '../aggregate/totals.js';
+import type { ServiceTableState } from '../services/service-table.js';
 import type { SourceState } from '../source/event-source.js';
 import type { Labels } from './text.js';
 
@@ -9,22 +10,31 @@ export interface SelfInput {
   state(): SourceState;
 }
 
+/** What it reads where virtual services are known. */
+export interface ServiceInput {
+  services(): ServiceTableState;
+  /** Samples at 0 that found no room. */
+  zerosOmitted(): number;
+}
+
 export interface Sample {
   readonly labels: Labels;
   readonly value: number;
 }
 
 /** A metric of few series, whose values are read anew at every scrape; prom-client writes it. */
-export interface Family {
+export interface Family<Input = SelfInput> {
   readonly name: string;
   readonly help: string;
   readonly labelNames: readonly string[];
   readonly type: 'counter' | 'gauge';
   /** Samples with equal labels are added up. */
-  read(input: SelfInput): Iterable<Sample>;
+  read(input: Input): Iterable<Sample>;
 }
 
-export function register(registry: Registry, family: Family, input: SelfInput): void {
+export type ServiceFamily = Family<ServiceInput>;
+
+export function register<Input>(registry: Registry, family: Family<Input>, input: Input): void {
   const Metric = family.type === 'counter' ? Counter<string> : Gauge<string>;
   new Metric({
     name: family.name,
@@ -33,6 +43,8 @@ export function register(registry: Registry, family: Family, input: SelfInput): 
     registers: [registry],
     collect() {
       this.reset();
+      // A metric without labels would be 0 where nothing is read.
+      if (family.labelNames.length === 0) this.remove();
       for (const { labels, value } of family.read(input)) this.inc({ ...labels }, value);
     },
   });

@@ -3,16 +3,21 @@ import type { SnapshotRow } from '../aggregate/snapshot.js';
 import type { RowFamily } from './row-family.js';
 import type { RowSeries } from './row-series.js';
 import { SampleText } from './sample-text.js';
-import { headerText, type Labels, seriesText } from './text.js';
+import { headerText, type LabelPart, seriesText } from './text.js';
 
 /** Places of a histogram: one for each bound, one for what is beyond them all. */
 const PLACES = delayBounds.length + 1;
 
+/** Lines of one series: its buckets, sum and count. */
+export const SAMPLES_OF_HISTOGRAM = PLACES + 2;
+
 interface Series {
-  readonly labels: readonly Labels[];
-  /** A bucket for each place, then sum and count; none while nobody has waited. */
+  readonly text: string;
+  readonly labels: readonly LabelPart[];
+  /** A bucket for each place, then sum and count; none while nobody has waited and nobody holds it. */
   samples: readonly number[];
   readonly rows: Set<number>;
+  holders: number;
   /** Of rows that have expired; not cumulative. */
   readonly gone: number[];
   goneSeconds: number;
@@ -25,6 +30,9 @@ export class HistogramSeries implements RowSeries {
   readonly #delays: Delays;
   readonly #seriesOf = new Map<number, Series>();
   readonly #byText = new Map<string, Series>();
+  /** By the number that `hold` returned; numbers of none are given out again. */
+  readonly #held: (Series | undefined)[] = [];
+  readonly #free: number[] = [];
   /** Added to since the last update. */
   readonly #stale = new Set<Series>();
 
@@ -34,16 +42,10 @@ export class HistogramSeries implements RowSeries {
     this.samples = new SampleText(headerText(family.name, family.help, 'histogram'));
   }
 
-  adopt(row: number, described: SnapshotRow): void {
-    const labels = this.#family.labels(described);
+  adopt(row: number, described: SnapshotRow, service: string): void {
+    const labels = this.#family.labels(described, service);
     if (labels === undefined) return;
-    const text = seriesText(this.#family.name, ...labels);
-    let series = this.#byText.get(text);
-    if (series === undefined) {
-      const gone = Array.from({ length: PLACES }, () => 0);
-      series = { labels, samples: [], rows: new Set(), gone, goneSeconds: 0 };
-      this.#byText.set(text, series);
-    }
+    const series = this.#series(labels);
     series.rows.add(row);
     this.#seriesOf.set(row, series);
   }
@@ -58,12 +60,7 @@ export class HistogramSeries implements RowSeries {
     if (series === undefined) return;
     this.#seriesOf.delete(row);
     series.rows.delete(row);
-    if (series.rows.size === 0) {
-      this.#byText.delete(seriesText(this.#family.name, ...series.labels));
-      this.#stale.delete(series);
-      for (const sample of series.samples) this.samples.close(sample);
-      return;
-    }
+    if (this.#closeUnused(series)) return;
     const delays = this.#delays.of(row);
     if (delays === undefined) return;
     for (let place = 0; place < PLACES; place++) {
@@ -72,9 +69,47 @@ export class HistogramSeries implements RowSeries {
     series.goneSeconds += delays.sumSeconds;
   }
 
+  hold(labels: readonly LabelPart[]): number {
+    const series = this.#series(labels);
+    series.holders++;
+    if (series.samples.length === 0) series.samples = this.#open(series.labels);
+    const number = this.#free.pop() ?? this.#held.length;
+    this.#held[number] = series;
+    return number;
+  }
+
+  release(number: number): void {
+    const series = this.#held[number];
+    if (series === undefined) return;
+    this.#held[number] = undefined;
+    this.#free.push(number);
+    series.holders--;
+    this.#closeUnused(series);
+  }
+
   update(): void {
     for (const series of this.#stale) this.#sum(series);
     this.#stale.clear();
+  }
+
+  #series(labels: readonly LabelPart[]): Series {
+    const text = seriesText(this.#family.name, ...labels);
+    let series = this.#byText.get(text);
+    if (series === undefined) {
+      const gone = Array.from({ length: PLACES }, () => 0);
+      series = { text, labels, samples: [], rows: new Set(), holders: 0, gone, goneSeconds: 0 };
+      this.#byText.set(text, series);
+    }
+    return series;
+  }
+
+  /** Whether the series was closed, because it has neither rows nor holders. */
+  #closeUnused(series: Series): boolean {
+    if (series.rows.size > 0 || series.holders > 0) return false;
+    this.#byText.delete(series.text);
+    this.#stale.delete(series);
+    for (const sample of series.samples) this.samples.close(sample);
+    return true;
   }
 
   #sum(series: Series): void {
@@ -100,10 +135,10 @@ export class HistogramSeries implements RowSeries {
     }
   }
 
-  #open(labels: readonly Labels[]): number[] {
+  #open(labels: readonly LabelPart[]): number[] {
     const { name } = this.#family;
     return [
-      ...[...delayBounds, '+Inf'].map((le) => seriesText(`${name}_bucket`, { le }, ...labels)),
+      ...[...delayBounds, '+Inf'].map((le) => seriesText(`${name}_bucket`, ...labels, { le })),
       seriesText(`${name}_sum`, ...labels),
       seriesText(`${name}_count`, ...labels),
     ].map((text) => this.samples.open(text));

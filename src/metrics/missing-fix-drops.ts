@@ -3,7 +3,7 @@ import type { RowFamily } from './row-family.js';
 
 export const missingFixDrops: RowFamily = {
   name: 'ipvscope_missing_fix_drops_total',
-  help: `Packets that ip_vs dropped although their conntrack entry was not confirmed: this kernel lacks commit ${CONNTRACK_FIX}.`,
+  help: `Packets that ip_vs dropped although their conntrack entry was not confirmed: this kernel lacks commit ${CONNTRACK_FIX}; update it.`,
   fromStart: [],
   labels(row) {
     return row.missingFix ? [] : undefined;

@@ -1,5 +1,6 @@
 import { Gauge, Registry } from 'prom-client';
 import type { Aggregator } from '../aggregate/aggregator.js';
+import type { ServiceTableState } from '../services/service-table.js';
 import type { SourceState } from '../source/event-source.js';
 import { connectDelay } from './connect-delay.js';
 import { CounterSeries } from './counter-series.js';
@@ -7,16 +8,33 @@ import { drainingPackets } from './draining-packets.js';
 import { droppedPackets } from './dropped-packets.js';
 import { Exposition } from './exposition.js';
 import { register } from './family.js';
-import { HistogramSeries } from './histogram-series.js';
+import { HistogramSeries, SAMPLES_OF_HISTOGRAM } from './histogram-series.js';
 import { missingFixDrops } from './missing-fix-drops.js';
 import { newConnectionsToDraining } from './new-connections-to-draining.js';
+import { openingPackets } from './opening-packets.js';
 import { openingRetransmits } from './opening-retransmits.js';
+import { orphanPackets } from './orphan-packets.js';
 import { portReuse } from './port-reuse.js';
-import { selfFamilies } from './self.js';
+import { selfFamilies, serviceFamilies } from './self.js';
+import { undeterminedOpenings } from './undetermined-openings.js';
+import { unscheduledPackets } from './unscheduled-packets.js';
+import { unsentPackets } from './unsent-packets.js';
+import { type KnownServices, type ZeroFamily, Zeros } from './zeros.js';
+
+/** The virtual services of this machine, read when they are asked for. */
+export interface ServiceSource extends KnownServices {
+  /** Resolves when what is known is fresh. */
+  refresh(): Promise<void>;
+  state(): ServiceTableState;
+}
 
 export interface MetricsInput {
   readonly aggregator: Aggregator;
   state(): SourceState;
+  /** Inode number of the network namespace whose label is empty. */
+  readonly hostNetns: number;
+  /** Absent: no series is there before its first packet. */
+  readonly services?: ServiceSource;
 }
 
 export interface Metrics {
@@ -32,6 +50,11 @@ const counters = [
   droppedPackets,
   openingRetransmits,
   drainingPackets,
+  openingPackets,
+  orphanPackets,
+  unsentPackets,
+  unscheduledPackets,
+  undeterminedOpenings,
   missingFixDrops,
 ];
 
@@ -40,29 +63,66 @@ const counters = [
  * from prom-client.
  */
 export function createRegistry(input: MetricsInput, version: string): Metrics {
-  const { aggregator } = input;
-  const { capacity, delays } = aggregator.table;
-  const exposition = new Exposition(aggregator, [
-    ...counters.map((family) => new CounterSeries(family, capacity)),
-    new HistogramSeries(connectDelay, delays),
-  ]);
-  const registry = createSelfRegistry(input, version);
+  const { aggregator, hostNetns, services } = input;
+  const { capacity, delays, mostKeys } = aggregator.table;
+  const families: ZeroFamily[] = [
+    ...counters.map((family) => ({
+      family,
+      series: new CounterSeries(family, capacity),
+      samples: 1,
+    })),
+    {
+      family: connectDelay,
+      series: new HistogramSeries(connectDelay, delays),
+      samples: SAMPLES_OF_HISTOGRAM,
+    },
+  ];
+  const exposition = new Exposition({
+    aggregator,
+    families: families.map(({ series }) => series),
+    hostNetns,
+  });
+  const zeros =
+    services === undefined
+      ? undefined
+      : new Zeros({
+          families,
+          hostNetns,
+          known: services,
+          room: () => mostKeys - aggregator.table.size,
+        });
+  const registry = createSelfRegistry(input, zeros, version);
   return {
     contentType: registry.contentType,
     async metrics() {
+      await services?.refresh();
+      await exposition.prepare();
+      await zeros?.update();
       // Nothing is ingested between the two: all of them speak of the same moment.
       return exposition.text(await registry.metrics());
     },
   };
 }
 
-function createSelfRegistry(source: MetricsInput, version: string): Registry {
+function createSelfRegistry(
+  source: MetricsInput,
+  zeros: Zeros | undefined,
+  version: string,
+): Registry {
   const registry = new Registry();
   const input = {
     totals: oncePerScrape(() => source.aggregator.totals()),
     state: oncePerScrape(() => source.state()),
   };
   for (const family of selfFamilies) register(registry, family, input);
+  const { services } = source;
+  if (services !== undefined) {
+    const known = {
+      services: oncePerScrape(() => services.state()),
+      zerosOmitted: () => zeros?.omitted ?? 0,
+    };
+    for (const family of serviceFamilies) register(registry, family, known);
+  }
   new Gauge({
     name: 'ipvscope_build_info',
     help: 'The running version; always 1.',

@@ -3,10 +3,23 @@ const DIGIT_0 = 48;
 /** Whole numbers below are written digit by digit. */
 const MOST_SMALL = 2 ** 31;
 
+/** Lines that stand one behind another. */
+interface Segment {
+  bytes: Buffer;
+  /** Bytes in use. */
+  length: number;
+  /** The samples whose lines they are, in their order. */
+  order: number[];
+}
+
+/** Bytes that new lines may take before room is made for more; doubled each time. */
+const STAGE_BYTES = 4096;
+
 /**
  * One metric as bytes of the text format, made of the bytes of the scrape before: what stands between
  * two places where something changed in length is copied as one piece, then changed values are
- * written over the old ones. The text before a value (`name{labels} `) is encoded once.
+ * written over the old ones. The text before a value (`name{labels} `) is encoded once, when the
+ * sample is opened: a scrape with many new samples does not have to wait for it.
  *
  * 1. Bytes that were written are never changed afterwards: they may still be on their way to somebody.
  * 2. A sample's number is given to another one only when no bytes of it are left.
@@ -14,46 +27,57 @@ const MOST_SMALL = 2 ** 31;
 export class SampleText {
   /** Bytes of the next `write`. */
   byteLength: number;
-  /** Written last. Every sample in `#order` has its line in it. */
-  #image: Uint8Array;
-  #order: number[] = [];
-  /** Something in `#image` has another length now, or is closed. */
+  /** Written last, the header before all lines. */
+  #written: Segment;
+  /** Lines of samples opened since, each with the value 0 or room for the one it has now. */
+  readonly #staged: Segment = { bytes: Buffer.alloc(0), length: 0, order: [] };
+  /** Bytes in `#staged` of samples that are closed. */
+  #dead = 0;
+  /** Something has another length now, or is closed. */
   #moved = false;
-  /** Not in `#image` yet, by number, with the text before the value. */
-  readonly #opened = new Map<number, string>();
   readonly #free: number[] = [];
   // By sample:
-  /** Where its line begins in `#image`. */
+  /** Where its line begins in its segment. */
   readonly #starts: number[] = [];
   /** Bytes before the value. */
   readonly #headLengths: number[] = [];
-  /** Bytes of the value, and of the one in `#image`. */
+  /** Bytes of the value, and of the one in the segment. */
   readonly #widths: number[] = [];
   readonly #writtenWidths: number[] = [];
   readonly #values: number[] = [];
-  /** The value in `#image` is another one. */
+  /** The value in the segment is another one. */
   readonly #stale: boolean[] = [];
   readonly #closed: boolean[] = [];
+  readonly #isStaged: boolean[] = [];
 
   /** `header` comes before all samples, with its line ends. */
   constructor(header: string) {
-    this.#image = Buffer.from(header);
-    this.byteLength = this.#image.byteLength;
+    const bytes = Buffer.from(header);
+    this.#written = { bytes, length: bytes.byteLength, order: [] };
+    this.byteLength = bytes.byteLength;
   }
 
   /** A new sample, of value 0; `head` is all of its line before the value. Returns its number. */
   open(head: string): number {
     const sample = this.#free.pop() ?? this.#starts.length;
-    const headLength = Buffer.byteLength(head);
-    this.#starts[sample] = 0;
+    const staged = this.#staged;
+    // UTF-8 takes three bytes at most for what is one in a JavaScript string.
+    this.#makeRoom(3 * head.length + 2);
+    const headLength = staged.bytes.write(head, staged.length);
+    const length = headLength + 2;
+    staged.bytes[staged.length + headLength] = DIGIT_0;
+    staged.bytes[staged.length + headLength + 1] = NEW_LINE;
+    this.#starts[sample] = staged.length;
     this.#headLengths[sample] = headLength;
     this.#widths[sample] = 1;
     this.#writtenWidths[sample] = 1;
     this.#values[sample] = 0;
-    this.#stale[sample] = true;
+    this.#stale[sample] = false;
     this.#closed[sample] = false;
-    this.#opened.set(sample, head);
-    this.byteLength += headLength + 2;
+    this.#isStaged[sample] = true;
+    staged.order.push(sample);
+    staged.length += length;
+    this.byteLength += length;
     return sample;
   }
 
@@ -69,65 +93,77 @@ export class SampleText {
     if (width === before) return;
     this.#widths[sample] = width;
     this.byteLength += width - before;
-    this.#moved = true;
+    if (this.#isLast(sample)) this.#resizeLast(sample, width);
+    else this.#moved = true;
+  }
+
+  /** Whether its line is the last of the staged ones: nothing has to move where it grows. */
+  #isLast(sample: number): boolean {
+    return this.#isStaged[sample] === true && this.#staged.order.at(-1) === sample;
+  }
+
+  #resizeLast(sample: number, width: number): void {
+    const staged = this.#staged;
+    this.#makeRoom(width);
+    const end = (this.#starts[sample] as number) + (this.#headLengths[sample] as number) + width;
+    staged.bytes[end] = NEW_LINE;
+    staged.length = end + 1;
+    this.#writtenWidths[sample] = width;
   }
 
   /** The sample is there no more. */
   close(sample: number): void {
     this.byteLength -= this.#lineLength(sample, this.#widths);
-    if (this.#opened.delete(sample)) {
-      this.#free.push(sample);
-    } else {
-      this.#closed[sample] = true;
-      this.#moved = true;
-    }
+    this.#closed[sample] = true;
+    this.#moved = true;
+    if (this.#isStaged[sample] === true)
+      this.#dead += this.#lineLength(sample, this.#writtenWidths);
   }
 
   /** Writes all of it to `target`, from `at` on. */
   write(target: Buffer, at: number): void {
     const written = target.subarray(at, at + this.byteLength);
-    let end = this.#copy(written);
-    for (const [sample, head] of this.#opened) {
-      const width = this.#widths[sample] as number;
-      this.#starts[sample] = end;
-      this.#writtenWidths[sample] = width;
-      end += written.write(head, end) + width;
-      written[end++] = NEW_LINE;
-      this.#order.push(sample);
+    const end = this.#copy(this.#written, written, 0);
+    this.#copy(this.#staged, written, end);
+    const { order } = this.#written;
+    for (const sample of this.#staged.order) {
+      this.#isStaged[sample] = false;
+      order.push(sample);
     }
-    this.#opened.clear();
-    for (const sample of this.#order) {
+    this.#moved = false;
+    for (const sample of order) {
       if (this.#stale[sample] !== true) continue;
       this.#stale[sample] = false;
       const place = (this.#starts[sample] as number) + (this.#headLengths[sample] as number);
       writeValue(written, place, this.#values[sample] as number, this.#widths[sample] as number);
     }
-    this.#image = written;
+    this.#written = { bytes: written, length: written.byteLength, order };
+    Object.assign(this.#staged, { bytes: Buffer.alloc(0), length: 0, order: [] });
+    this.#dead = 0;
   }
 
-  /** The image, with every line at its new place; returns where it ends. */
-  #copy(written: Uint8Array): number {
-    const image = this.#image;
+  /** Copies the segment, every line to its new place, to `target` from `at` on; returns where it ends. */
+  #copy({ bytes, length, order }: Segment, target: Uint8Array, at: number): number {
     /** Copied up to here, and how much further right it stands. */
     let from = 0;
-    let shift = 0;
+    let shift = at;
     const copyUntil = (until: number): void => {
-      written.set(image.subarray(from, until), from + shift);
+      target.set(bytes.subarray(from, until), from + shift);
       from = until;
     };
-    if (this.#moved) {
+    if (this.#moved || at > 0) {
       let kept = 0;
-      for (const sample of this.#order) {
+      for (const sample of order) {
         const start = this.#starts[sample] as number;
         if (this.#closed[sample] === true) {
           copyUntil(start);
-          const length = this.#lineLength(sample, this.#writtenWidths);
-          from += length;
-          shift -= length;
+          const line = this.#lineLength(sample, this.#writtenWidths);
+          from += line;
+          shift -= line;
           this.#free.push(sample);
           continue;
         }
-        this.#order[kept++] = sample;
+        order[kept++] = sample;
         this.#starts[sample] = start + shift;
         const width = this.#widths[sample] as number;
         const before = this.#writtenWidths[sample] as number;
@@ -137,11 +173,45 @@ export class SampleText {
         shift += width - before;
         this.#writtenWidths[sample] = width;
       }
-      this.#order.length = kept;
-      this.#moved = false;
+      order.length = kept;
     }
-    copyUntil(image.byteLength);
-    return image.byteLength + shift;
+    copyUntil(length);
+    return length + shift;
+  }
+
+  /** Room for so many bytes behind the staged lines. */
+  #makeRoom(length: number): void {
+    const staged = this.#staged;
+    if (staged.length + length <= staged.bytes.byteLength) return;
+    // Where nobody scrapes, samples come and go here.
+    let room = STAGE_BYTES;
+    while (room < 2 * (staged.length - this.#dead + length)) room *= 2;
+    const bytes = Buffer.allocUnsafeSlow(room);
+    if (this.#dead === 0) bytes.set(staged.bytes.subarray(0, staged.length));
+    else this.#compact(bytes);
+    staged.bytes = bytes;
+  }
+
+  /** Moves the staged lines whose samples are not closed to `target`. */
+  #compact(target: Uint8Array): void {
+    const staged = this.#staged;
+    let end = 0;
+    let kept = 0;
+    for (const sample of staged.order) {
+      if (this.#closed[sample] === true) {
+        this.#free.push(sample);
+        continue;
+      }
+      const start = this.#starts[sample] as number;
+      const length = this.#lineLength(sample, this.#writtenWidths);
+      target.set(staged.bytes.subarray(start, start + length), end);
+      this.#starts[sample] = end;
+      staged.order[kept++] = sample;
+      end += length;
+    }
+    staged.order.length = kept;
+    staged.length = end;
+    this.#dead = 0;
   }
 
   #lineLength(sample: number, widths: readonly number[]): number {

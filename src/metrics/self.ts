@@ -1,10 +1,10 @@
 import { isAttached } from '../source/event-source.js';
-import type { Family } from './family.js';
+import type { Family, ServiceFamily } from './family.js';
 
 const events: Family = {
   type: 'counter',
   name: 'ipvscope_events_total',
-  help: 'Packets reported by the probe, of all kinds.',
+  help: 'Packets that the probe counted, of all kinds, ordinary opening packets included.',
   labelNames: [],
   *read(input) {
     yield { labels: {}, value: input.totals().packets };
@@ -24,7 +24,7 @@ const records: Family = {
 const losses: Family = {
   type: 'counter',
   name: 'ipvscope_records_lost_total',
-  help: 'Packets that were notable, or may have been, and have no record, by cause.',
+  help: 'Packets that were notable, or may have been, and have no record, by cause: the counters above are too low by so many.',
   labelNames: ['cause'],
   *read(input) {
     for (const [cause, value] of Object.entries(input.state().losses)) {
@@ -36,7 +36,7 @@ const losses: Family = {
 const shed: Family = {
   type: 'counter',
   name: 'ipvscope_detail_shed_packets_total',
-  help: 'Packets counted without their detail (client, time, conntrack state): there were too many to tell one by one.',
+  help: 'Packets counted without their event detail (client, time, conntrack state): more came than the ring buffers hold.',
   labelNames: [],
   *read(input) {
     yield { labels: {}, value: input.state().shed };
@@ -50,6 +50,39 @@ const up: Family = {
   labelNames: [],
   *read(input) {
     yield { labels: {}, value: isAttached(input.state()) ? 1 : 0 };
+  },
+};
+
+const watching: Family = {
+  type: 'gauge',
+  name: 'ipvscope_watching',
+  help: 'Whether the probe sees packets: 1 while it sees its own, 0 while it does not (kernel.ftrace_enabled, kprobes switched off); absent where it can send none.',
+  labelNames: [],
+  *read(input) {
+    const { watching: now } = input.state();
+    if (now !== 'unproven') yield { labels: {}, value: now === 'proven' ? 1 : 0 };
+  },
+};
+
+const blind: Family = {
+  type: 'counter',
+  name: 'ipvscope_blind_seconds_total',
+  help: 'Seconds in which the probe saw none of its own packets: what ip_vs did then is not known.',
+  labelNames: [],
+  *read(input) {
+    yield { labels: {}, value: input.state().blindSeconds };
+  },
+};
+
+const heartbeats: Family = {
+  type: 'counter',
+  name: 'ipvscope_heartbeats_total',
+  help: "The probe's own packets through the hook of ip_vs, by whether it saw them.",
+  labelNames: ['result'],
+  *read(input) {
+    const { seen, missed } = input.state().heartbeats;
+    yield { labels: { result: 'seen' }, value: seen };
+    yield { labels: { result: 'missed' }, value: missed };
   },
 };
 
@@ -90,6 +123,79 @@ const overflow: Family = {
   },
 };
 
+const kernelMemory: Family = {
+  type: 'gauge',
+  name: 'ipvscope_kernel_memory_bytes',
+  help: 'Memory of the kernel that the probe takes: maps and ring buffers.',
+  labelNames: [],
+  *read(input) {
+    const { kernelMemory: value } = input.state();
+    if (value !== undefined) yield { labels: {}, value };
+  },
+};
+
+const zerosOmitted: ServiceFamily = {
+  type: 'gauge',
+  name: 'ipvscope_zero_series_omitted',
+  help: 'Samples at 0 of virtual services and servers that are left out: --metrics.max-series is reached. Raise it; until then increase() misses the first packets of these series.',
+  labelNames: [],
+  *read(input) {
+    yield { labels: {}, value: input.zerosOmitted() };
+  },
+};
+
+const virtualServices: ServiceFamily = {
+  type: 'gauge',
+  name: 'ipvscope_virtual_services',
+  help: 'Virtual services in the tables that could be read, of all network namespaces.',
+  labelNames: [],
+  *read(input) {
+    yield { labels: {}, value: input.services().services };
+  },
+};
+
+const unreadableProcesses: ServiceFamily = {
+  type: 'gauge',
+  name: 'ipvscope_unreadable_processes',
+  help: 'Processes whose network namespace cannot be read, so that its virtual services may be unknown: grant CAP_SYS_PTRACE.',
+  labelNames: [],
+  *read(input) {
+    yield { labels: {}, value: input.services().unreadableProcesses };
+  },
+};
+
+const unreadableNamespaces: ServiceFamily = {
+  type: 'gauge',
+  name: 'ipvscope_unreadable_namespaces',
+  help: 'Network namespaces with a name and without a process whose virtual services cannot be read: grant CAP_SYS_ADMIN.',
+  labelNames: [],
+  *read(input) {
+    yield { labels: {}, value: input.services().unreadableNamespaces };
+  },
+};
+
+const tableReads: ServiceFamily = {
+  type: 'counter',
+  name: 'ipvscope_service_table_reads_total',
+  help: 'Reads of the tables of virtual services, by result: after a failed one the tables read before are in use.',
+  labelNames: ['result'],
+  *read(input) {
+    const services = input.services();
+    yield { labels: { result: 'ok' }, value: services.reads };
+    yield { labels: { result: 'failed' }, value: services.failedReads };
+  },
+};
+
+const tableReadSeconds: ServiceFamily = {
+  type: 'counter',
+  name: 'ipvscope_service_table_read_seconds_total',
+  help: 'Time that reads of the tables of virtual services took: one hundredth of all at most.',
+  labelNames: [],
+  *read(input) {
+    yield { labels: {}, value: input.services().seconds };
+  },
+};
+
 /** What the tool says of itself, and of the kernel below it. */
 export const selfFamilies: readonly Family[] = [
   events,
@@ -97,7 +203,21 @@ export const selfFamilies: readonly Family[] = [
   losses,
   shed,
   up,
+  watching,
+  blind,
+  heartbeats,
   attached,
   misses,
   overflow,
+  kernelMemory,
+];
+
+/** ... and of the virtual services that it knows. */
+export const serviceFamilies: readonly ServiceFamily[] = [
+  zerosOmitted,
+  virtualServices,
+  unreadableProcesses,
+  unreadableNamespaces,
+  tableReads,
+  tableReadSeconds,
 ];

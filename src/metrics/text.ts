@@ -11,17 +11,28 @@ const labelValue = (value: string | number): string => {
   return needsEscape.test(value) ? lineBreaks(value).replaceAll('"', '\\"') : value;
 };
 
-/** `name{label="value",...} `: a sample without its value, labels in the order they are given. */
-export function seriesText(name: string, ...labels: readonly Labels[]): string {
+/** Labels, or labels as `labelText` wrote them: those of a service are written once for all its series. */
+export type LabelPart = Labels | string;
+
+/** `label="value",...`, in the order they are given. */
+export function labelText(labels: Labels): string {
   // Joined, because a text that + puts together is kept in pieces until somebody reads it.
-  const pieces = [name];
-  for (const some of labels) {
-    for (const label in some) {
-      const before = pieces.length === 1 ? '{' : '",';
-      pieces.push(before, label, '="', labelValue(some[label] as string | number));
-    }
+  const pieces: string[] = [];
+  for (const label in labels) {
+    const before = pieces.length === 0 ? '' : ',';
+    pieces.push(before, label, '="', labelValue(labels[label] as string | number), '"');
   }
-  pieces.push(pieces.length === 1 ? ' ' : '"} ');
+  return pieces.join('');
+}
+
+/** `name{label="value",...} `: a sample without its value, labels in the order they are given. */
+export function seriesText(name: string, ...parts: readonly LabelPart[]): string {
+  const pieces = [name];
+  for (const part of parts) {
+    const text = typeof part === 'string' ? part : labelText(part);
+    if (text !== '') pieces.push(pieces.length === 1 ? '{' : ',', text);
+  }
+  pieces.push(pieces.length === 1 ? ' ' : '} ');
   return pieces.join('');
 }
 

@@ -1,3 +1,6 @@
+import { accessSync, constants } from 'node:fs';
+import { createRequire } from 'node:module';
+import { fileURLToPath } from 'node:url';
 import bindings from 'bindings';
 import { ExitCode, IpvscopeError } from '../error.js';
 import type { EventFilter } from '../wire/event-filter.js';
@@ -8,6 +11,10 @@ export interface Addon {
   readonly layout: LayoutDescription;
   /** The probe, an ELF object. */
   readonly object: Uint8Array;
+  /** Names of enum skb_drop_reason of the running kernel, by value; '' for one without a name. */
+  dropReasons(): readonly string[];
+  /** Rejects with an error whose `code` is the system's. */
+  readInNamespace(namespace: string, name: string): Promise<Uint8Array>;
   readonly Session: new (buffer: Uint8Array) => NativeSession;
 }
 
@@ -36,6 +43,8 @@ export interface SessionConfig {
   readonly ringBytes: number;
   /** Kinds told one by one, as bits. */
   readonly detail: number;
+  /** Virtual services that there is room for. */
+  readonly services: number;
   /** Session::Variant. */
   readonly variant: number;
   /** A file with BTF, or empty. */
@@ -43,6 +52,7 @@ export interface SessionConfig {
   readonly verifierLog: boolean;
   readonly keyIdleMs: number;
   readonly settled: boolean;
+  readonly batches: boolean;
   readonly filter: EventFilter;
 }
 
@@ -55,6 +65,10 @@ export interface NativeSession {
   adding(): boolean;
   programs(): ProgramState[];
   losses(): number[];
+  /** struct ipvscope_service_key, one after another; returns how many found no room. */
+  setServices(keys: Uint8Array): number;
+  kernelMemory(): number;
+  beat(): boolean;
   generate(first: number, count: number, keys: number): void;
   detach(): void;
   close(): void;
@@ -80,13 +94,26 @@ export interface ProgramState {
   readonly verifierLog: string;
 }
 
+const ADDON = fileURLToPath(new URL('../../../build/Release/ipvscope.node', import.meta.url));
+
 /** The addon as built, whatever its layout. For the layout generator. */
-export function loadUncheckedAddon(): Addon {
+export function loadUncheckedAddon(path = ADDON): Addon {
   try {
-    return bindings('ipvscope') as Addon;
+    accessSync(path, constants.R_OK);
+    return (path === ADDON ? bindings('ipvscope') : createRequire(import.meta.url)(path)) as Addon;
   } catch (cause) {
-    throw new IpvscopeError('ERR_ADDON_LOAD', 'the native addon cannot be loaded', {
-      hint: 'build it with: npm ci && npm run build',
+    const { code, message = '' } = cause as NodeJS.ErrnoException;
+    const reasons: Readonly<Record<string, string>> = {
+      ENOENT: 'there is no such file',
+      EACCES: 'this user may not read it',
+    };
+    // Of the dynamic linker: it names the library that it does not find.
+    const reason = reasons[code ?? ''] ?? message.split('\n')[0] ?? '';
+    throw new IpvscopeError('ERR_ADDON_LOAD', `the addon ${path} cannot be loaded: ${reason}`, {
+      hint:
+        code === 'EACCES'
+          ? 'make the file readable, and every directory above it'
+          : 'build it with: npm ci && npm run build',
       exitCode: ExitCode.prerequisite,
       cause,
     });
@@ -105,3 +132,7 @@ export function loadAddon(): Addon {
   }
   return addon;
 }
+
+/** Reads /proc/net/<name> inside the network namespace that is mounted at the path. */
+export const readInNamespace = async (namespace: string, name: string): Promise<Uint8Array> =>
+  loadAddon().readInNamespace(namespace, name);

@@ -1,3 +1,4 @@
+import { closeSync, openSync, readSync } from 'node:fs';
 import { ExitCode, IpvscopeError } from '../error.js';
 import { hasIpvs, isModule } from './ipvs-module.js';
 import { type KernelFiles, realFiles } from './kernel-files.js';
@@ -12,6 +13,8 @@ export interface Attachment {
   readonly variant: AttachVariant;
   /** A file with the types of the kernel and ip_vs; absent where the kernel shows them itself. */
   readonly types?: string;
+  /** Why fexit, which costs a packet less, is not tried where it could be; absent: it is, or no. */
+  readonly withoutFexit?: string;
 }
 
 /** What the user asked for. */
@@ -43,13 +46,59 @@ export function planAttachments(
   const unseen = unseenTypes(files);
   const types = givenTypes(request, files) ?? (unseen === undefined ? undefined : find(files));
   if (unseen !== undefined && (types === undefined || request.variant === 'fexit')) throw unseen;
-  requireCapabilities(files, types === undefined && isModule(files));
+  const mayUse = requireCapabilities(files, request);
 
   const kprobe = { variant: 'kprobe', ...(types === undefined ? {} : { types }) } as const;
   if (types !== undefined || request.variant === 'kprobe') return [kprobe];
+  if (!mayUse.fexit) return [{ ...kprobe, withoutFexit: FEXIT_TAKES }];
   const fexit = { variant: 'fexit' } as const;
   return request.variant === 'fexit' ? [fexit] : [fexit, kprobe];
 }
+
+/**
+ * Refuses what cannot work on any kernel, so that a command that waits for ip_vs says so at once.
+ *
+ * @throws IpvscopeError `ERR_BTF_FILE` for a file that cannot be read, or holds no types.
+ */
+export function checkRequest(
+  request: AttachRequest = {},
+  files: KernelFiles = realFiles,
+  readStart: (path: string) => Uint8Array = startOf,
+): void {
+  const types = givenTypes(request, files);
+  if (types === undefined) return;
+  let start: Uint8Array;
+  try {
+    start = readStart(types);
+  } catch (cause) {
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw wrongTypes(`${types}: no BTF can be read from it: ${reason}`, 'name a file with --btf');
+  }
+  const magic = Buffer.from(start.subarray(0, 4)).toString('hex');
+  if (!BTF_MAGICS.some((known) => magic.startsWith(known))) {
+    throw wrongTypes(
+      `${types}: no BTF can be read from it: it is neither BTF nor an object file`,
+      'build it for this kernel with: ipvscope btf',
+    );
+  }
+}
+
+/** BTF in this machine's byte order (include/uapi/linux/btf.h), or in a section of an ELF file. */
+const BTF_MAGICS = ['9feb', '7f454c46'];
+
+function startOf(path: string): Uint8Array {
+  const bytes = Buffer.alloc(4);
+  const file = openSync(path, 'r');
+  try {
+    readSync(file, bytes, 0, bytes.length, 0);
+  } finally {
+    closeSync(file);
+  }
+  return bytes;
+}
+
+const wrongTypes = (message: string, hint: string): IpvscopeError =>
+  new IpvscopeError('ERR_BTF_FILE', message, { hint, exitCode: ExitCode.usage });
 
 function missing(code: string, message: string, hint: string): IpvscopeError {
   return new IpvscopeError(code, message, { hint, exitCode: ExitCode.prerequisite });
@@ -62,13 +111,11 @@ function requireModule(files: KernelFiles): void {
 
 function givenTypes({ variant, types }: AttachRequest, files: KernelFiles): string | undefined {
   if (types === undefined) return undefined;
-  const wrong = (message: string, hint: string): IpvscopeError =>
-    new IpvscopeError('ERR_BTF_FILE', message, { hint, exitCode: ExitCode.usage });
   if (!files.exists(types)) {
-    throw wrong(`there is no file ${types}`, 'ipvscope btf --help tells how to build one');
+    throw wrongTypes(`there is no file ${types}`, 'ipvscope btf --help tells how to build one');
   }
   if (variant === 'fexit') {
-    throw wrong("fexit uses the kernel's own types only", 'leave out --btf, or --attach');
+    throw wrongTypes("fexit uses the kernel's own types only", 'leave out --btf, or --attach');
   }
   return types;
 }
@@ -94,18 +141,32 @@ function unseenTypes(files: KernelFiles): IpvscopeError | undefined {
   return undefined;
 }
 
+const FEXIT_TAKES = 'fexit on the module ip_vs takes CAP_SYS_ADMIN';
+
 /**
- * Types of a module are read by their BTF's id, which the kernel lets CAP_SYS_ADMIN do only
- * (kernel/bpf/syscall.c, bpf_btf_get_fd_by_id); those of ip_vs built in come with the kernel's own.
+ * Whether this process may do what each variant takes (docs/capabilities.md). fexit names a function
+ * of a module by the id of the module's BTF, which the kernel lets CAP_SYS_ADMIN do only
+ * (kernel/bpf/syscall.c, bpf_btf_get_fd_by_id). A kernel may ask for more than is asked here: then
+ * attaching says so.
  */
-function requireCapabilities(files: KernelFiles, readsModule: boolean): void {
+function requireCapabilities(
+  files: KernelFiles,
+  { variant }: AttachRequest,
+): { readonly fexit: boolean } {
   const match = /^CapEff:\s*([0-9a-f]+)$/m.exec(files.read('/proc/self/status'));
   const effective = BigInt(`0x${match?.[1] ?? '0'}`);
   const has = (bit: bigint): boolean => ((effective >> bit) & 1n) === 1n;
-  if (has(CAP_SYS_ADMIN) || (!readsModule && has(CAP_BPF) && has(CAP_PERFMON))) return;
-  throw missing(
-    'ERR_NO_CAPABILITY',
-    `this process may not load BPF programs that trace ${readsModule ? 'a module (it lacks CAP_SYS_ADMIN)' : 'the kernel (it lacks CAP_BPF and CAP_PERFMON)'}`,
-    'run it as root',
-  );
+  const admin = has(CAP_SYS_ADMIN);
+  if (!admin && !(has(CAP_BPF) && has(CAP_PERFMON))) {
+    throw missing(
+      'ERR_NO_CAPABILITY',
+      'this process may not load BPF programs that trace the kernel (it lacks CAP_BPF and CAP_PERFMON)',
+      'run it as root, or grant both',
+    );
+  }
+  const fexit = admin || !isModule(files);
+  if (variant === 'fexit' && !fexit) {
+    throw missing('ERR_NO_CAPABILITY', FEXIT_TAKES, 'run it as root, or with --attach kprobe');
+  }
+  return { fexit };
 }

@@ -6,7 +6,8 @@ const BUILT_IN = 'built in';
 
 /**
  * Which loading of ip_vs this is: another value after the module was unloaded and loaded again,
- * undefined while there is none, or while it still initialises.
+ * undefined while there is none, or while it still initialises. Throws what keeps it from looking
+ * (EMFILE, ENFILE, ENOMEM).
  */
 export function ipvsInstance(
   files: KernelFiles = realFiles,
@@ -16,9 +17,11 @@ export function ipvsInstance(
   if (!files.exists(INITSTATE)) return BUILT_IN;
   try {
     return files.read(INITSTATE).trim() === 'live' ? String(inode()) : undefined;
-  } catch {
-    // It went between two looks.
-    return undefined;
+  } catch (cause) {
+    // It went between two looks (ENODEV: while the file was read).
+    if (['ENOENT', 'ENODEV'].includes((cause as NodeJS.ErrnoException).code ?? ''))
+      return undefined;
+    throw cause;
   }
 }
 

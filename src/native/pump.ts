@@ -19,27 +19,35 @@ export interface Pumped {
 }
 
 /**
+ * Takes records; a promise says that it can take no more until it is fulfilled. It is never rejected.
+ */
+export type Deliver = (records: number) => Promise<void> | undefined;
+
+/**
  * Brings records from the kernel, waking as seldom as may be. Nothing to do: no timer runs, and the
- * first record wakes. Records keep coming: a timer looks for them, and none of them wakes.
+ * first record wakes. Records keep coming: a timer looks for them, and none of them wakes. While the
+ * receiver can take no more, nothing is drained: the rings fill, and the kernel aggregates.
  */
 export class Pump {
   readonly #from: Pumped;
-  readonly #deliver: (records: number) => void;
+  readonly #deliver: Deliver;
   #looks: NodeJS.Timeout | undefined;
   /** A look that goes on where another had to stop. */
   #again: NodeJS.Immediate | undefined;
   #quiet = 0;
   #added: NodeJS.Timeout | undefined;
+  #held = false;
   #stopped = false;
 
   /** `deliver` is told how many records are in the session's buffer now. */
-  constructor(from: Pumped, deliver: (records: number) => void) {
+  constructor(from: Pumped, deliver: Deliver) {
     this.#from = from;
     this.#deliver = deliver;
   }
 
   /** To be called when the kernel woke. */
   wake(): void {
+    if (this.#held) return;
     this.#quiet = 0;
     this.#looks ??= setInterval(() => this.#look(), LOOK_MS).unref();
     this.#look();
@@ -48,19 +56,40 @@ export class Pump {
   /** Again is fine. */
   stop(): void {
     this.#stopped = true;
+    this.#clear();
+  }
+
+  #clear(): void {
     clearInterval(this.#looks);
     clearInterval(this.#added);
+    this.#looks = undefined;
+    this.#added = undefined;
+  }
+
+  /** Delivers what is in the buffer. False: the next is not wanted, or not yet. */
+  #hand(records: number): boolean {
+    const taken = this.#deliver(records);
+    if (taken !== undefined) this.#hold(taken);
+    return !this.#stopped && !this.#held;
+  }
+
+  #hold(until: Promise<void>): void {
+    this.#held = true;
+    this.#clear();
+    void until.then(() => {
+      this.#held = false;
+      if (!this.#stopped) this.wake();
+    });
   }
 
   #look(): void {
-    if (this.#stopped || this.#again !== undefined) return;
+    if (this.#stopped || this.#held || this.#again !== undefined) return;
     this.#watchAdded();
     this.#quiet++;
     const until = performance.now() + MOST_MS;
     for (let records = this.#from.drain(); records > 0; records = this.#from.drain()) {
       this.#quiet = 0;
-      this.#deliver(records);
-      if (this.#stopped) return;
+      if (!this.#hand(records)) return;
       if (performance.now() > until) {
         this.#again = setImmediate(() => {
           this.#again = undefined;
@@ -84,8 +113,7 @@ export class Pump {
 
   #readAdded(): void {
     for (let records = this.#from.coalesced(); records > 0; records = this.#from.coalesced()) {
-      this.#deliver(records);
-      if (this.#stopped) return;
+      if (!this.#hand(records)) return;
     }
     if (this.#from.adding()) return;
     clearInterval(this.#added);

@@ -1,11 +1,14 @@
 import { cpus } from 'node:os';
 import { ExitCode, IpvscopeError } from '../error.js';
+import type { ServiceKey } from '../services/virtual-service.js';
 import type { EventFilter } from '../wire/event-filter.js';
 import { Kind, Loss, RECORD_SIZE } from '../wire/layout.generated.js';
 import { type KindName, kindNames } from '../wire/names.js';
 import { loadAddon, type NativeSession, type ProgramState, type SessionConfig } from './addon.js';
 import type { Attachment } from './attachment.js';
-import { Pump } from './pump.js';
+import { type Deliver, Pump, type Pumped } from './pump.js';
+import { serviceKeys } from './service-keys.js';
+import { translate } from './translate.js';
 
 export type { ProgramState } from './addon.js';
 
@@ -16,6 +19,8 @@ export interface SessionOptions {
   readonly batchRecords?: number;
   /** Kinds told packet by packet (default: all); packets of the others are added up. */
   readonly detail?: readonly KindName[];
+  /** Whatever else is dropped or rejected is told packet by packet, too (default: no). */
+  readonly detailDrops?: boolean;
   /** Packets that do not fit leave no trace: they are neither told nor added up (default: all fit). */
   readonly filter?: EventFilter;
   /**
@@ -23,6 +28,8 @@ export interface SessionOptions {
    * it has numbers for; a key that had no packet for so long may give its number to another.
    */
   readonly keyIdleMs?: number;
+  /** Virtual services that there is room for (default: 4096). */
+  readonly services?: number;
   /** How to attach (default: fentry and fexit). */
   readonly attachment?: Attachment;
   /** Keep the verifier's statistics of every program. */
@@ -31,6 +38,11 @@ export interface SessionOptions {
   readonly generator?: boolean;
   /** Of the generator (default: true): none of its programs runs while `coalesced()` reads. */
   readonly settled?: boolean;
+  /**
+   * Of the generator (default: true): aggregation maps are read by batch operations; else element by
+   * element, as on kernels without these (before 5.6).
+   */
+  readonly batches?: boolean;
 }
 
 /** What happened and has no record, by cause (enum ipvscope_loss), as metrics name it. */
@@ -39,6 +51,7 @@ export interface Losses {
   readonly unpaired: number;
   readonly unreadable: number;
   readonly retry_full: number;
+  readonly opening_evicted: number;
   readonly coalesced_full: number;
   /** Records of a size that the ring's reader did not expect. */
   readonly misfit: number;
@@ -50,6 +63,8 @@ export interface Counters {
   readonly shed: number;
   /** Packets that were added up without addresses: the kernel's table had no room for their key. */
   readonly folded: number;
+  /** Packets that the lookup was given and that fit the filter; 0 where there is none. */
+  readonly lookedUp: { readonly packets: number; readonly opening: number };
 }
 
 /** Of all CPUs' rings together, but for what one has at least. */
@@ -57,74 +72,22 @@ const RINGS_BYTES = 4 << 20;
 const LEAST_RING_BYTES = 64 << 10;
 const PAGE_BYTES = 4096;
 const DEFAULT_BATCH_RECORDS = 4096;
+/** Virtual services that the probe has room for: 28 bytes each, and what the kernel needs. */
+const DEFAULT_SERVICES = 4096;
+/** IPVSCOPE_DETAIL_DROPS in native/include/ipvscope_record.h. */
+const DETAIL_DROPS = 1;
 const DEFAULT_KEY_IDLE_MS = 60_000;
-
-const ENOENT = 2;
-
-const hints: Readonly<Record<number, string>> = {
-  // EPERM
-  1: 'run it as root; a kernel in lockdown, or hardened against tracing, refuses even root',
-  // ENOTSUPP, which is the kernel's own and has no name in libc
-  524: 'try --attach kprobe',
-};
 
 /** Session::Variant in native/addon/session.h. */
 const nativeVariant = { fexit: 0, kprobe: 1, generator: 2 } as const;
 
-type NativeError = Error & {
-  readonly code: string;
-  readonly step: string;
-  readonly errno?: number;
-  readonly log?: string;
-};
-
-function isNative(cause: unknown): cause is NativeError {
-  return cause instanceof Error && 'code' in cause && 'step' in cause;
-}
-
-/** A failure of the addon as the one error class; anything else as it is. */
-function translate(cause: unknown): unknown {
-  if (!isNative(cause)) return cause;
-  const { code, message, step, errno, log } = cause;
-  const known = {
-    step,
-    cause,
-    ...(errno === undefined ? {} : { errno }),
-    ...(log === undefined ? {} : { log }),
-  };
-  if (code === 'ERR_BTF_FILE') {
-    const hint = 'build it for this kernel with: ipvscope btf';
-    return new IpvscopeError(code, message, { ...known, hint, exitCode: ExitCode.usage });
-  }
-  if (/relo #\d+|failed to resolve CO-RE/.test(log ?? '')) {
-    return new IpvscopeError('ERR_KERNEL_UNSUPPORTED', 'the types lack something the probe reads', {
-      ...known,
-      hint: '--verbose shows what; a file of types is built again with: ipvscope btf',
-      exitCode: ExitCode.prerequisite,
-    });
-  }
-  const absent =
-    /failed to find kernel BTF type ID of '(\w+)'/.exec(log ?? '')?.[1] ??
-    (errno === ENOENT ? /(?:attach to \w+\/|no function )(\w+)/.exec(message)?.[1] : undefined);
-  if (absent !== undefined) {
-    return new IpvscopeError(
-      'ERR_KERNEL_UNSUPPORTED',
-      `this kernel shows no function ${absent} to attach to`,
-      { ...known, hint: 'run Linux 5.8 or newer', exitCode: ExitCode.prerequisite },
-    );
-  }
-  const hint = errno === undefined ? undefined : hints[errno];
-  const refused = ['ERR_PROBE_LOAD', 'ERR_PROBE_ATTACH'].includes(code);
-  return new IpvscopeError(code, message, {
-    ...known,
-    ...(hint === undefined ? {} : { hint }),
-    ...(refused ? { exitCode: ExitCode.prerequisite } : {}),
-  });
-}
-
 function wrongArgument(message: string): IpvscopeError {
   return new IpvscopeError('ERR_ARGUMENT', message, { exitCode: ExitCode.usage });
 }
+
+const rethrow = (error: IpvscopeError): void => {
+  throw error;
+};
 
 function translated<T>(call: () => T): T {
   try {
@@ -148,9 +111,9 @@ function defaultRingBytes(detail: number): number {
  *
  * Every method but `close()` throws an IpvscopeError: ERR_PROBE_CLOSED before `open()` and after
  * `close()`, but for `detach()`; ERR_PROBE_READ where the kernel refuses what is asked of it; from
- * `open()` ERR_KERNEL_UNSUPPORTED where a function is missing, ERR_BTF_FILE for types that are not
- * this kernel's, and ERR_PROBE_OPEN, ERR_PROBE_LOAD, ERR_PROBE_ATTACH and ERR_PROBE_RING by the step
- * that failed.
+ * `open()` ERR_KERNEL_UNSUPPORTED where a function is missing, ERR_KERNEL_LOCKDOWN, ERR_BTF_FILE for
+ * types that are not this kernel's, ERR_BTF_READ where its own cannot be read, and ERR_PROBE_OPEN,
+ * ERR_PROBE_LOAD, ERR_PROBE_ATTACH and ERR_PROBE_RING by the step that failed.
  */
 export class Session {
   readonly bytes: Uint8Array;
@@ -161,7 +124,7 @@ export class Session {
   constructor(options: SessionOptions = {}) {
     const detail = (options.detail ?? kindNames).reduce(
       (mask, kind) => mask | (1 << Kind[kind]),
-      0,
+      options.detailDrops === true ? DETAIL_DROPS : 0,
     );
     const { variant = 'fexit', types = '' } = options.attachment ?? {};
     const ringBytes = options.ringBytes ?? defaultRingBytes(detail);
@@ -178,12 +141,14 @@ export class Session {
     this.#config = {
       ringBytes,
       detail,
+      services: options.services ?? DEFAULT_SERVICES,
       variant: nativeVariant[options.generator === true ? 'generator' : variant],
       types,
       verifierLog: options.verifierLog ?? false,
       keyIdleMs,
       filter: options.filter ?? {},
       settled: options.generator === true && options.settled !== false,
+      batches: options.generator !== true || options.batches !== false,
     };
     const batchRecords = options.batchRecords ?? DEFAULT_BATCH_RECORDS;
     if (!Number.isInteger(batchRecords) || batchRecords < 1 || batchRecords > 1 << 20) {
@@ -202,11 +167,36 @@ export class Session {
   /**
    * Calls back on this thread's event loop with all that comes: records one by one within 40 ms, what
    * was added up within two seconds. Keeps the loop alive. Throws ERR_PROBE_STARTED the second time.
+   * While a promise that `onBatch` returned is pending it is not called: records stay in the kernel.
+   * `onError` (default: throws) is called once, where the kernel refuses to be read; from then on
+   * nothing comes.
    */
-  start(onBatch: (records: number) => void): void {
-    const pump = new Pump(this, onBatch);
+  start(onBatch: Deliver, onError = rethrow): void {
+    const pump = new Pump(this.#untilError(onError), onBatch);
     translated(() => this.#native.start(() => pump.wake()));
     this.#pump = pump;
+  }
+
+  /** What the pump reads: after the first error there is nothing more. */
+  #untilError(onError: (error: IpvscopeError) => void): Pumped {
+    let failed = false;
+    const read = <T>(call: () => T, nothing: T): T => {
+      if (failed) return nothing;
+      try {
+        return call();
+      } catch (cause) {
+        if (!(cause instanceof IpvscopeError)) throw cause;
+        failed = true;
+        onError(cause);
+        return nothing;
+      }
+    };
+    return {
+      drain: () => read(() => this.drain(), 0),
+      rest: () => read(() => this.rest(), true),
+      coalesced: () => read(() => this.coalesced(), 0),
+      adding: () => read(() => this.adding(), false),
+    };
   }
 
   /** Fills `bytes` now, the oldest records first; returns how many, 0 when the rings are empty. */
@@ -246,10 +236,42 @@ export class Session {
       unpaired: count(Loss.unpaired),
       unreadable: count(Loss.unreadable),
       retry_full: count(Loss.retryFull),
+      opening_evicted: count(Loss.openingEvicted),
       coalesced_full: count(Loss.coalescedFull),
       misfit: count(counts.length - 1),
     };
-    return { losses, shed: count(Loss.ringFull), folded: count(Loss.folded) };
+    return {
+      losses,
+      shed: count(Loss.ringFull),
+      folded: count(Loss.folded),
+      lookedUp: { packets: count(Loss.noneLookedUp), opening: count(Loss.noneLookedUpOpening) },
+    };
+  }
+
+  /**
+   * Tells the probe the virtual services: packets of connections that IPVS no longer knows are
+   * reported where they were sent to one of these. Returns how many found no room.
+   */
+  setServices(services: readonly ServiceKey[]): number {
+    return translated(() => this.#native.setServices(serviceKeys(services)));
+  }
+
+  /** Names of enum skb_drop_reason of the running kernel, by value; none before Linux 5.17. */
+  dropReasons(): readonly string[] {
+    return loadAddon().dropReasons();
+  }
+
+  /** Bytes of kernel memory that its maps, rings and programs take; 0 where /proc does not say. */
+  kernelMemory(): number {
+    return translated(() => this.#native.kernelMemory());
+  }
+
+  /**
+   * Sends a packet of the probe's own through the hook of ip_vs, and says whether it was seen there.
+   * Throws ERR_HEARTBEAT where none can be sent (no CAP_SYS_ADMIN or CAP_NET_ADMIN).
+   */
+  beat(): boolean {
+    return translated(() => this.#native.beat());
   }
 
   /** Up to 1024 records of `keys` virtual services, numbered from `first`, into the ring. */

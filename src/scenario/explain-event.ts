@@ -41,7 +41,12 @@ function* disagreements(event: IpvsEvent): Generator<string> {
     yield chosen === undefined ? 'names no new server' : `was sent to a new server, ${chosen}`;
   }
   const refused = verdict === 'dropped' || verdict === 'rejected';
-  if (refused !== (cause !== undefined)) {
+  const waited = event.delay_ms !== undefined;
+  if (refused && waited) yield 'says what its client waited, and it waits still';
+  if (waited !== (cause === 'unanswered')) {
+    yield waited ? 'does not say why its client waited' : 'does not say how long its client waited';
+  }
+  if ((refused || waited) !== (cause !== undefined)) {
     yield cause === undefined ? 'gives no cause' : `gives a cause, ${cause}`;
   }
   // Only a kernel without it drops for an nf_conn that is not confirmed.

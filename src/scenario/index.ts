@@ -1,4 +1,5 @@
 import { delayElsewhere } from './delay-elsewhere.js';
+import { field } from './field/field.js';
 import { healthyRollout } from './healthy-rollout.js';
 import { keepAlive } from './keep-alive.js';
 import { noDrain } from './no-drain.js';
@@ -22,6 +23,7 @@ export const scenarios: readonly Scenario[] = [
   delayElsewhere,
   slowServer,
   table,
+  field,
 ];
 
 export type { CapturedPacket, Captures } from './captures.js';
@@ -34,7 +36,14 @@ export { formatReport, quantile, type ReportParts } from './report.js';
 export { rollout } from './rollout.js';
 export { rolloutRescheduled } from './rollout-rescheduled.js';
 export type { RoundRecord } from './round-record.js';
-export type { Judgement, Scenario, Trial } from './scenario.js';
+export type {
+  Judgement,
+  PlayOptions,
+  Scenario,
+  TraceBeside,
+  Trial,
+  Watcher,
+} from './scenario.js';
 export { Stage, type StageOptions, withStage } from './stage.js';
 export { textTable } from './text-table.js';
 export { compareWitness, type WitnessReport, type WitnessRow } from './witness-compare.js';

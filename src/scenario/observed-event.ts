@@ -1,6 +1,7 @@
 import type { RecordBatch } from '../wire/batch.js';
 import { decodeEvent, recordTime } from '../wire/decode.js';
 import type { IpvsEvent } from '../wire/event.js';
+import { Kind, Offset, RECORD_SIZE } from '../wire/layout.generated.js';
 
 /** An event with the time it was stamped with, so that it can be laid beside a connect. */
 export interface ObservedEvent {
@@ -9,13 +10,19 @@ export interface ObservedEvent {
   readonly monotonicNs: number;
 }
 
-/** Every record of a batch; what it gives stays valid when the batch is filled anew. */
+/** Every event of a batch; what it gives stays valid when the batch is filled anew. */
 export function observeBatch(
   batch: RecordBatch,
   toTime: (monotonicNs: number) => string,
 ): ObservedEvent[] {
-  return Array.from({ length: batch.count }, (_, index) => ({
-    event: decodeEvent(batch, index, toTime),
-    monotonicNs: recordTime(batch, index),
-  }));
+  const events: ObservedEvent[] = [];
+  for (let index = 0; index < batch.count; index++) {
+    // Counted only.
+    if (batch.bytes[index * RECORD_SIZE + Offset.kind] === Kind.new) continue;
+    events.push({
+      event: decodeEvent(batch, index, toTime),
+      monotonicNs: recordTime(batch, index),
+    });
+  }
+  return events;
 }

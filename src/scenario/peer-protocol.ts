@@ -25,6 +25,8 @@ export interface ConnectRequest {
 export interface SpeakRequest {
   readonly op: 'speak';
   readonly port: number;
+  /** Length of the line; 1 unless told. */
+  readonly bytes?: number;
   readonly timeoutMs: number;
 }
 

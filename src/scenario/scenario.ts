@@ -1,3 +1,4 @@
+import type { IpvsEvent } from '../wire/event.js';
 import type { KindName } from '../wire/names.js';
 import type { ObservedEvent } from './observed-event.js';
 import type { Played } from './played.js';
@@ -17,6 +18,32 @@ export interface Trial {
   judge(events: readonly ObservedEvent[]): Judgement;
 }
 
+/** A `trace` that runs beside. */
+export interface TraceBeside {
+  /** Ends it as Ctrl-C does; what it printed, a line an event, and its exit code. */
+  end(): Promise<{ readonly lines: readonly string[]; readonly code: number | null }>;
+}
+
+/** What a scenario may ask of the probe that watches it. */
+export interface Watcher {
+  /** Delivers what is waiting, so that the metrics have it. */
+  flush(): void;
+  /** As /metrics prints them now. */
+  metrics(): Promise<string>;
+  /** Packets that have no record, of any cause, until now. */
+  lost(): number;
+  /** Whether `trace` prints such an event unless told otherwise. */
+  isDefault(event: IpvsEvent): boolean;
+  /** Starts `ipvscope trace -o json` with these arguments; resolves once it is attached. */
+  trace(args: readonly string[]): Promise<TraceBeside>;
+}
+
+export interface PlayOptions {
+  readonly watcher: Watcher;
+  /** Which of the scenario's cases are wanted; absent: all. */
+  readonly cases?: readonly string[];
+}
+
 /** Something that goes wrong, or right, with ip_vs, to be played again and again. */
 export interface Scenario {
   readonly name: string;
@@ -30,6 +57,10 @@ export interface Scenario {
   readonly witnessed?: true;
   /** Kinds of events that it wants packet by packet; without, every kind but `draining`. */
   readonly detail?: readonly KindName[];
+  /** Its report has the events: nobody wants to read them one by one. */
+  readonly quiet?: true;
+  /** Names of its cases, where one may be played without the others. */
+  readonly cases?: readonly string[];
   /**
    * Plays one round. Rounds may follow one another on the same stage; each takes fresh client ports
    * and sets everything else anew.
@@ -37,5 +68,5 @@ export interface Scenario {
    * @throws the reason of the stage's signal when that is aborted; an IpvscopeError when the stage
    * breaks. A client's failure to connect is not an error but part of what was played.
    */
-  play(stage: Stage): Promise<Trial>;
+  play(stage: Stage, options: PlayOptions): Promise<Trial>;
 }

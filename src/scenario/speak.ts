@@ -3,7 +3,10 @@ import { monotonicNow } from '../source/clock.js';
 import type { ConnectReply, SpeakRequest } from './peer-protocol.js';
 
 /** A line on an open connection; comes back with the server's answer, or when there is none. */
-export function speak(socket: Socket, { timeoutMs }: SpeakRequest): Promise<ConnectReply> {
+export function speak(
+  socket: Socket,
+  { timeoutMs, bytes = 1 }: SpeakRequest,
+): Promise<ConnectReply> {
   return new Promise((resolve) => {
     const startNs = monotonicNow();
     const end = (rest: Pick<ConnectReply, 'outcome' | 'server'>): void => {
@@ -16,6 +19,6 @@ export function speak(socket: Socket, { timeoutMs }: SpeakRequest): Promise<Conn
     const onClose = (): void => end({ outcome: 'reset' });
     const timer = setTimeout(() => end({ outcome: 'timeout' }), timeoutMs);
     socket.on('data', onData).on('close', onClose);
-    socket.write('\n');
+    socket.write(`${' '.repeat(bytes - 1)}\n`);
   });
 }

@@ -2,10 +2,17 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { IpvscopeError } from '../error.js';
 import { programEnvironment } from '../run-program.js';
-import { namespaceName } from './namespaces.js';
+import { namespaceName, type Role } from './namespaces.js';
 import { CAPTURE_FILTER, MARK, packetsLost } from './tcpdump-lines.js';
 
-/** tcpdump on one of the director's legs. */
+export interface TapOptions {
+  /** Whose leg it is; the director's unless told. */
+  readonly role?: Role;
+  /** What is captured beside marks, which are datagrams; opening packets unless told. */
+  readonly filter?: string;
+}
+
+/** tcpdump on one leg of a namespace. */
 export class Tap {
   readonly lines: string[] = [];
   readonly #leg: string;
@@ -18,14 +25,14 @@ export class Tap {
   #stderr = '';
 
   /** Starts capturing; `listening()` tells from when on nothing is missed. */
-  constructor(leg: string) {
+  constructor(leg: string, { role = 'director', filter = CAPTURE_FILTER }: TapOptions = {}) {
     this.#leg = leg;
     const command = ['tcpdump', '-i', leg, '-nn', '-S', '-tt', '-l', '--immediate-mode'];
-    const child = spawn(
-      'ip',
-      ['netns', 'exec', namespaceName('director'), ...command, CAPTURE_FILTER],
-      { detached: true, stdio: ['ignore', 'pipe', 'pipe'], env: programEnvironment() },
-    );
+    const child = spawn('ip', ['netns', 'exec', namespaceName(role), ...command, filter], {
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: programEnvironment(),
+    });
     this.#child = child;
     this.#exited = new Promise((resolve) => {
       const end = (): void => {

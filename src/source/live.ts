@@ -1,8 +1,11 @@
 import { ExitCode, IpvscopeError } from '../error.js';
 import type { Attachment } from '../native/attachment.js';
-import { type ProgramState, Session, type SessionOptions } from '../native/session.js';
+import { type Counters, Session, type SessionOptions } from '../native/session.js';
+import { switchesOff } from '../native/switches.js';
+import type { ServiceKey } from '../services/virtual-service.js';
 import { RecordBatch } from '../wire/batch.js';
-import type { EventSource, SourceState } from './event-source.js';
+import type { EventSource, OnBatch, Sight, SourceState } from './event-source.js';
+import { Heartbeat } from './heartbeat.js';
 
 /** How long a packet that was never seen to leave may keep the probe's gate open. */
 const SWEEP_MS = 10_000;
@@ -12,6 +15,8 @@ export interface LiveOptions extends Omit<SessionOptions, 'attachment'> {
   readonly attachments: readonly Attachment[];
   /** Told of each that the kernel refused while there was another to try. */
   readonly onRefused?: (attachment: Attachment, error: IpvscopeError) => void;
+  /** Told when the probe sees no more, or sees again; not of how it is when it starts. */
+  readonly onSight?: (sight: Sight) => void;
 }
 
 /** The running kernel: the probe's records as they come. */
@@ -20,8 +25,14 @@ export class LiveSource implements EventSource {
   readonly attachment: Attachment;
   readonly #session: Session;
   readonly #batch: RecordBatch;
-  #onBatch: ((batch: RecordBatch) => void) | undefined;
+  /** All of it is there from the start. */
+  readonly #kernelMemory: number;
+  readonly #heartbeat: Heartbeat;
+  #onBatch: OnBatch | undefined;
   #last: SourceState | undefined;
+  /** As read last: what it says at the end where they cannot be read then. */
+  #counters: Counters | undefined;
+  readonly #failures = new Set<string>();
   #delivering = false;
   #sweep: NodeJS.Timeout | undefined;
 
@@ -29,19 +40,44 @@ export class LiveSource implements EventSource {
   constructor(options: LiveOptions) {
     const { session, attachment } = openFirst(options);
     this.#session = session;
-    this.#batch = new RecordBatch(session.bytes);
+    this.#batch = new RecordBatch(session.bytes, () => session.dropReasons());
+    this.#kernelMemory = session.kernelMemory();
     this.attachment = attachment;
+    this.#heartbeat = new Heartbeat({
+      beat: () => session.beat(),
+      switchesOff: () => switchesOff(attachment.variant),
+      ...(options.onSight === undefined ? {} : { onChange: options.onSight }),
+    });
   }
 
-  start(onBatch: (batch: RecordBatch) => void): void {
+  start(onBatch: OnBatch, onError?: (error: IpvscopeError) => void): void {
     this.#onBatch = onBatch;
-    this.#session.start((records) => this.#deliver(records));
+    const fail = (error: IpvscopeError): void => {
+      clearInterval(this.#sweep);
+      this.#failures.add(error.toLine());
+      if (onError === undefined) throw error;
+      onError(error);
+    };
+    this.#session.start((records) => this.#deliver(records), fail);
+    this.#heartbeat.start();
     // Reading the counters gives up packets whose exit was not seen; see Session.counters().
-    this.#sweep = setInterval(() => this.#session.counters(), SWEEP_MS).unref();
+    this.#sweep = setInterval(() => {
+      try {
+        this.#readCounters();
+      } catch (cause) {
+        if (!(cause instanceof IpvscopeError)) throw cause;
+        fail(cause);
+      }
+    }, SWEEP_MS).unref();
   }
 
   state(): SourceState {
-    return this.#last ?? stateOf(this.#session);
+    return this.#last ?? this.#stateNow();
+  }
+
+  /** See Session.setServices(). */
+  setServices(services: readonly ServiceKey[]): number {
+    return this.#last === undefined ? this.#session.setServices(services) : 0;
   }
 
   /** Whether anything was added up that is yet to be delivered. */
@@ -61,35 +97,74 @@ export class LiveSource implements EventSource {
     this.#readCoalesced();
   }
 
-  stop(): void {
+  /** `gone`: the module is not there any more. */
+  stop({ gone = false } = {}): void {
     if (this.#last !== undefined) return;
     clearInterval(this.#sweep);
+    this.#heartbeat.stop();
     const attached = new Map<string, boolean>();
     try {
-      for (const program of this.#session.programs()) attached.set(program.name, program.attached);
-      this.#session.detach();
-    } finally {
-      this.#finish(attached);
-    }
-  }
-
-  /** Delivers the rest; what `state()` says from then on is how it was until the end. */
-  #finish(attached: ReadonlyMap<string, boolean>): void {
-    try {
-      this.flush();
+      // Whether it saw until now.
+      if (!gone) this.#heartbeat.settle();
+      this.#attempt(() => {
+        for (const { name, attached: is } of this.#session.programs()) attached.set(name, is);
+      });
+      this.#attempt(() => this.#session.detach());
+      this.#attempt(() => this.flush());
       // The table that was in use until now.
-      this.#readCoalesced();
-      const { programs, ...counters } = stateOf(this.#session);
-      this.#last = {
-        programs: programs.map((program) => ({
-          ...program,
-          attached: attached.get(program.name) === true,
-        })),
-        ...counters,
-      };
+      this.#attempt(() => this.#readCoalesced());
+      this.#attempt(() => this.#readCounters());
+      this.#last = this.#stateAtEnd(attached);
     } finally {
       this.#session.close();
     }
+  }
+
+  /** Goes on where the kernel refuses to be read: what can be read after that still is. */
+  #attempt<T>(read: () => T): T | undefined {
+    try {
+      return read();
+    } catch (cause) {
+      if (!(cause instanceof IpvscopeError)) throw cause;
+      this.#failures.add(cause.toLine());
+      return undefined;
+    }
+  }
+
+  #readCounters(): Counters {
+    this.#counters = this.#session.counters();
+    return this.#counters;
+  }
+
+  #stateNow(): SourceState {
+    const { losses, shed, folded, lookedUp } = this.#readCounters();
+    return {
+      programs: this.#session.programs(),
+      losses: { ...losses },
+      shed,
+      folded,
+      lookedUp,
+      kernelMemory: this.#kernelMemory,
+      ...this.#heartbeat.sight(),
+    };
+  }
+
+  /** How it was until the end. */
+  #stateAtEnd(attached: ReadonlyMap<string, boolean>): SourceState {
+    const programs = this.#attempt(() => this.#session.programs()) ?? [];
+    const { losses = {}, shed = 0, folded = 0, lookedUp } = this.#counters ?? {};
+    return {
+      programs: programs.map((program) => ({
+        ...program,
+        attached: attached.get(program.name) === true,
+      })),
+      losses: { ...losses },
+      shed,
+      folded,
+      ...(lookedUp === undefined ? {} : { lookedUp }),
+      ...this.#heartbeat.sight(),
+      ...(this.#failures.size === 0 ? {} : { failures: [...this.#failures] }),
+    };
   }
 
   #readCoalesced(): void {
@@ -103,25 +178,16 @@ export class LiveSource implements EventSource {
     }
   }
 
-  #deliver(records: number): void {
+  #deliver(records: number): Promise<void> | undefined {
     this.#batch.count = records;
     this.#delivering = true;
     try {
-      this.#onBatch?.(this.#batch);
+      return this.#onBatch?.(this.#batch);
     } finally {
       this.#delivering = false;
     }
   }
 }
-
-interface LiveState extends SourceState {
-  readonly programs: readonly ProgramState[];
-}
-
-const stateOf = (session: Session): LiveState => {
-  const { losses, shed, folded } = session.counters();
-  return { programs: session.programs(), losses: { ...losses }, shed, folded };
-};
 
 function openFirst({ attachments, onRefused, ...options }: LiveOptions): {
   session: Session;
@@ -136,7 +202,9 @@ function openFirst({ attachments, onRefused, ...options }: LiveOptions): {
     } catch (cause) {
       refusal = cause;
       const refused = cause instanceof IpvscopeError && cause.exitCode === ExitCode.prerequisite;
-      if (!refused || index + 1 === attachments.length) break;
+      // A lockdown refuses every variant.
+      const hopeless = refused && cause.code === 'ERR_KERNEL_LOCKDOWN';
+      if (!refused || hopeless || index + 1 === attachments.length) break;
       onRefused?.(attachment, cause);
     }
   }

@@ -1,11 +1,24 @@
 import { IpvscopeError } from '../error.js';
 import type { Attachment } from '../native/attachment.js';
-import type { RecordBatch } from '../wire/batch.js';
-import type { AttachedProgram, EventSource, SourceState } from './event-source.js';
+import type { ServiceKey } from '../services/virtual-service.js';
+import {
+  type AttachedProgram,
+  type EventSource,
+  type LookedUp,
+  noSource,
+  type OnBatch,
+  type SourceState,
+} from './event-source.js';
 
 /** A source that is attached until it is stopped, and says how. */
 export interface AttachedSource extends EventSource {
   readonly attachment: Attachment;
+  /** Returns how many found no room. */
+  setServices(services: readonly ServiceKey[]): number;
+  /** `onError`: the kernel refuses to be read, and nothing comes any more. */
+  start(onBatch: OnBatch, onError?: (error: IpvscopeError) => void): void;
+  /** `gone`: so is the module that it was attached to, and there is nothing to see there any more. */
+  stop(options?: { readonly gone?: boolean }): void;
 }
 
 export interface WatchedOptions {
@@ -14,11 +27,21 @@ export interface WatchedOptions {
   /** Which loading of ip_vs there is now; undefined while there is none. */
   readonly instance: () => string | undefined;
   readonly onAttached: (attachment: Attachment) => void;
-  /** The module is gone, or never was there, or attaching to it failed: it is tried again. */
+  /** About to detach, or detached by the module's going. */
+  readonly onDetached: () => void;
+  /** So many virtual services found no room in the probe. */
+  readonly onServicesLeftOut: (count: number) => void;
+  /**
+   * The module is gone, or never was there, or attaching to it failed, or the kernel refused to be
+   * read: it is tried again.
+   */
   readonly onWaiting: (reason: string) => void;
 }
 
 const LOOK_MS = 1_000;
+
+/** How long it waits at the most after the kernel refused to be read, twice as long each time. */
+const MOST_PAUSE_MS = 60_000;
 
 /**
  * The probe on a kernel whose module ip_vs may come, go and come back. What was counted before it
@@ -26,24 +49,35 @@ const LOOK_MS = 1_000;
  */
 export class WatchedSource implements EventSource {
   readonly #options: WatchedOptions;
-  #onBatch: ((batch: RecordBatch) => void) | undefined;
+  #onBatch: OnBatch | undefined;
   #source: AttachedSource | undefined;
   #instance: string | undefined;
   /** What former attachments came to. */
-  #before: SourceState = { programs: [], losses: {}, shed: 0, folded: 0 };
+  #before: SourceState = noSource;
   #timer: NodeJS.Timeout | undefined;
   #reason: string | undefined;
+  #services: readonly ServiceKey[] = [];
+  #pauseMs = LOOK_MS;
+  /** When it was attached, on the clock of `performance.now()`. */
+  #attachedMs = 0;
 
   constructor(options: WatchedOptions) {
     this.#options = options;
   }
 
   /** With `wait`, waits for ip_vs where there is none; else throws what keeps it from attaching. */
-  start(onBatch: (batch: RecordBatch) => void, { wait = false } = {}): void {
+  start(onBatch: OnBatch, { wait = false } = {}): void {
     this.#onBatch = onBatch;
     if (wait && this.#options.instance() === undefined) this.#wait('ip_vs is not loaded');
     else this.#attach();
     this.#lookLater();
+  }
+
+  /** The virtual services of this machine, for this attachment and those after it. */
+  setServices(services: readonly ServiceKey[]): void {
+    this.#services = services;
+    const leftOut = this.#source?.setServices(services) ?? 0;
+    if (leftOut > 0) this.#options.onServicesLeftOut(leftOut);
   }
 
   state(): SourceState {
@@ -66,29 +100,48 @@ export class WatchedSource implements EventSource {
     this.#source = source;
     this.#instance = instance;
     this.#reason = undefined;
-    source.start((batch) => this.#onBatch?.(batch));
+    this.#attachedMs = performance.now();
+    source.start(
+      (batch) => this.#onBatch?.(batch),
+      (error) => this.#attachAnew(source, error),
+    );
+    this.setServices(this.#services);
     this.#options.onAttached(source.attachment);
   }
 
-  #lookLater(): void {
+  /** Nothing comes any more from a source that the kernel refuses to be read. */
+  #attachAnew(source: AttachedSource, error: IpvscopeError): void {
+    if (source !== this.#source) return;
+    clearTimeout(this.#timer);
+    this.#detach();
+    this.#wait(error.toLine());
+    const lasted = performance.now() - this.#attachedMs;
+    this.#pauseMs = lasted > MOST_PAUSE_MS ? LOOK_MS : Math.min(2 * this.#pauseMs, MOST_PAUSE_MS);
+    this.#lookLater(this.#pauseMs);
+  }
+
+  #lookLater(afterMs = LOOK_MS): void {
     // These keep the module from going: nobody need look any more.
     if (this.#source?.attachment.variant === 'fexit') return;
     this.#timer = setTimeout(() => {
       this.#look();
       this.#lookLater();
-    }, LOOK_MS);
+    }, afterMs);
   }
 
   #look(): void {
-    const instance = this.#options.instance();
+    let instance: string | undefined;
+    try {
+      instance = this.#options.instance();
+    } catch (cause) {
+      // Out of descriptors or memory: whether it is there is not known, so nothing changes.
+      if (this.#source === undefined) this.#wait(`cannot look for ip_vs: ${String(cause)}`);
+      return;
+    }
     if (this.#source !== undefined) {
       if (instance === this.#instance) return;
-      const { programs, ...counters } = this.#letGo();
       // With the module went every probe on it.
-      this.#before = {
-        programs: programs.map((program) => ({ ...program, attached: false })),
-        ...counters,
-      };
+      this.#detach({ gone: true });
     }
     if (instance === undefined) {
       this.#wait('ip_vs is not loaded');
@@ -97,17 +150,30 @@ export class WatchedSource implements EventSource {
     try {
       this.#attach();
     } catch (cause) {
-      if (!(cause instanceof IpvscopeError)) throw cause;
-      this.#wait(cause.toLine());
+      if (cause instanceof IpvscopeError) this.#wait(cause.toLine());
+      else if (cause instanceof Error && 'syscall' in cause) this.#wait(cause.message);
+      else throw cause;
     }
   }
 
+  /** Stops the source; what it came to stays. */
+  #detach(options: { readonly gone?: boolean } = {}): void {
+    const { programs, ...counters } = this.#letGo(options);
+    this.#before = {
+      programs: programs.map((program) => ({ ...program, attached: false })),
+      ...counters,
+      watching: noSource.watching,
+      unprovenCause: noSource.unprovenCause,
+    };
+  }
+
   /** Stops the source, if any; returns what all came to, as it was until now. */
-  #letGo(): SourceState {
+  #letGo(options: { readonly gone?: boolean } = {}): SourceState {
     const source = this.#source;
     this.#source = undefined;
     if (source === undefined) return this.#before;
-    source.stop();
+    this.#options.onDetached();
+    source.stop(options);
     return added(this.#before, source.state());
   }
 
@@ -117,6 +183,11 @@ export class WatchedSource implements EventSource {
     this.#options.onWaiting(reason);
   }
 }
+
+const lookedUp = (before: SourceState, now: LookedUp): LookedUp => ({
+  packets: (before.lookedUp?.packets ?? 0) + now.packets,
+  opening: (before.lookedUp?.opening ?? 0) + now.opening,
+});
 
 /** Both together; attached is what is attached now. */
 function added(before: SourceState, now: SourceState): SourceState {
@@ -133,10 +204,22 @@ function added(before: SourceState, now: SourceState): SourceState {
       ? program
       : { ...program, misses: program.misses + earlier };
   });
+  const failures = new Set([...(before.failures ?? []), ...(now.failures ?? [])]);
   return {
     programs: [...programs, ...former.values()],
     losses,
     shed: before.shed + now.shed,
     folded: before.folded + now.folded,
+    ...(now.kernelMemory === undefined ? {} : { kernelMemory: now.kernelMemory }),
+    ...(now.lookedUp === undefined ? {} : { lookedUp: lookedUp(before, now.lookedUp) }),
+    ...(failures.size === 0 ? {} : { failures: [...failures] }),
+    watching: now.watching,
+    unprovenCause: now.unprovenCause,
+    blindSeconds: before.blindSeconds + now.blindSeconds,
+    blindCause: now.blindCause || before.blindCause,
+    heartbeats: {
+      seen: before.heartbeats.seen + now.heartbeats.seen,
+      missed: before.heartbeats.missed + now.heartbeats.missed,
+    },
   };
 }

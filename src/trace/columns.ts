@@ -1,5 +1,8 @@
 import type { IpvsEvent } from '../wire/event.js';
 
+/** What a person calls a network namespace; undefined for the host's, which needs no word. */
+export type NamespaceName = (netns: number) => string | undefined;
+
 interface Column {
   readonly title: string;
   /** Characters; longer values push what follows to the right, nothing is cut. */
@@ -31,9 +34,35 @@ const columns: readonly Column[] = [
     value: ({ conntrack, conntrack_state: state }) =>
       state === undefined ? (conntrack ?? absent) : `${conntrack}:${state}`,
   },
-  { title: 'CAUSE', width: 11, value: (event) => event.cause ?? absent },
   { title: 'COUNT', width: 5, value: (event) => String(event.count) },
+  { title: 'WHY', width: 11, value: why },
 ];
+
+/** What the kind does not say already. */
+function why({ kind, cause, reason }: IpvsEvent): string {
+  const words = [cause === kind ? undefined : cause, reason].filter((word) => word !== undefined);
+  return words.length === 0 ? absent : words.join(': ');
+}
+
+/** Facts that few events have, each with its name. */
+function* rareFacts(event: IpvsEvent, nameOf: NamespaceName): Generator<string> {
+  const { delay_ms: delay, drops, scheduler, fwmark, forwarding } = event;
+  if (delay !== undefined) yield `waited=${(delay / 1000).toFixed(3)}s`;
+  if (drops !== undefined) yield `drops=${drops}`;
+  if (scheduler !== undefined) {
+    yield `scheduler=${scheduler}`;
+    if (event.servers !== undefined) {
+      yield `servers=${event.servers}`;
+      yield `with-weight=${event.servers_with_weight}`;
+      yield `overloaded=${event.servers_overloaded}`;
+    }
+  }
+  if (event.hairpin === true) yield 'hairpin';
+  if (forwarding !== undefined && forwarding !== 'masquerade') yield `forwarding=${forwarding}`;
+  if (fwmark !== 0) yield `fwmark=${fwmark}`;
+  const netns = nameOf(event.netns);
+  if (netns !== undefined) yield `netns=${netns}`;
+}
 
 function line(cells: readonly string[]): string {
   return cells
@@ -45,7 +74,7 @@ function line(cells: readonly string[]): string {
 /** The titles, to be printed once. */
 export const columnHeader = line(columns.map((column) => column.title));
 
-/** One event as one line of aligned columns. */
-export function formatColumns(event: IpvsEvent): string {
-  return line(columns.map((column) => column.value(event)));
+/** One event as one line of aligned columns; facts that few events have follow with their names. */
+export function formatColumns(event: IpvsEvent, nameOf: NamespaceName): string {
+  return line([...columns.map((column) => column.value(event)), ...rareFacts(event, nameOf)]);
 }

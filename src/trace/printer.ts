@@ -1,8 +1,10 @@
 import type { RecordBatch } from '../wire/batch.js';
 import { decodeEvent } from '../wire/decode.js';
-import { Kind, Offset, RECORD_SIZE } from '../wire/layout.generated.js';
+import { Kind, Offset, RECORD_SIZE, Verdict } from '../wire/layout.generated.js';
 import { type KindName, kindNames } from '../wire/names.js';
-import { columnHeader, formatColumns } from './columns.js';
+import { columnHeader, formatColumns, type NamespaceName } from './columns.js';
+import type { ParsedFilter } from './filter.js';
+import { fitsFilter } from './match.js';
 
 export const outputFormats = ['columns', 'json'] as const;
 export type OutputFormat = (typeof outputFormats)[number];
@@ -14,39 +16,77 @@ export const defaultKinds: readonly KindName[] = kindNames.filter(
   (kind) => !onRequest.includes(kind),
 );
 
-/** Prints the events of chosen kinds, one a line. */
+/** Where lines go. */
+export interface LineOutput {
+  /** Whether it takes lines now. */
+  readonly accepts: boolean;
+  /** One line, without its end, with the events of so many packets. */
+  line(text: string, packets: number): void;
+  /** Of so many packets, in place of a line that it does not take. */
+  skip(packets: number): void;
+  /** These lines belong together, and no more come soon. */
+  flush(): void;
+}
+
+/** Prints the events of chosen kinds, one a line; with `drops` also every dropped packet. */
 export class EventPrinter {
-  readonly #write: (text: string) => void;
+  readonly #output: LineOutput;
   readonly #format: OutputFormat;
   readonly #toTime: (monotonicNs: number) => string;
   readonly #wanted: ReadonlySet<number>;
+  readonly #drops: boolean;
+  readonly #filter: ParsedFilter;
+  readonly #nameOf: NamespaceName;
   #headerDue: boolean;
 
   constructor(options: {
-    readonly write: (text: string) => void;
+    readonly output: LineOutput;
     readonly format: OutputFormat;
     readonly kinds: readonly KindName[];
+    /** Whatever else is dropped or rejected, too (default: no). */
+    readonly drops?: boolean;
+    readonly nameOf: NamespaceName;
+    /** Of those, which (default: all). */
+    readonly filter?: ParsedFilter;
     readonly toTime: (monotonicNs: number) => string;
   }) {
-    this.#write = options.write;
+    this.#output = options.output;
     this.#format = options.format;
     this.#toTime = options.toTime;
     this.#wanted = new Set(options.kinds.map((kind) => Kind[kind]));
+    this.#drops = options.drops ?? false;
+    this.#nameOf = options.nameOf;
+    this.#filter = options.filter ?? {};
     this.#headerDue = options.format === 'columns';
   }
 
   print(batch: RecordBatch): void {
-    let text = '';
     for (let index = 0; index < batch.count; index++) {
-      if (!this.#wanted.has(batch.bytes[index * RECORD_SIZE + Offset.kind] ?? 0)) continue;
-      const event = decodeEvent(batch, index, this.#toTime);
-      text += `${this.#format === 'json' ? JSON.stringify(event) : formatColumns(event)}\n`;
+      if (!this.#isWanted(batch.bytes, index * RECORD_SIZE)) continue;
+      if (fitsFilter(batch, index, this.#filter)) this.#printRecord(batch, index);
     }
-    if (text === '') return;
+    this.#output.flush();
+  }
+
+  #isWanted(bytes: Uint8Array, at: number): boolean {
+    if (this.#wanted.has(bytes[at + Offset.kind] ?? 0)) return true;
+    const verdict = bytes[at + Offset.verdict];
+    return this.#drops && (verdict === Verdict.dropped || verdict === Verdict.rejected);
+  }
+
+  #printRecord(batch: RecordBatch, index: number): void {
+    const packets = batch.words[(index * RECORD_SIZE + Offset.count) / 4] ?? 0;
+    if (!this.#output.accepts) {
+      this.#output.skip(packets);
+      return;
+    }
     if (this.#headerDue) {
       this.#headerDue = false;
-      text = `${columnHeader}\n${text}`;
+      this.#output.line(columnHeader, 0);
     }
-    this.#write(text);
+    const event = decodeEvent(batch, index, this.#toTime);
+    const text =
+      this.#format === 'json' ? JSON.stringify(event) : formatColumns(event, this.#nameOf);
+    this.#output.line(text, packets);
   }
 }

@@ -1,11 +1,11 @@
 import { missingFixPackets, type Snapshot } from '../aggregate/snapshot.js';
-import type { SourceState } from '../source/event-source.js';
+import { isAttached, type SourceState } from '../source/event-source.js';
 import { CONNTRACK_FIX } from '../wire/event.js';
 
 /**
  * The last line of every command that attached: what was seen, for how long, and what could not be
- * seen. Silence is only an answer when the probe is known to have looked. `filter`: what was looked
- * at; empty: everything.
+ * seen. Silence is only an answer when the probe is known to have looked: what it is blind for is no
+ * silence, and comes first. `filter`: what was looked at; empty: everything.
  */
 export function summaryLine(
   snapshot: Snapshot,
@@ -14,9 +14,15 @@ export function summaryLine(
   filter = '',
 ): string {
   const totals = new Map<string, number>();
+  let connections = 0;
   for (const row of snapshot.rows) {
+    if (row.kind === 'new') {
+      connections += row.packets;
+      continue;
+    }
     const toDraining = row.draining && row.opening && row.verdict === 'forwarded';
-    const what = `${row.kind} ${row.verdict}${toDraining ? ' to weight 0' : ''}`;
+    const why = row.reason === undefined ? '' : ` (${row.reason})`;
+    const what = `${row.kind} ${row.verdict}${why}${toDraining ? ' to weight 0' : ''}`;
     totals.set(what, (totals.get(what) ?? 0) + row.packets);
   }
   const parts = [...totals]
@@ -37,13 +43,40 @@ export function summaryLine(
     if (misses > 0) lost.push([`missed runs of ${variant} ${name}`, misses]);
   }
   const uncounted = state.programs.some((program) => program.misses === undefined);
-  const unseen =
-    lost.length === 0
-      ? `nothing lost${uncounted ? ' (but for kprobe runs that the kernel skipped, if any: it does not count them)' : ''}`
-      : `LOST ${lost.map(([cause, count]) => `${count} ${cause}`).join(', ')}`;
   const shed = state.shed > 0 ? `, ${state.shed} counted without detail (too many at once)` : '';
   const folded =
     state.folded > 0 ? `, ${state.folded} counted without service (too many at once)` : '';
+  const unread = state.failures === undefined ? '' : `, INCOMPLETE: ${state.failures.join(', ')}`;
   const attached = state.programs.filter((program) => program.attached).length;
-  return `${seen} in ${seconds.toFixed(1)} s; ${attached} of ${state.programs.length} programs attached, ${unseen}${shed}${folded}`;
+  const { lookedUp = { packets: 0, opening: 0 } } = state;
+  const blind = state.blindSeconds > 0;
+  // While it was blind, neither what happened nor what was lost is known.
+  const nothingLost = blind
+    ? ''
+    : `, nothing ${state.failures === undefined ? '' : 'known to be '}lost${uncounted ? ' (but for kprobe runs that the kernel skipped, if any: it does not count them)' : ''}`;
+  const unseen =
+    lost.length === 0
+      ? nothingLost
+      : `, LOST ${lost.map(([cause, count]) => `${count} ${cause}`).join(', ')}`;
+  return [
+    ...(blind
+      ? [
+          `BLIND: the probe saw none of its own packets for ${state.blindSeconds.toFixed(1)} s (${state.blindCause})`,
+        ]
+      : []),
+    ...(blind && state.heartbeats.seen === 0 && parts.length === 0
+      ? []
+      : [
+          `${seen} in ${blind ? 'the other ' : ''}${Math.max(0, seconds - state.blindSeconds).toFixed(1)} s, ${connections} new connections`,
+        ]),
+    ...(filter === ''
+      ? []
+      : [
+          `ip_vs was given ${lookedUp.packets} packets of them, ${lookedUp.opening} opening a connection`,
+        ]),
+    `${attached} of ${state.programs.length} programs attached${unseen}${shed}${folded}${unread}`,
+    ...(state.watching === 'unproven' && isAttached(state)
+      ? [`silence is not proven: ${state.unprovenCause}`]
+      : []),
+  ].join('; ');
 }

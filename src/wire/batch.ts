@@ -9,20 +9,26 @@ export class RecordBatch {
   readonly halves: Uint16Array;
   readonly words: Uint32Array;
   count = 0;
-  /** enum skb_drop_reason of the kernel that the records are from, by value. */
-  readonly dropReasons: readonly string[];
+  readonly #readDropReasons: () => readonly string[];
+  #dropReasons: readonly string[] | undefined;
 
   /** Throws a RangeError unless the buffer is aligned to 4 bytes and holds whole records. */
-  constructor(bytes: Uint8Array, dropReasons: readonly string[] = []) {
+  constructor(bytes: Uint8Array, dropReasons: () => readonly string[] = () => []) {
     if (bytes.byteLength % RECORD_SIZE !== 0) {
       throw new RangeError(
         `a batch holds whole records of ${RECORD_SIZE} bytes, not ${bytes.byteLength} bytes`,
       );
     }
     this.bytes = bytes;
-    this.dropReasons = dropReasons;
+    this.#readDropReasons = dropReasons;
     this.halves = new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 2);
     this.words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
+  }
+
+  /** enum skb_drop_reason of the kernel that the records are from, by value; read when first asked. */
+  get dropReasons(): readonly string[] {
+    this.#dropReasons ??= this.#readDropReasons();
+    return this.#dropReasons;
   }
 
   /** Records that fit. */

@@ -65,14 +65,12 @@ function causeFacts(
   { dropReasons }: RecordBatch,
   value: number,
   dropReason: number,
-  refused: boolean,
+  bypassed: boolean,
 ): Pick<IpvsEvent, 'cause' | 'reason'> {
   const cause = causeName(value);
   const reason = reasonName(value) ?? (dropReason === 0 ? undefined : dropReasons[dropReason]);
   return {
-    ...(cause === undefined || (cause === 'unscheduled' && reason !== undefined && !refused)
-      ? {}
-      : { cause }),
+    ...(cause === undefined || bypassed ? {} : { cause }),
     ...(reason === undefined ? {} : { reason }),
   };
 }
@@ -170,7 +168,7 @@ export function decodeEvent(
       batch,
       byte(Offset.cause),
       half(Offset.dropReason),
-      isRefused(byte(Offset.verdict)),
+      kind === Kind.unscheduled && !isRefused(byte(Offset.verdict)),
     ),
     ...((flags & Flag.missingFix) === 0 ? {} : { missing_fix: CONNTRACK_FIX }),
     ...(single && delayUs !== 0 ? { delay_ms: delayUs / 1000 } : {}),

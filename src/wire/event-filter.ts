@@ -6,12 +6,25 @@ export interface EndpointFilter {
   readonly prefixLength: number;
   /** 0: any. */
   readonly port: number;
+  /** Of `virtual`: a service of every port, whose port in the table is 0. */
+  readonly portZero?: true;
 }
 
-/** Which packets are wanted; absent: all. */
+/** Of each sort at most so many (IPVSCOPE_FILTER_MOST in native/include/ipvscope_filter.h). */
+export const MOST_FILTERS = 8;
+
+/** enum ipvscope_filter_protocol */
+export const protocolBits = { TCP: 1, UDP: 2, SCTP: 4 } as const;
+
+/** Which packets are wanted: those that fit one of each sort; absent or empty: all. */
 export interface EventFilter {
-  readonly client?: EndpointFilter;
-  readonly virtual?: EndpointFilter;
-  /** The entry's server, or the one chosen anew. */
-  readonly destination?: EndpointFilter;
+  readonly client?: readonly EndpointFilter[];
+  readonly virtual?: readonly EndpointFilter[];
+  /** Where the entry sends its packets, or the one made anew. */
+  readonly destination?: readonly EndpointFilter[];
+  readonly fwmark?: readonly number[];
+  /** Inode numbers of network namespaces. */
+  readonly netns?: readonly number[];
+  /** Sum of `protocolBits`; 0: any. */
+  readonly protocols?: number;
 }

@@ -1,6 +1,6 @@
 // Generated from the BTF of the embedded object by `npm run generate`. Not to be edited.
 
-export const LAYOUT_FINGERPRINT = '373abe6c3272e6ab';
+export const LAYOUT_FINGERPRINT = '461cc98cb46127a8';
 
 /** Bytes of one record. */
 export const RECORD_SIZE = 136;
@@ -193,6 +193,9 @@ export const Loss = {
   retryFull: 4,
   coalescedFull: 5,
   folded: 6,
+  openingEvicted: 7,
+  noneLookedUp: 8,
+  noneLookedUpOpening: 9,
 } as const;
 
 export const Cpu = {

@@ -82,7 +82,7 @@ for (const variant of variants) {
       );
       assert.match(
         lines.at(-1) ?? '',
-        /^nothing notable in \d+\.\d s; (\d+) of \1 programs attached, nothing lost/,
+        /^nothing notable in \d+\.\d s, \d+ new connections; (\d+) of \1 programs attached, nothing lost/,
       );
     });
   }

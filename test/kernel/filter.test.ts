@@ -39,7 +39,7 @@ const filters: readonly {
   readonly none?: true;
 }[] = [
   {
-    args: ['--client', `${ipv6.client}/64`],
+    args: ['--client', `${ipv6.client.replace(/::.*/, '::')}/64`],
     fits: ({ client }) => client.startsWith(`[${ipv6.client}]:`),
   },
   {

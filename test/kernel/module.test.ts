@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { existsSync } from 'node:fs';
+import { existsSync, mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, test } from 'node:test';
+import { setTimeout } from 'node:timers/promises';
 import { Running, run } from './command.js';
 
 // ip_vs comes, goes and comes back while the commands run.
@@ -59,6 +62,23 @@ test('kprobes let ip_vs go; the probe is attached again when it is back', async 
   const { code, stderr } = await trace.end();
   assert.equal(code, 0);
   assert.match(stderr, /; (\d+) of \1 programs attached/);
+});
+
+test('the ready file goes with the module, and comes back with it', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'ipvscope-ready-'));
+  const ready = join(directory, 'ready');
+  const trace = new Running(['trace', '--wait', '--attach', 'kprobe', '--ready-file', ready]);
+  await trace.says(/attached on/);
+  while (!existsSync(ready)) await setTimeout(5);
+  assert.ok(unload());
+  await trace.says(/^waiting: ip_vs is not loaded$/m);
+  assert.equal(existsSync(ready), false);
+  run('modprobe', 'ip_vs');
+  await trace.says(/attached on [\s\S]*attached on /m);
+  while (!existsSync(ready)) await setTimeout(5);
+  assert.equal((await trace.end()).code, 0);
+  assert.equal(existsSync(ready), false);
+  rmSync(directory, { recursive: true });
 });
 
 test('kprobes: unloaded and loaded between two looks is noticed', async () => {

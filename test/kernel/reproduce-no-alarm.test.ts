@@ -96,7 +96,7 @@ for (const { name, slow, may, seen } of cases) {
     assert.match(
       ended.stderr.trimEnd().split('\n').at(-1) ?? '',
       new RegExp(
-        `${seen.source}\\d+\\.\\d s; (\\d+) of \\1 programs attached, nothing lost(?: \\(|$)`,
+        `${seen.source}\\d+\\.\\d s, \\d+ new connections; (\\d+) of \\1 programs attached, nothing lost(?: \\(|$)`,
       ),
     );
     assertTimes(ended, slow);

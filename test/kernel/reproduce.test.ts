@@ -123,7 +123,7 @@ test('reproduce serves metrics, and Ctrl-C ends a loop with a summary and no nam
   const metrics = await (await fetch('http://127.0.0.1:10964/metrics')).text();
   assert.match(
     metrics,
-    /^ipvs_new_connections_to_draining_total\{proto="TCP",local_address="10\.96\.0\.10",local_port="80",local_mark="",remote_address="10\.0\.2\.2",remote_port="8080",cause="reuse"\} [1-9]/m,
+    /^ipvs_new_connections_to_draining_total\{proto="TCP",local_address="10\.96\.0\.10",local_port="80",local_mark="",netns="\d+",remote_address="10\.0\.2\.2",remote_port="8080",cause="reuse"\} [1-9]/m,
   );
   assert.notDeepEqual(namespaces(), []);
   const ended = await loop.end('SIGINT');

@@ -23,7 +23,10 @@ async function play(): Promise<Played> {
   const events: ObservedEvent[] = [];
   const observer = await Observer.start({
     detail: kindNames,
-    onBatch: (batch, clock) => events.push(...observeBatch(batch, clock.format)),
+    onBatch: (batch, clock) => {
+      events.push(...observeBatch(batch, clock.format));
+      return undefined;
+    },
   });
   const trial = await withStage({}, (stage) => playTable(stage, cells));
   const summary = await observer.stop();

@@ -32,6 +32,7 @@ import { eventSums, witnessSums } from './exact/sums.js';
 
 const OPENINGS = 100_000;
 const MOST_PROBLEMS = 20;
+const MOST_EVICTED = 3;
 
 test('100,000 opening packets over 50 services: events equal what the legs show', async (t) => {
   const seed = Number(process.env.IPVSCOPE_SEED ?? Date.now() % 2 ** 32);
@@ -50,7 +51,7 @@ test('100,000 opening packets over 50 services: events equal what the legs show'
 
   const { events, counters, state } = played;
   const fates = readFates(plan, played.sightings);
-  const ledger = new Ledger(OPENINGS);
+  const ledger = new Ledger();
   for (const [index, stage] of fates.stages.entries()) {
     ledger.add(stage, played.weights[index] ?? new Map());
   }
@@ -58,11 +59,11 @@ test('100,000 opening packets over 50 services: events equal what the legs show'
   const witnessed = witnessSums(ledger, counters.chosen);
   const opening = events.map(({ event }) => event).filter((event) => event.opening);
   const told = eventSums(opening.filter(({ kind }) => kind !== 'retry'));
-  const lost = Object.values(state.losses).reduce((sum, count) => sum + count, 0);
+  const { opening_evicted: evicted = 0, ...losses } = state.losses;
+  const lost = Object.values(losses).reduce((sum, count) => sum + count, 0);
   const missed = state.programs.reduce((sum, { misses = 0 }) => sum + misses, 0);
-  for (const line of formatExact({ ledger, witnessed, told, events, comparison, lost, missed })) {
-    t.diagnostic(line);
-  }
+  const report = { ledger, witnessed, told, events, comparison, lost, evicted, missed };
+  for (const line of formatExact(report)) t.diagnostic(line);
   const problems = [
     ...fates.problems,
     ...ledger.problems,
@@ -73,11 +74,9 @@ test('100,000 opening packets over 50 services: events equal what the legs show'
   assert.deepEqual(problems.slice(0, MOST_PROBLEMS), [], `${problems.length} problems`);
   assert.equal(ledger.openings, OPENINGS);
   assert.deepEqual({ lost, missed, shed: state.shed }, { lost: 0, missed: 0, shed: 0 });
-  const { forgotten, forgottenExpected } = comparison;
-  assert.ok(
-    Math.abs(forgotten - forgottenExpected) <= 6 * Math.sqrt(forgottenExpected) + 6,
-    `${forgotten} opening numbers were forgotten, where ${forgottenExpected} is to be expected`,
-  );
+  // At random, nine tuples have one bucket of the store less than once in twenty runs.
+  assert.ok(evicted <= MOST_EVICTED, `${evicted} opening packets were evicted`);
+  assert.ok(comparison.undetermined <= evicted, `${comparison.undetermined} are undetermined`);
 });
 
 /** All that was seen, by whom. */

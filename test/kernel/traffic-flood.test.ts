@@ -175,8 +175,10 @@ function told(text: string): ByService {
     ...samplesOf(text, 'ipvs_port_reuse_total'),
     ...samplesOf(text, 'ipvs_opening_retransmits_total'),
   ];
+  // A service's series are there at 0 before its first packet.
+  const counted = samples.filter(({ value }) => value > 0);
   return sums(
-    samples.map(({ labels, value }) => {
+    counted.map(({ labels, value }) => {
       const { local_address: address = '', local_port: port, draining, verdict } = labels;
       const how = verdict ?? 'forwarded';
       return [`${endpoint(address, Number(port))} ${how} draining=${draining}`, value] as const;

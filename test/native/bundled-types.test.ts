@@ -13,7 +13,8 @@ const root = fileURLToPath(new URL('../../..', import.meta.url));
 interface BtfType {
   readonly kind: string;
   readonly name: string;
-  readonly members?: readonly { readonly name: string }[];
+  readonly id: number;
+  readonly members?: readonly { readonly name: string; readonly type_id: number }[];
 }
 
 function structs(file: string): ReadonlyMap<string, readonly string[]> {
@@ -24,16 +25,23 @@ function structs(file: string): ReadonlyMap<string, readonly string[]> {
   );
   assert.equal(status, 0, stderr);
   const { types } = JSON.parse(stdout) as { types: readonly BtfType[] };
+  const byId = new Map(types.map((type) => [type.id, type]));
+  // Members of a struct or union without a name are members of what is around it.
+  const membersOf = ({ members = [] }: BtfType): readonly string[] =>
+    members.flatMap(({ name, type_id: id }) => {
+      const type = byId.get(id);
+      return name === '(anon)' && type !== undefined ? membersOf(type) : [name];
+    });
   return new Map(
     types
       .filter(({ kind }) => kind === 'STRUCT' || kind === 'UNION')
-      .map(({ name, members = [] }) => [name, members.map((member) => member.name)]),
+      .map((type) => [type.name, membersOf(type)]),
   );
 }
 
 /** Not those with a flavour (___), which name what only some kernels have. */
 const kernelTypes =
-  /^(?!.*___)(sk_buff|net|ns_common|timer_list|nf_\w+|ip_ct_\w+|ip_vs_\w+|netns_ipvs)$/;
+  /^(?!.*___)(sk_buff|net|ns_common|timer_list|task_struct|nf_\w+|ip_ct_\w+|ip_vs_\w+|netns_ipvs)$/;
 
 const directory = join(root, 'native/btf');
 for (const file of readdirSync(directory).filter((name) => name.endsWith('.btf'))) {

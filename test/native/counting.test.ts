@@ -210,3 +210,27 @@ test('exact while several CPUs add and keys change their numbers all the time', 
   const { losses, folded } = session.counters();
   assert.deepEqual([folded, ...new Set(Object.values(losses))], [0, 0]);
 });
+
+for (const [keys, rounds] of [
+  [3000, 4],
+  [20_000, 1], // more than the tables hold: the rest comes without addresses
+] as const) {
+  test(`read element by element, as on kernels without batch operations: ${keys} keys add up to the same`, () => {
+    const [batches, singly] = [true, false].map((batches) => {
+      const { session, batch } = openGenerator({ detail: [], batches, batchRecords: 1000 });
+      const aggregator = new Aggregator(100_000);
+      for (let round = 0; round < rounds; round++) {
+        generateKeys(session, 0, 3 * keys, keys);
+        readCoalesced(session, batch, aggregator);
+        readCoalesced(session, batch, aggregator);
+      }
+      assert.equal(session.adding(), false);
+      const { losses, folded } = session.counters();
+      assert.deepEqual([...new Set(Object.values(losses))], [0]);
+      assert.equal(aggregator.snapshot().packets, 3 * keys * rounds);
+      return { folded, ...aggregatedTotals(aggregator) };
+    });
+    assert.deepEqual(singly, batches);
+    assert.equal(singly?.folded !== 0, keys > 16_384);
+  });
+}

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Aggregator } from '../../src/aggregate/aggregator.js';
 import { parseEndpoint } from '../../src/trace/filter.js';
+import { protocolBits } from '../../src/wire/event-filter.js';
 import { openGenerator, readCoalesced } from './generator.js';
 
 // The generator's record number n: client 10.0.(n >> 8).(n & 255), its port n; of 10 keys, virtual
@@ -11,15 +12,29 @@ const RECORDS = 1000;
 const KEYS = 10;
 
 const cases: readonly {
-  readonly client?: string;
-  readonly virtual?: string;
+  readonly client?: string | readonly string[];
+  readonly virtual?: string | readonly string[];
   readonly destination?: string;
+  readonly protocols?: number;
+  readonly netns?: readonly number[];
+  readonly fwmark?: readonly number[];
   readonly fits: (n: number) => boolean;
 }[] = [
   { fits: () => true },
   { client: '10.0.1.7', fits: (n) => n === 256 + 7 },
   { client: '10.0.2.0/24', fits: (n) => n >> 8 === 2 },
-  { client: '10.0.2.99/23', fits: (n) => n >> 9 === 1 },
+  { client: '10.0.2.0/23', fits: (n) => n >> 9 === 1 },
+  { client: ['10.0.1.7', '10.0.2.8'], fits: (n) => n === 256 + 7 || n === 512 + 8 },
+  {
+    virtual: ['10.96.0.3', '10.96.0.4:80', '10.96.0.5:81'],
+    fits: (n) => [3, 4].includes(n % KEYS),
+  },
+  { virtual: '10.96.0.3:0', fits: () => false },
+  { protocols: protocolBits.TCP | protocolBits.UDP, fits: () => true },
+  { protocols: protocolBits.UDP, fits: () => false },
+  { netns: [2, 1], fits: () => true },
+  { netns: [2], fits: () => false },
+  { fwmark: [1], fits: () => false },
   { client: '0.0.0.0/0', fits: () => true },
   { client: '::/0', fits: () => false },
   { client: 'a00::/16', fits: () => false },
@@ -41,7 +56,12 @@ const cases: readonly {
 
 for (const { fits, ...texts } of cases) {
   const filter = Object.fromEntries(
-    Object.entries(texts).map(([name, text]) => [name, parseEndpoint(text)]),
+    Object.entries(texts).map(([name, given]) => [
+      name,
+      typeof given === 'number' || typeof given[0] === 'number'
+        ? given
+        : [given].flat().map((text) => parseEndpoint(`${text}`, { portZero: name === 'virtual' })),
+    ]),
   );
   const numbers = Array.from({ length: RECORDS }, (_, n) => n).filter(fits);
   const name = JSON.stringify(texts);

@@ -33,7 +33,10 @@ function report(): void {
 function openAndWatch(onBatch: (session: Session) => void): Session {
   const session = new Session({ generator: true });
   session.open();
-  session.start(() => onBatch(session));
+  session.start(() => {
+    onBatch(session);
+    return undefined;
+  });
   return session;
 }
 

@@ -28,7 +28,12 @@ for (const batchRecords of [0, -1, 1.5, 2 ** 21, Number.NaN]) {
 
 test('start() twice is an error, and the first goes on', async () => {
   const { session } = openGenerator();
-  const delivered = new Promise<number>((resolve) => session.start(resolve));
+  const delivered = new Promise<number>((resolve) =>
+    session.start((records) => {
+      resolve(records);
+      return undefined;
+    }),
+  );
   assert.throws(() => session.start(() => {}), hasCode('ERR_PROBE_STARTED'));
   session.generate(0, 5, 1);
   assert.equal(await delivered, 5);
@@ -149,7 +154,10 @@ test('the ring wraps around many times without loss', () => {
 test('a record comes within 100 ms, and wakes at once whoever is at rest', async () => {
   const { session } = openGenerator();
   let arrived: (() => void) | undefined;
-  session.start(() => arrived?.());
+  session.start(() => {
+    arrived?.();
+    return undefined;
+  });
   const delays: number[] = [];
   // Pauses on both sides of a look (40 ms) and of going to rest (three of them).
   for (const pause of [0, 5, 10, 20, 35, 45, 60, 90, 110, 118, 121, 125, 130, 150, 200, 300]) {

@@ -45,6 +45,9 @@ export interface RecordFields {
   readonly servicePort?: number;
 }
 
+/** That of a record whose namespace nobody chose. */
+export const HOST_NETNS = 4026531840;
+
 const TIME_WAIT = 5;
 
 export const ordinaryFlags =
@@ -68,7 +71,7 @@ const ordinary: Required<Omit<RecordFields, 'servicePort' | 'delayPlace'>> = {
   newDestination: [[], 0],
   virtual: [[10, 96, 0, 10], 80],
   destination: [[10, 0, 2, 11], 8080],
-  netns: 4026531840,
+  netns: HOST_NETNS,
   fwmark: 0,
   kind: Kind.reuse,
   verdict: Verdict.forwarded,
@@ -138,7 +141,7 @@ export function batchOf(...records: readonly RecordFields[]): RecordBatch {
   records.forEach((fields, index) => {
     bytes.set(recordBytes(fields), index * RECORD_SIZE);
   });
-  const batch = new RecordBatch(bytes, ['', '', 'NETFILTER_DROP']);
+  const batch = new RecordBatch(bytes, () => ['', '', 'NETFILTER_DROP']);
   batch.count = records.length;
   return batch;
 }

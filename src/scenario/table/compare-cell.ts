@@ -34,7 +34,7 @@ const forwardingNames = {
   tunnel: 'tunnel',
 } as const;
 
-/** How a retry's delay may differ from what the client measured. */
+/** What the client of a dropped packet waits at least. */
 const LEAST_DELAY_MS = 980;
 
 /** Every way in which what was seen is not what the cell expects; none: it is. */
@@ -135,8 +135,11 @@ function factDifferences(part: Part, wanted: ExpectedEvent, event: IpvsEvent): r
   const wrong = Object.entries(facts)
     .filter(([name, value]) => event[name as keyof IpvsEvent] !== value)
     .map(([name, value]) => `${name} is ${event[name as keyof IpvsEvent]}, not ${value}`);
-  if (event.delay_ms !== undefined && event.delay_ms < LEAST_DELAY_MS) {
-    wrong.push(`delay_ms is ${event.delay_ms}`);
+  const { delay_ms: delay } = event;
+  const waits = wanted.kind === 'retry' || wanted.cause === 'unanswered';
+  const least = wanted.kind === 'retry' ? LEAST_DELAY_MS : 0;
+  if (waits !== (delay !== undefined) || (delay !== undefined && delay < least)) {
+    wrong.push(`delay_ms is ${delay}`);
   }
   return wrong;
 }

@@ -88,6 +88,12 @@ export const followed = (facts: Facts): ExpectedEvent =>
 export const chosenAnew = (facts: Facts, to: Which = 'other'): ExpectedEvent =>
   met(facts, { kind: 'reuse', verdict: 'rescheduled', expired: true, new_destination: to });
 
+/** The same packet sent again, of which no copy was dropped. */
+export const sentAgain = (event: ExpectedEvent): ExpectedEvent => ({
+  ...event,
+  cause: 'unanswered',
+});
+
 export const swallowed = (facts: Facts): ExpectedEvent =>
   met(facts, { kind: 'reuse', verdict: 'dropped', cause: 'conntrack', expired: true });
 
@@ -125,14 +131,18 @@ export const fates = {
     events: [
       followed(facts),
       ...drained(facts),
-      followed({ ...facts, state: 'CLOSE' }),
+      sentAgain(followed({ ...facts, state: 'CLOSE' })),
       ...drained(facts),
     ],
     packets: packets(2, 2, 0),
     ends: [connected('old')],
   }),
   'challenged, rescheduled': (facts) => ({
-    events: [followed(facts), ...drained(facts), chosenAnew({ ...facts, state: 'CLOSE' })],
+    events: [
+      followed(facts),
+      ...drained(facts),
+      sentAgain(chosenAnew({ ...facts, state: 'CLOSE' })),
+    ],
     packets: packets(2, 1, 1),
     ends: [connected('other')],
   }),

@@ -4,6 +4,7 @@
  * sender and the number of rounds.
  */
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { run } from '../../kernel/command.js';
 import { findBpftrace, startBpftrace } from './bpftrace.js';
 import {
@@ -67,7 +68,11 @@ function burst(flow: Flow): Burst & { readonly warmups: number } {
   switch (flow) {
     case 'direct':
       return { from: FIRST_PORT, to: servers.ordinary, port: 8080, kind: 'ack', ...counts };
+    case 'local':
+    case 'defended':
+      return { from: FIRST_PORT, to: servers.ordinary, port: 8080, kind: 'ack', ...counts };
     case 'new':
+    case 'afterDrop':
       return {
         client: `10.0.2.${100 + lastClient++}`,
         from: 1024,
@@ -112,6 +117,22 @@ function buildServices(): void {
   run('sysctl', '-q', 'net.ipv4.vs.conn_reuse_mode=0');
 }
 
+/** Whether the kernel drops an opening packet, from a port never used. */
+function drops(): boolean {
+  const port = ++lastPort;
+  const target = [virtual.ordinary, 80, 'syn', 0, 1].map(String);
+  return spawnSync(sender, [HOST, String(port), ...target]).status !== 0;
+}
+
+/** The kernel takes the setting over once a second (defense_work_handler(), ip_vs_ctl.c). */
+function defend(active: boolean): void {
+  run('sysctl', '-q', 'net.ipv4.vs.am_droprate=1', `net.ipv4.vs.drop_packet=${active ? 3 : 0}`);
+  const deadline = performance.now() + 60_000;
+  while (drops() !== active) {
+    assert.ok(performance.now() < deadline, `drop_packet ${active ? 'acts' : 'rests'}`);
+  }
+}
+
 async function attach(observer: ObserverName): Promise<AttachedObserver | undefined> {
   switch (observer) {
     case 'nobody':
@@ -144,6 +165,11 @@ for (let round = 0; round < ROUNDS; round++) {
     measure(observer, 'ordinary', round);
     measure(observer, 'new', round);
     const sent = measure(observer, 'notable', round);
+    measure(observer, 'local', round);
+    defend(true);
+    measure(observer, 'defended', round);
+    defend(false);
+    measure(observer, 'afterDrop', round);
     const told = await attached?.end();
     if (told !== undefined) assert.equal(told, sent, `${observer} told ${told} of ${sent} packets`);
   }

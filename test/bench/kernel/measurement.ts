@@ -15,6 +15,9 @@ export const flows = {
   ordinary: 'of an established connection to a virtual service: not notable',
   new: 'opens a connection that ip_vs has no entry for: not notable',
   notable: 'a port used again, forwarded to a server of weight 0',
+  local: 'to no virtual service, on a node that has some',
+  defended: 'the same while drop_packet is in force',
+  afterDrop: 'as new, after opening packets were dropped',
 } as const;
 
 export type Flow = keyof typeof flows;

@@ -9,7 +9,7 @@ import {
 } from './measurement.js';
 
 /** Flows that somebody looks on. */
-const watchedFlows = ['ordinary', 'new', 'notable'] as const;
+const watchedFlows = ['ordinary', 'new', 'notable', 'local', 'defended', 'afterDrop'] as const;
 
 /** Figures of one observer and flow. */
 export interface Row {

@@ -31,7 +31,9 @@ export interface ScrapeFigures extends Size {
   readonly unchanged: Spread;
   /** The first one, that makes the text of every label. */
   readonly first: number;
-  /** How long nothing else could run, with every value changed. */
+  /** How long nothing else could run meanwhile, at most. */
+  readonly firstBlocked: number;
+  /** ... with every value changed. */
   readonly blocked: Spread;
   /** Bytes that a row takes, all in all: arrays, and what is kept of the text of its series. */
   readonly bytesPerRow: number;
@@ -66,7 +68,8 @@ async function measure(
   { services, servers, rounds, onProgress }: ScrapeOptions,
 ): Promise<ScrapeFigures> {
   await ours.ask('ingest');
-  const first = await ask(ours, 'scrape', 'cpuMs');
+  const { cpuMs: first = Number.NaN, longestMs: firstBlocked = Number.NaN } =
+    await ours.ask('scrape');
   await plain.ask('ingest');
   const costs: { ours: Answer; plain: Answer; unchanged: Answer }[] = [];
   for (let round = -WARM_UPS; round < rounds; round++) {
@@ -96,18 +99,15 @@ async function measure(
     ratio: spread(costs.map((cost) => (cost.plain.cpuMs ?? 0) / (cost.ours.cpuMs ?? 0))),
     unchanged: spread(costs.map(({ unchanged: { cpuMs = 0 } }) => cpuMs)),
     first,
-    blocked: spread(costs.map(({ ours: { wallMs = 0 } }) => wallMs)),
+    firstBlocked,
+    blocked: spread(costs.map(({ ours: { longestMs = 0 } }) => longestMs)),
     bytesPerRow: Math.round((await ask(ours, 'memory', 'usedBytes')) / rows),
     idleBytesPerRow: Math.round((await ask(ours, 'memory', 'idleBytes')) / rows),
     plainBytesPerRow: Math.round((await ask(plain, 'memory', 'usedBytes')) / rows),
   };
 }
 
-async function ask(
-  peer: Peer,
-  request: Request,
-  what: 'cpuMs' | 'usedBytes' | 'idleBytes',
-): Promise<number> {
+async function ask(peer: Peer, request: Request, what: 'usedBytes' | 'idleBytes'): Promise<number> {
   return (await peer.ask(request))[what] ?? Number.NaN;
 }
 

@@ -6,10 +6,10 @@ import type { Size } from './workload.js';
 
 export type Request = 'ingest' | 'scrape' | 'text' | 'memory';
 
-/** What the request asked for; `scrape`: both times, `memory`: bytes in use now, and before the first packet. */
+/** What the request asked for; `scrape`: CPU time, and the longest that nothing else could run, `memory`: bytes in use now, and before the first packet. */
 export interface Answer {
   readonly cpuMs?: number;
-  readonly wallMs?: number;
+  readonly longestMs?: number;
   readonly text?: string;
   readonly usedBytes?: number;
   readonly idleBytes?: number;

@@ -17,7 +17,7 @@ export class PlainMetrics {
 
   constructor(reuses: readonly Reuse[]) {
     this.#reuses = reuses;
-    const serviceLabels = ['proto', 'local_address', 'local_port', 'local_mark'];
+    const serviceLabels = ['proto', 'local_address', 'local_port', 'local_mark', 'netns'];
     const counter = (name: string, labels: readonly string[]): Counter =>
       new Counter({
         name,
@@ -37,6 +37,7 @@ export class PlainMetrics {
         local_address: virtual[0].join('.'),
         local_port: virtual[1],
         local_mark: '',
+        netns: '',
       };
       return [
         reused.labels({

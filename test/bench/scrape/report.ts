@@ -16,7 +16,7 @@ export function formatReport(figures: ScrapeFigures): string {
     '',
     `${whole(figures.services)} services x ${figures.servers} servers: ${whole(figures.series)} series, the same text from both, ${whole(figures.textBytes)} bytes; ${figures.rounds} rounds.`,
     `G7: ${figures.ratio.median.toFixed(1)} times cheaper (${figures.ratio.min.toFixed(1)}–${figures.ratio.max.toFixed(1)}), in the same round.`,
-    `Nothing else runs for ${figures.blocked.median.toFixed(1)} ms (at most ${figures.blocked.max.toFixed(1)}); the first scrape, which makes every label's text, takes ${figures.first.toFixed(0)} ms of CPU time.`,
+    `Nothing else runs for ${figures.blocked.median.toFixed(1)} ms (at most ${figures.blocked.max.toFixed(1)}); the first scrape, which makes every label's text, takes ${figures.first.toFixed(0)} ms of CPU time, in slices: nothing else runs for ${figures.firstBlocked.toFixed(0)} ms at most.`,
     `A row takes ${whole(figures.bytesPerRow)} bytes with the text of its series; ${whole(figures.idleBytesPerRow)} of them are there from the start; prom-client takes ${whole(figures.plainBytesPerRow)} for a server.`,
   ].join('\n')}\n`;
 }

@@ -1,5 +1,7 @@
 import { Aggregator } from '../../../src/aggregate/aggregator.js';
 import { createRegistry, type Metrics } from '../../../src/metrics/registry.js';
+import { noSource } from '../../../src/source/event-source.js';
+import { HOST_NETNS } from '../../support/records.js';
 import { PlainMetrics } from './plain-metrics.js';
 import type { Workload } from './workload.js';
 
@@ -22,8 +24,11 @@ class Ours implements Subject {
   constructor(workload: Workload) {
     this.#workload = workload;
     this.#aggregator = new Aggregator(workload.reuses.length);
-    const state = () => ({ programs: [], losses: {}, shed: 0, folded: 0 });
-    this.#registry = createRegistry({ aggregator: this.#aggregator, state }, '0.0.0');
+    const state = () => noSource;
+    this.#registry = createRegistry(
+      { aggregator: this.#aggregator, state, hostNetns: HOST_NETNS },
+      '0.0.0',
+    );
   }
 
   ingest(): void {

@@ -11,7 +11,12 @@ const say = (answer: unknown) => process.stdout.write(`${JSON.stringify(answer)}
 
 try {
   const { source, program } = openGenerator({});
-  const first = new Promise<number>((resolve) => source.start(() => resolve(monotonicUs())));
+  const first = new Promise<number>((resolve) =>
+    source.start(() => {
+      resolve(monotonicUs());
+      return undefined;
+    }),
+  );
   say({ program });
   await once(process.stdin, 'data');
   say({ firstUs: await first });

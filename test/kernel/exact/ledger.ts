@@ -1,6 +1,5 @@
 import type { KindName, VerdictName } from '../../../src/wire/names.js';
 import type { Weight } from './director.js';
-import { Distinct } from './distinct.js';
 import type { Fate } from './fates.js';
 import { name } from './fates.js';
 import type { Tuple } from './plan.js';
@@ -14,16 +13,16 @@ export interface Expected {
   /** Two where only the scheduler's counters tell: the same server again. */
   readonly verdicts: readonly VerdictName[];
   readonly kinds: readonly KindName[];
-  /** Its opening number differs from the tuple's last one, which the probe may have forgotten. */
-  readonly forgettable: boolean;
-  /** Other tuples of which an opening packet came since this tuple's last one. */
-  readonly between: number;
+  /** Since the first copy of this packet; undefined where it is the first, or did not get through. */
+  readonly waitedNs: number | undefined;
 }
 
 /** A `retry` event, which comes beside the packet's own or alone. */
 export interface ExpectedRetry {
   readonly fate: Fate;
   readonly drops: number;
+  /** Since the first copy, dropped or not. */
+  readonly waitedNs: number;
 }
 
 /** A tuple as the legs have shown it until now. */
@@ -40,8 +39,8 @@ interface Memory {
   closed: boolean;
   /** Of the last opening packet. */
   sequence: number;
-  /** Its number among all opening packets. */
-  position: number;
+  /** When the first copy of that packet came. */
+  firstNs: number;
   dropped: { readonly sequence: number; drops: number } | undefined;
 }
 
@@ -61,13 +60,7 @@ export class Ledger {
   /** Opening packets that made an entry and so have no event, with their server. */
   readonly fresh: { readonly fate: Fate; readonly to: string }[] = [];
   openings = 0;
-  readonly #distinct: Distinct;
   readonly #memories = new Map<Tuple, Memory>();
-
-  /** @param most opening packets that can come */
-  constructor(most: number) {
-    this.#distinct = new Distinct(most);
-  }
 
   /** The packets of a stage, in their order. */
   add(fates: readonly Fate[], weights: ReadonlyMap<string, ReadonlyMap<string, Weight>>): void {
@@ -94,8 +87,10 @@ export class Ledger {
 
   #addOpening(fate: Fate, memory: Memory | undefined, table: ReadonlyMap<string, Weight>): void {
     const { packet, to, timeNs } = fate;
-    const position = this.openings++;
-    const between = this.#distinct.add(position, memory?.position);
+    this.openings++;
+    const isCopy = memory?.sequence === packet.sequence;
+    const firstNs = isCopy ? memory.firstNs : timeNs;
+    const waits = isCopy && to !== undefined && memory.dropped?.sequence !== packet.sequence;
     const swallowed = isSwallowed(fate);
     const entry = memory?.swallowed && !swallowed ? undefined : memory?.entry;
     if (to !== undefined && typeof table.get(to) !== 'number') {
@@ -113,8 +108,8 @@ export class Ledger {
         entry,
         weight: entry === undefined ? undefined : table.get(entry),
         verdicts: verdictsOf(fate, entry),
-        ...this.#kinds(fate, memory, entry === undefined ? undefined : table.get(entry)),
-        between,
+        kinds: kindsOf(fate, memory, entry === undefined ? undefined : table.get(entry)),
+        waitedNs: waits ? timeNs - firstNs : undefined,
       });
       if (entry === undefined && swallowed) {
         this.problems.push(`${name(packet)} was swallowed, and there was no entry`);
@@ -122,49 +117,46 @@ export class Ledger {
     } else {
       this.fresh.push({ fate, to });
     }
-    const dropped = this.#addDrop(fate, memory?.dropped);
+    const dropped = this.#addDrop(fate, memory?.dropped, firstNs);
     this.#memories.set(packet.tuple, {
       entry: swallowed ? entry : to,
       swallowed,
       renewedNs: swallowed ? (memory?.renewedNs ?? timeNs) : timeNs,
       closed: swallowed && memory?.closed === true,
       sequence: packet.sequence,
-      position,
+      firstNs,
       dropped,
     });
   }
 
-  #kinds(
-    { packet, to, refused }: Fate,
-    memory: Memory | undefined,
-    weight: Weight | undefined,
-  ): Pick<Expected, 'kinds' | 'forgettable'> {
-    if (weight === 'removed') return { kinds: ['unavailable'], forgettable: false };
-    if (refused && to === undefined) return { kinds: ['unscheduled'], forgettable: false };
-    // Whether a server's reset was faster than the clients' next packet is not known here.
-    if (packet.tuple.service.answer === 'refusing') {
-      return { kinds: ['reuse', 'retransmit'], forgettable: false };
-    }
-    if (memory?.closed) return { kinds: ['reuse'], forgettable: false };
-    if (memory?.sequence === packet.sequence) return { kinds: ['retransmit'], forgettable: false };
-    return { kinds: ['reuse', 'retransmit'], forgettable: true };
-  }
-
-  /** What the clients of dropped packets waited for, per tuple and opening number. */
-  #addDrop(fate: Fate, known: Memory['dropped']): Memory['dropped'] {
+  /** Copies of this packet that were dropped or rejected, until one gets through. */
+  #addDrop(fate: Fate, known: Memory['dropped'], firstNs: number): Memory['dropped'] {
     const { sequence } = fate.packet;
-    if (isSwallowed(fate)) {
+    if (fate.to === undefined) {
       const drops = known?.sequence === sequence ? known.drops : 0;
       return { sequence, drops: drops + 1 };
     }
-    if (fate.to !== undefined && known?.sequence === sequence) {
-      this.retries.push({ fate, drops: known.drops });
+    if (known?.sequence === sequence) {
+      this.retries.push({ fate, drops: known.drops, waitedNs: fate.timeNs - firstNs });
     }
     return undefined;
   }
 }
 
 const isSwallowed = ({ to, refused }: Fate): boolean => to === undefined && !refused;
+
+function kindsOf(
+  { packet, to, refused }: Fate,
+  memory: Memory | undefined,
+  weight: Weight | undefined,
+): readonly KindName[] {
+  if (weight === 'removed') return ['unavailable'];
+  if (refused && to === undefined) return ['unscheduled'];
+  // Whether a server's reset was faster than the clients' next packet is not known here.
+  if (packet.tuple.service.answer === 'refusing') return ['reuse', 'retransmit'];
+  if (memory?.closed) return ['reuse'];
+  return memory?.sequence === packet.sequence ? ['retransmit'] : ['reuse'];
+}
 
 function verdictsOf({ to, refused }: Fate, entry: string | undefined): readonly VerdictName[] {
   if (to === undefined) return [refused ? 'rejected' : 'dropped'];

@@ -6,7 +6,7 @@ import { run } from '../command.js';
 const root = new URL('../../../../', import.meta.url);
 const path = (relative: string): string => fileURLToPath(new URL(relative, root));
 
-export const programNames = ['sender', 'witness', 'listener'] as const;
+export const programNames = ['sender', 'witness', 'listener', 'turns'] as const;
 
 /**
  * A program of test/kernel/native; compiled unless it was, after its sources changed last. The guest

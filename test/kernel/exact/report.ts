@@ -12,6 +12,7 @@ export interface ExactReport {
   readonly events: readonly ObservedEvent[];
   readonly comparison: Comparison;
   readonly lost: number;
+  readonly evicted: number;
   readonly missed: number;
 }
 
@@ -26,7 +27,7 @@ const rows = [
 
 /** The sums of both sides, a line each. */
 export function formatExact(report: ExactReport): readonly string[] {
-  const { ledger, witnessed, told, events, comparison, lost, missed } = report;
+  const { ledger, witnessed, told, events, comparison, lost, evicted, missed } = report;
   const count = (kind: KindName): string =>
     String(events.filter(({ event }) => event.kind === kind).length);
   const table = textTable(
@@ -43,11 +44,10 @@ export function formatExact(report: ExactReport): readonly string[] {
       ['opening packets', String(ledger.openings), '-'],
     ],
   );
-  const { forgotten, forgottenExpected } = comparison;
   return [
     ...table,
     `${witnessed.size} numbers by service, server and verdict compared`,
-    `opening numbers forgotten: ${forgotten}, by the table's size about ${forgottenExpected.toFixed(0)}`,
+    `undetermined ${comparison.undetermined}, opening packets evicted ${evicted}`,
     `lost ${lost}, missed runs ${missed}`,
   ];
 }

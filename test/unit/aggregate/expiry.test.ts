@@ -85,6 +85,7 @@ test('whoever keeps something of a row is told while the row is still there', ()
   const { counts } = aggregator.table;
   const told: [row: number, packets: number][] = [];
   aggregator.watch({
+    onNewRows() {},
     onExpire: (rows) => told.push(...rows.map((row) => [row, counts[row]] as [number, number])),
   });
   aggregator.ingest(batchOf({ netns: 1 }, { netns: 2, count: 4 }));

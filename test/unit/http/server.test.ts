@@ -6,7 +6,7 @@ import { HttpServer } from '../../../src/http/server.js';
 
 const registry = new Registry();
 new Gauge({ name: 'one', help: 'One.', registers: [registry] }).set(1);
-let ready = false;
+let ready: true | string = true;
 const options = {
   host: '127.0.0.1',
   port: 0,
@@ -47,8 +47,8 @@ test('metrics may come as bytes', async () => {
 const cases = [
   { path: '/nothing', status: 404, type: /^text\/plain/, body: /no such page/ },
   { path: '/metrics', method: 'POST', status: 405, type: /^text\/plain/, body: /only GET/ },
-  { path: '/readyz', status: 503, type: /^text\/plain/, body: /not attached/ },
-  { path: '/readyz', ready: true, status: 200, type: /^text\/plain/, body: /^ok$/m },
+  { path: '/readyz', ready: 'why not', status: 503, type: /^text\/plain/, body: /^why not\n$/ },
+  { path: '/readyz', status: 200, type: /^text\/plain/, body: /^ok$/m },
   { path: '/healthz', status: 200, type: /^text\/plain/, body: /^ok$/m },
   { path: '/metrics', status: 200, type: /version=0\.0\.4/, body: /^one 1$/m },
   { path: '/metrics?x=1', status: 200, type: /version=0\.0\.4/, body: /^one 1$/m },
@@ -58,7 +58,7 @@ const cases = [
 
 for (const { path, method = 'GET', status, type, body, ...rest } of cases) {
   test(`${method} ${path} answers ${status}`, async () => {
-    ready = rest.ready ?? false;
+    ready = rest.ready ?? true;
     const response = await fetch(`${server.url}${path}`, { method });
     assert.equal(response.status, status);
     assert.match(response.headers.get('content-type') ?? '', type);

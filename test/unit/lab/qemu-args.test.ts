@@ -36,6 +36,12 @@ describe("QEMU's arguments", () => {
     assert.deepEqual(values(qemuArgs(counting), '-smp'), ['1']);
   });
 
+  it("add the caller's kernel arguments to the lab's own", () => {
+    const [own] = values(qemuArgs(plan), '-append');
+    const append = qemuArgs({ ...plan, kernelArguments: 'lockdown=confidentiality' });
+    assert.deepEqual(values(append, '-append'), [`${own} lockdown=confidentiality`]);
+  });
+
   it('inherit a socket for each channel', () => {
     assert.deepEqual(values(qemuArgs(plan), '-chardev'), [
       'socket,id=control,fd=3',

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { SampleText } from '../../../src/metrics/sample-text.js';
+import { usedBytes } from '../../support/heap.js';
 
 /** As a scrape does: at some place of a buffer that held something else. */
 function write(text: SampleText): string {
@@ -116,4 +117,35 @@ test('after any number of changes it is as a map would have it', () => {
     assert.deepEqual(lines.sort(), [...samples].map(([head, { value }]) => head + value).sort());
   }
   assert.ok(samples.size > 20);
+});
+
+test('where nobody writes, samples that come and go take no room for ever', () => {
+  const text = new SampleText('# h\n');
+  const open: { readonly head: string; readonly sample: number; value: number }[] = [];
+  const before = usedBytes();
+  for (let round = 0; round < 60_000; round++) {
+    const head = `some_total{server="10.0.${round >> 8}.${round & 255}"} `;
+    open.push({ head, sample: text.open(head), value: 0 });
+    for (const one of [open.at(-1), open[round % open.length]]) {
+      if (one === undefined) continue;
+      one.value += round;
+      text.set(one.sample, one.value);
+    }
+    if (open.length > 50) {
+      const [gone] = open.splice(round % 40, 1);
+      if (gone !== undefined) text.close(gone.sample);
+    }
+  }
+  assert.ok(usedBytes() - before < 500_000, `${usedBytes() - before} bytes`);
+  assert.equal(write(text), `# h\n${open.map(({ head, value }) => `${head}${value}\n`).join('')}`);
+  assert.equal(write(text).split('\n').length, open.length + 2);
+});
+
+test('the last of the staged grows and shrinks in its place', () => {
+  const text = new SampleText('');
+  for (const value of [5, 12345, 7, 99, 2 ** 40]) {
+    const sample = text.open(`v${value} `);
+    for (const step of [1, 1000, value]) text.set(sample, step);
+  }
+  assert.equal(write(text), `v5 5\nv12345 12345\nv7 7\nv99 99\nv${2 ** 40} ${2 ** 40}\n`);
 });

@@ -9,6 +9,7 @@ import {
 
 const all = '000001ffffffffff';
 const bpfAndPerfmon = ((1n << 39n) | (1n << 38n)).toString(16);
+const sysAdmin = (1n << 21n).toString(16);
 const bpf = (1n << 39n).toString(16);
 
 const ipvs = '/proc/net/ip_vs';
@@ -36,10 +37,23 @@ const cases: readonly Case[] = [
   { name: 'no capability', capabilities: '0', expect: 'ERR_NO_CAPABILITY' },
   { name: 'CAP_BPF alone', capabilities: bpf, expect: 'ERR_NO_CAPABILITY' },
   {
-    name: 'two capabilities, which do not for the types of a module',
+    name: 'two capabilities, which do not for fexit on a module',
+    capabilities: bpfAndPerfmon,
+    expect: [{ ...kprobe, withoutFexit: 'fexit on the module ip_vs takes CAP_SYS_ADMIN' }],
+  },
+  {
+    name: 'two capabilities, fexit on a module asked for',
+    request: { variant: 'fexit' },
     capabilities: bpfAndPerfmon,
     expect: 'ERR_NO_CAPABILITY',
   },
+  {
+    name: 'two capabilities, kprobe asked for',
+    request: { variant: 'kprobe' },
+    capabilities: bpfAndPerfmon,
+    expect: [kprobe],
+  },
+  { name: 'CAP_SYS_ADMIN alone', capabilities: sysAdmin, expect: [fexit, kprobe] },
   { name: 'no BTF', without: [vmlinux], expect: 'ERR_NO_BTF' },
   { name: 'no BTF of modules', without: [moduleTypes], expect: 'ERR_NO_MODULE_BTF' },
   {

@@ -42,11 +42,22 @@ test('a module that goes between two looks', () => {
   const files = {
     exists: () => true,
     read: (): string => {
-      throw new Error('ENOENT');
+      throw Object.assign(new Error('gone'), { code: 'ENOENT' });
     },
     release: '',
   };
   assert.equal(ipvsInstance(files), undefined);
+});
+
+test('out of descriptors: whether it is there is not known', () => {
+  const files = {
+    exists: () => true,
+    read: (): string => {
+      throw Object.assign(new Error('too many open files'), { code: 'EMFILE' });
+    },
+    release: '',
+  };
+  assert.throws(() => ipvsInstance(files), { code: 'EMFILE' });
 });
 
 test('types are found by the exact release, the operator before what comes along', () => {

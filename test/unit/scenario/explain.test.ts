@@ -35,6 +35,9 @@ const lies: Readonly<Record<string, (event: IpvsEvent) => Partial<IpvsEvent> | u
   'no such destination': () => ({ destination: '10.0.2.2:8081' }),
   'another weight': ({ weight }) => ({ weight: 1 - (weight ?? 0) }),
   'server not in the table': () => ({ available: false }),
+  'a wait without a reason': () => ({ delay_ms: 1010 }),
+  'a reason without a wait': () => ({ cause: 'unanswered' }),
+  'a wait that goes on': () => ({ verdict: 'dropped', delay_ms: 1010, cause: 'unanswered' }),
   'reuse as retransmit and the reverse': ({ kind }) => ({
     kind: kind === 'reuse' ? 'retransmit' : 'reuse',
   }),
@@ -143,6 +146,12 @@ for (const { name, connects, observed = [], problem } of strays) {
     assert.match(problemsOf(observed, { connects }).join('\n'), problem);
   });
 }
+
+test('a copy may say what its client waited', () => {
+  const index = events.findIndex(({ event }) => event.kind === 'retransmit');
+  const change = (): Partial<IpvsEvent> => ({ delay_ms: 1010, cause: 'unanswered' });
+  assert.deepEqual(problemsOf(tampered(index, change)), []);
+});
 
 test('a round in which everything fits', () => {
   const { problems, matches } = explain(played, events);

@@ -2,11 +2,13 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Aggregator } from '../../../../src/aggregate/aggregator.js';
 import { createRegistry } from '../../../../src/metrics/registry.js';
+import { noSource } from '../../../../src/source/event-source.js';
 import { usedBytes } from '../../../support/heap.js';
+import { HOST_NETNS } from '../../../support/records.js';
 import { Increases } from './increases.js';
 import { Traffic } from './traffic.js';
 
-const state = () => ({ programs: [], losses: {}, shed: 0, folded: 0 });
+const state = () => noSource;
 
 const MINUTES = 12 * 60;
 const WARM_UP = 2 * 60;
@@ -22,7 +24,7 @@ const cases = [
 for (const { name, mostSeries, overflows } of cases) {
   test(`twelve hours in which everything comes and goes, ${name}`, async () => {
     const aggregator = new Aggregator(mostSeries, EXPIRE_AFTER);
-    const registry = createRegistry({ aggregator, state }, '0.0.0');
+    const registry = createRegistry({ aggregator, state, hostNetns: HOST_NETNS }, '0.0.0');
     const traffic = new Traffic({ newServers: 300, minutes: 5, serversOfService: 10 });
     const increases = new Increases();
     const arrays = aggregator.byteLength;

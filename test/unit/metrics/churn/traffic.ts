@@ -15,11 +15,15 @@ const flags = Flag.opening | Flag.hasEntry | Flag.hasDestination | Flag.availabl
 const fates = [
   {
     bytes: recordBytes({ kind: Kind.reuse, flags }),
-    metrics: ['ipvs_port_reuse_total'],
+    metrics: ['ipvs_port_reuse_total', 'ipvs_opening_packets_total'],
   },
   {
     bytes: recordBytes({ kind: Kind.reuse, flags: flags | Flag.weightZero }),
-    metrics: ['ipvs_port_reuse_total', 'ipvs_new_connections_to_draining_total'],
+    metrics: [
+      'ipvs_port_reuse_total',
+      'ipvs_new_connections_to_draining_total',
+      'ipvs_opening_packets_total',
+    ],
   },
   {
     bytes: recordBytes({
@@ -28,7 +32,7 @@ const fates = [
       flags,
       cause: Cause.conntrack,
     }),
-    metrics: ['ipvs_port_reuse_total', 'ipvs_dropped_packets_total'],
+    metrics: ['ipvs_port_reuse_total', 'ipvs_dropped_packets_total', 'ipvs_opening_packets_total'],
   },
   {
     bytes: recordBytes({ kind: Kind.draining, flags: flags & ~Flag.opening }),
@@ -36,10 +40,16 @@ const fates = [
   },
   {
     bytes: recordBytes({ kind: Kind.retransmit, flags }),
-    metrics: ['ipvs_opening_retransmits_total'],
+    metrics: ['ipvs_opening_retransmits_total', 'ipvs_opening_packets_total'],
   },
   {
-    bytes: recordBytes({ kind: Kind.retry, drops: 1, delayUs: 1_000_000, flags }),
+    bytes: recordBytes({
+      kind: Kind.retry,
+      drops: 1,
+      delayUs: 1_000_000,
+      flags,
+      cause: Cause.conntrack,
+    }),
     metrics: ['ipvs_connect_delay_seconds_count'],
   },
 ];

@@ -62,7 +62,11 @@ const chosenAnew = event({
   conntrack_state: 'SYN_SENT',
   expired: true,
   new_destination: OTHER,
+  cause: 'unanswered',
+  delay_ms: 4,
 });
+
+const { delay_ms: _, ...withoutWait } = chosenAnew;
 
 function seen(rest: Partial<Omit<Seen, 'events'>> & { events?: readonly IpvsEvent[] } = {}): Seen {
   const part = new Part(cell, { virtualPort: 20_001, ports: [40_001, 40_002] });
@@ -89,7 +93,7 @@ const cases: readonly (readonly [string, Parameters<typeof seen>[0], RegExp])[] 
   [
     'another verdict',
     { events: [followed, drained, { ...chosenAnew, verdict: 'dropped', cause: 'conntrack' }] },
-    /^event 3, reuse dropped: verdict is dropped, not rescheduled, cause is conntrack, not undefined$/,
+    /^event 3, reuse dropped: verdict is dropped, not rescheduled, cause is conntrack, not unanswered$/,
   ],
   [
     'another kind',
@@ -108,6 +112,16 @@ const cases: readonly (readonly [string, Parameters<typeof seen>[0], RegExp])[] 
     'the other server',
     { events: [followed, drained, { ...chosenAnew, new_destination: OLD }] },
     /new_destination is 10\.0\.2\.2:8080, not 10\.0\.3\.2:8080$/,
+  ],
+  [
+    'no wait',
+    { events: [followed, drained, withoutWait] },
+    /^event 3, reuse rescheduled: delay_ms is undefined$/,
+  ],
+  [
+    'a wait of the first packet',
+    { events: [{ ...followed, delay_ms: 4 }, drained, chosenAnew] },
+    /^event 1, reuse forwarded: delay_ms is 4$/,
   ],
   ['another weight', { events: [{ ...followed, weight: 1 }, drained, chosenAnew] }, /weight is 1/],
   [
@@ -210,7 +224,7 @@ test('the table: a line a cell, and below a cell that differs what was expected'
   const lines = formatTable([fits, differs, impossible]).split('\n');
   assert.match(
     lines.at(-6) ?? '',
-    /^0 .* ESTABLISHED, weight 0 .* reuse\/forwarded ESTABLISHED w0 confirmed →old, 2× draining →old, reuse\/rescheduled CLOSE w0 unconfirmed →other .* 20 ms +ok$/,
+    /^0 .* ESTABLISHED, weight 0 .* reuse\/forwarded ESTABLISHED w0 confirmed →old, 2× draining →old, reuse\/rescheduled CLOSE w0 unconfirmed \(unanswered\) →other .* 20 ms +ok$/,
   );
   assert.match(lines.at(-5) ?? '', / reuse\/forwarded ESTABLISHED .* DIFFERS$/);
   assert.match(lines.at(-4) ?? '', / expected: reuse\/forwarded ESTABLISHED .*at once$/);

@@ -1,0 +1,14 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* By what the probe knows a heartbeat: its own, and that of another ipvscope on the same kernel. */
+#ifndef IPVSCOPE_HEARTBEAT_H
+#define IPVSCOPE_HEARTBEAT_H
+
+/*
+ * The virtual service of every heartbeat (native/addon/heartbeat.h), UDP, host byte order. An
+ * address of the loopback network, in a network namespace where nothing else is: no service that
+ * anybody else could reach has it.
+ */
+#define IPVSCOPE_HEARTBEAT_ADDRESS 0x7f697076 /* 127.105.112.118 */
+#define IPVSCOPE_HEARTBEAT_PORT	   9
+
+#endif
