@@ -8,6 +8,9 @@ import { addSecondDirector, ipvsadmSecond, moveToSecond, SHARED_VIP } from '../s
 /** Seconds: of TCP, of TCP after a FIN, of UDP. */
 const KERNEL_TIMEOUTS = ['900', '120', '300'];
 
+/** Far more than from one read of the tables to the next, on a slow machine as well. */
+const TABLE_READ_MS = 40_000;
+
 export const orphanCases: readonly FieldCase[] = [
   {
     name: 'idle-expired',
@@ -56,7 +59,7 @@ export const orphanCases: readonly FieldCase[] = [
       await ground.until(async () => {
         const text = await ground.watcher.metrics();
         return seriesOf(text, 'ipvs_orphan_packets_total', labels).length === 2;
-      });
+      }, TABLE_READ_MS);
       await moveToSecond(ground);
       const spoken = await ground.speak(own);
       const passed = await ground.passed();
