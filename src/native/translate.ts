@@ -41,7 +41,8 @@ function paranoid(): number {
 function hintOf({ errno, step, log = '' }: NativeError, limit: () => number): string | undefined {
   switch (errno) {
     case EPERM:
-      return NO_MAP.test(log)
+      // A ring is the first map that is made: the kernel refuses it by its own errno, without a log.
+      return step === 'ring' || NO_MAP.test(log)
         ? 'grant CAP_SYS_RESOURCE, or ulimit -l unlimited: before Linux 5.11 maps count as locked memory'
         : 'run it as root; a kernel in lockdown, or hardened against tracing, refuses even root';
     case EACCES:
@@ -103,7 +104,10 @@ export function translate(cause: unknown, limit = paranoid): unknown {
   }
   const hint = hintOf(cause, limit);
   const refused =
-    ['ERR_PROBE_LOAD', 'ERR_PROBE_ATTACH'].includes(code) || errno === EMFILE || errno === ENFILE;
+    ['ERR_PROBE_LOAD', 'ERR_PROBE_ATTACH'].includes(code) ||
+    (step === 'ring' && errno === EPERM) ||
+    errno === EMFILE ||
+    errno === ENFILE;
   return new IpvscopeError(code, message, {
     ...(refused ? prerequisite : known),
     ...(hint === undefined ? {} : { hint }),

@@ -102,7 +102,7 @@ test('no locked memory: one line, on kernels that count maps as such', {
 }, async () => {
   assert.match(
     await refused([...limit('64'), ...user('bpf,perfmon')], ['--attach', 'kprobe']),
-    /^ipvscope: ERR_PROBE_LOAD: .*; grant CAP_SYS_RESOURCE, or ulimit -l unlimited: /m,
+    /^ipvscope: ERR_PROBE_RING: .*; grant CAP_SYS_RESOURCE, or ulimit -l unlimited: /m,
   );
 });
 

@@ -72,6 +72,17 @@ const cases: readonly {
     exitCode: ExitCode.prerequisite,
   },
   {
+    name: 'locked memory, Linux 5.10: no ring',
+    thrown: {
+      code: 'ERR_PROBE_RING',
+      step: 'ring',
+      errno: 1,
+      message: 'cannot make a ring: Operation not permitted',
+    },
+    line: /^ERR_PROBE_RING: .*; grant CAP_SYS_RESOURCE, or ulimit -l unlimited: /,
+    exitCode: ExitCode.prerequisite,
+  },
+  {
     name: 'programs refused',
     thrown: {
       code: 'ERR_PROBE_LOAD',
