@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { existsSync } from 'node:fs';
-import { before, test } from 'node:test';
+import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { IpvscopeError } from '../../src/error.js';
 import { attachVariants } from '../../src/native/attachment.js';
@@ -27,10 +27,9 @@ const otherTypes = fileURLToPath(
 const typesComeAlong =
   findTypesFile() !== undefined && 'types of this very kernel are in the search path';
 
-function typesShown(): boolean {
-  run('modprobe', 'ip_vs');
-  return existsSync('/sys/kernel/btf/ip_vs');
-}
+run('modprobe', 'ip_vs');
+const typesShown = existsSync('/sys/kernel/btf/ip_vs');
+run('modprobe', '-r', 'ip_vs_rr', 'ip_vs');
 
 const cases: readonly {
   readonly name: string;
@@ -125,8 +124,6 @@ for (const variant of attachVariants) {
   });
 }
 
-before(() => run('modprobe', '-r', 'ip_vs_rr', 'ip_vs'));
-
 for (const { name, ipvs, wrapper, args = [], line, code: expected = 3, skip } of cases) {
   test(`${name}: one line that says what to do, exit code ${expected}`, { skip }, async () => {
     if (ipvs) run('modprobe', 'ip_vs');
@@ -160,7 +157,7 @@ const withoutIpv6 = {
 };
 
 for (const variant of attachVariants) {
-  const skip = variant === 'fexit' && typesShown() ? false : variant === 'fexit' && 'no fexit here';
+  const skip = variant === 'fexit' && !typesShown && 'no fexit here';
   test(`a kernel without IPv6 is traced without its errors: ${variant}`, { skip }, async () => {
     run('modprobe', 'ip_vs');
     const args = ['trace', '--attach', variant, '--timeout', '1'];
