@@ -3,16 +3,17 @@
 #   kernel-tests.sh [--brief] [KERNEL...]   all of them unless named
 # --brief leaves out tests that take minutes each: 100,000 packets (traffic-exact), busy preemptible
 # CPUs (traffic-local-verdicts), readers that do not read (running), switched-off probes (heartbeat),
-# and of the field cases (reproduce-field) those with floods.
+# and of the field cases (reproduce-field) those with floods; and on all kernels but the last what is of
+# the commands rather than of the kernel (filter, module, reproduce, reproduce-no-alarm, series).
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
-brief=()
+long=()        # left out on every kernel
+of_commands=() # left out on all but the last
 environment=() # of the guest
 if [ "${1:-}" = --brief ]; then
-  for long in traffic-exact traffic-local-verdicts running heartbeat; do
-    brief+=(! -name "$long.test.js")
-  done
+  long=(traffic-exact traffic-local-verdicts running heartbeat)
+  of_commands=(filter module reproduce reproduce-no-alarm series)
   environment=(IPVSCOPE_TEST_BRIEF=1)
   shift
 fi
@@ -21,7 +22,11 @@ kernels=("$@")
 node dist/test/kernel/exact/compile.js
 # Node runs them in the order of their names: what unloads ip_vs (module, prerequisites) before what
 # keeps it in use for a while (traffic: its schedulers, and namespaces that are yet to go).
-mapfile -t tests < <(find dist/test/kernel -name '*.test.js' "${brief[@]}" | sort)
+list_tests() { # but for those named
+  local but=() name
+  for name in "$@"; do but+=(! -name "$name.test.js"); done
+  find dist/test/kernel -name '*.test.js' "${but[@]}" | sort
+}
 say() { printf '\ntest: %s\n' "$*" >&2; }
 
 log=$(mktemp)
@@ -32,6 +37,9 @@ for kernel in "${kernels[@]}"; do
   say "kernel tests, in the lab on $kernel"
   start=$SECONDS
   verdict=passed
+  left_out=("${long[@]}")
+  [ "$kernel" = "${kernels[-1]}" ] || left_out+=("${of_commands[@]}")
+  mapfile -t tests < <(list_tests "${left_out[@]}")
   node dist/src/cli/main.js lab --kernel "$kernel" --timeout 1500 --exec -- \
     /usr/bin/env "${environment[@]}" "$(node -p process.execPath)" --test --test-concurrency=1 --test-reporter=spec \
     "${tests[@]}" | tee "$log" || { verdict=FAILED failed=1; }
