@@ -169,11 +169,15 @@ const sums = (samples: Iterable<readonly [key: string, packets: number]>): BySer
   return all;
 };
 
-/** A number that came again was sent again; whichever of the two, it was forwarded. */
+/**
+ * A number that came again was sent again, and of an entry's first packet the probe has not seen the
+ * number: it was attached later. Whichever of these, it was forwarded.
+ */
 function told(text: string): ByService {
   const samples = [
     ...samplesOf(text, 'ipvs_port_reuse_total'),
     ...samplesOf(text, 'ipvs_opening_retransmits_total'),
+    ...samplesOf(text, 'ipvs_undetermined_openings_total'),
   ];
   // A service's series are there at 0 before its first packet.
   const counted = samples.filter(({ value }) => value > 0);

@@ -98,7 +98,7 @@ export const swallowed = (facts: Facts): ExpectedEvent =>
   met(facts, { kind: 'reuse', verdict: 'dropped', cause: 'conntrack', expired: true });
 
 /** The copy that got through after dropped ones. It found no entry: it is the first of a new one. */
-export const gotThrough = ({ conntrack }: Pick<Facts, 'conntrack'>, drops = 1): ExpectedEvent => ({
+export const gotThrough = ({ conntrack }: Pick<Facts, 'conntrack'>): ExpectedEvent => ({
   kind: 'retry',
   verdict: 'forwarded',
   opening: true,
@@ -106,8 +106,17 @@ export const gotThrough = ({ conntrack }: Pick<Facts, 'conntrack'>, drops = 1): 
   weight: 1,
   available: true,
   ...(conntrack ? fresh : { conntrack: 'none' }),
-  drops,
+  cause: 'conntrack',
+  drops: 1,
 });
+
+/** What the client's packet gets once the entry is gone: the reset that the client sees. */
+export const orphaned: ExpectedEvent = {
+  kind: 'orphan',
+  verdict: 'rejected',
+  opening: false,
+  conntrack: 'none',
+};
 
 const drained = ({ weight }: Facts): readonly ExpectedEvent[] => (weight === 0 ? [draining] : []);
 

@@ -9,6 +9,7 @@ import {
   fates,
   fresh,
   met,
+  orphaned,
   packets,
   refused,
   swallowed,
@@ -173,7 +174,7 @@ export const tcpCells: readonly Cell[] = [
   ...cell(
     { ...removedOnData, settings: settings(0, 1, 0), late: { expireNodestConn: 1 } },
     {
-      events: [onData(false, { verdict: 'passed', expired: true })],
+      events: [onData(false, { verdict: 'passed', expired: true }), orphaned],
       packets: nothing,
       ends: [{ outcome: 'reset' }],
     },
@@ -182,7 +183,7 @@ export const tcpCells: readonly Cell[] = [
   ...cell(
     { ...removedOnData, settings: settings(0, 1, 1), late: { expireNodestConn: 1 } },
     {
-      events: [onData(true, { cause: 'conntrack', expired: true })],
+      events: [onData(true, { cause: 'conntrack', expired: true }), orphaned],
       packets: nothing,
       ends: [{ outcome: 'reset' }],
     },

@@ -193,6 +193,7 @@ test('a retry must have waited', () => {
       weight: 1,
       conntrack: 'unconfirmed',
       conntrack_state: 'SYN_SENT',
+      cause: 'conntrack',
       delay_ms,
       drops: 1,
     });
