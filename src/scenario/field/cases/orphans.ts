@@ -1,6 +1,8 @@
 import { endpoint } from '../../addresses.js';
-import { type FieldCase, Seen } from '../case.js';
+import type { ConnectReply } from '../../peer-protocol.js';
+import { type FieldCase, type Observation, Seen } from '../case.js';
 import { expected } from '../expected.js';
+import type { Ground } from '../ground.js';
 import { seriesOf } from '../metrics-text.js';
 import { CLIENT, client, r1, resets, syns, vip } from '../names.js';
 import { addSecondDirector, ipvsadmSecond, moveToSecond, SHARED_VIP } from '../second-director.js';
@@ -10,6 +12,26 @@ const KERNEL_TIMEOUTS = ['900', '120', '300'];
 
 /** Far more than from one read of the tables to the next, on a slow machine as well. */
 const TABLE_READ_MS = 40_000;
+
+/** One line of data on an open connection, when ip_vs has forgotten its entry. */
+async function speakOnceForgotten(
+  ground: Ground,
+  opened: ConnectReply,
+  { port, own }: { readonly port: number; readonly own: number },
+): Promise<Observation> {
+  const gone = await ground.until(async () => (await ground.entries()).length === 0);
+  const spoken = await ground.speak(own);
+  const passed = await ground.passed();
+  const rst = resets(passed.client, vip(port)).length;
+  return {
+    seen: new Seen()
+      .connect(opened, 'connected')
+      .holds(gone, 'no entry in ip_vs_conn')
+      .connect(spoken, 'reset', 'data')
+      .count(rst, 'RST from the virtual service', 1),
+    events: [expected(rst, 'orphan rejected', { client: client(own), virtual: vip(port) })],
+  };
+}
 
 export const orphanCases: readonly FieldCase[] = [
   {
@@ -25,18 +47,7 @@ export const orphanCases: readonly FieldCase[] = [
       await ground.run('director', 'ipvsadm', '--set', '2', '2', '2');
       await ground.ipvsadm(`-A -t ${vip(port)} -s rr`, `-a -t ${vip(port)} -r ${r1} -m -w 1`);
       const opened = await ground.connect({ hostPort: port, port: own, ending: 'hold' });
-      const gone = await ground.until(async () => (await ground.entries()).length === 0);
-      const spoken = await ground.speak(own);
-      const passed = await ground.passed();
-      const rst = resets(passed.client, vip(port)).length;
-      return {
-        seen: new Seen()
-          .connect(opened, 'connected')
-          .holds(gone, 'no entry in ip_vs_conn')
-          .connect(spoken, 'reset', 'data')
-          .count(rst, 'RST from the virtual service', 1),
-        events: [expected(rst, 'orphan rejected', { client: client(own), virtual: vip(port) })],
-      };
+      return speakOnceForgotten(ground, opened, { port, own });
     },
   },
   {
@@ -85,18 +96,7 @@ export const orphanCases: readonly FieldCase[] = [
       await ground.ipvsadm(`-A -t ${vip(port)} -s rr`, `-a -t ${vip(port)} -r ${r1} -m -w 1`);
       const opened = await ground.connect({ hostPort: port, port: own, ending: 'hold' });
       await ground.ipvsadm(`-d -t ${vip(port)} -r ${r1}`);
-      const gone = await ground.until(async () => (await ground.entries()).length === 0);
-      const spoken = await ground.speak(own);
-      const passed = await ground.passed();
-      const rst = resets(passed.client, vip(port)).length;
-      return {
-        seen: new Seen()
-          .connect(opened, 'connected')
-          .holds(gone, 'no entry in ip_vs_conn')
-          .connect(spoken, 'reset', 'data')
-          .count(rst, 'RST from the virtual service', 1),
-        events: [expected(rst, 'orphan rejected', { client: client(own), virtual: vip(port) })],
-      };
+      return speakOnceForgotten(ground, opened, { port, own });
     },
   },
   {
