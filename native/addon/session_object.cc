@@ -14,7 +14,7 @@
 namespace ipvscope {
 namespace {
 
-// EndpointFilter in src/wire/event-filter.ts.
+// EndpointFilter in src/native/event-filter.ts.
 ipvscope_endpoint_filter ReadFilter(const Napi::Value& given) {
   ipvscope_endpoint_filter filter{};
   const Napi::Object object = given.As<Napi::Object>();
@@ -52,7 +52,7 @@ uint32_t ReadArray(const Napi::Value& given, Element* elements, Read read) {
   return count;
 }
 
-// EventFilter in src/wire/event-filter.ts.
+// EventFilter in src/native/event-filter.ts.
 void ReadFilters(const Napi::Object& given, ipvscope_filter* filter) {
   const auto number = [](const Napi::Value& value) { return value.ToNumber().Uint32Value(); };
   filter->clients = ReadArray(given.Get("client"), filter->client, ReadFilter);

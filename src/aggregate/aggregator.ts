@@ -1,4 +1,4 @@
-import type { RecordBatch } from '../wire/batch.js';
+import type { RecordBatch } from '../record/batch.js';
 import { Expiry } from './expiry.js';
 import type { RowWatcher } from './row-watcher.js';
 import { readRows, type Snapshot } from './snapshot.js';

@@ -1,4 +1,4 @@
-import { DelayBoundMs } from '../wire/layout.generated.js';
+import { DelayBoundMs } from '../record/layout.generated.js';
 
 /** Upper bounds in seconds; the probe sorts by them (enum ipvscope_delay_bound_ms says why these). */
 export const delayBounds: readonly number[] = Object.values(DelayBoundMs).map((ms) => ms / 1000);

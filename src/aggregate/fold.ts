@@ -1,4 +1,4 @@
-import { Cause, Flag, Kind, Offset, Verdict } from '../wire/layout.generated.js';
+import { Cause, Flag, Kind, Offset, Verdict } from '../record/layout.generated.js';
 import { KEY_START, KEY_WORDS } from './key.js';
 
 /** What the metrics tell apart by name; any other number becomes 0. */

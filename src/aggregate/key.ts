@@ -1,4 +1,4 @@
-import { Offset, RECORD_SIZE } from '../wire/layout.generated.js';
+import { Offset, RECORD_SIZE } from '../record/layout.generated.js';
 
 /** Bytes from a record's start to its key. */
 export const KEY_START = Offset.netns;

@@ -1,6 +1,6 @@
-import { formatAddress, OVERFLOW_ADDRESS } from '../wire/address.js';
-import type { DelayCause } from '../wire/event.js';
-import { Flag, Offset } from '../wire/layout.generated.js';
+import { formatAddress, OVERFLOW_ADDRESS } from '../record/address.js';
+import type { DelayCause } from '../record/event.js';
+import { Flag, Offset } from '../record/layout.generated.js';
 import {
   causeName,
   type KindName,
@@ -11,7 +11,7 @@ import {
   stateName,
   type VerdictName,
   verdictName,
-} from '../wire/names.js';
+} from '../record/names.js';
 import type { DelayHistogram } from './delays.js';
 import { KEY_START, KEY_WORDS } from './key.js';
 import type { CountTable } from './table.js';

@@ -1,5 +1,5 @@
-import type { RecordBatch } from '../wire/batch.js';
-import { Offset, RECORD_SIZE } from '../wire/layout.generated.js';
+import type { RecordBatch } from '../record/batch.js';
+import { Offset, RECORD_SIZE } from '../record/layout.generated.js';
 import { Delays } from './delays.js';
 import { KeyFolder, MOST_FOLDED_KEYS } from './fold.js';
 import { hashKey, KEY_START, KEY_WORDS, sameKey } from './key.js';

@@ -3,9 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { ExitCode, IpvscopeError } from '../error.js';
+import { findPrograms } from '../exec/find.js';
+import { runProgram } from '../exec/run.js';
 import { loadAddon } from '../native/addon.js';
-import { findPrograms } from '../programs.js';
-import { runProgram } from '../run-program.js';
 
 export interface BuildTypesRequest {
   /** The directory of the kernel's headers, as for `make -C`. */

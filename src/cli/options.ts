@@ -1,6 +1,8 @@
 import { statSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import { type AttachRequest, type AttachVariant, attachVariants } from '../native/attachment.js';
+import { MOST_FILTERS, protocolBits } from '../native/event-filter.js';
+import { type KindName, kindNames } from '../record/names.js';
 import {
   type ParsedEndpoint,
   type ParsedFilter,
@@ -8,8 +10,6 @@ import {
   parseMark,
 } from '../trace/filter.js';
 import { type OutputFormat, outputFormats } from '../trace/printer.js';
-import { MOST_FILTERS, protocolBits } from '../wire/event-filter.js';
-import { type KindName, kindNames } from '../wire/names.js';
 
 export interface ListenAddress {
   /** Undefined: every address of this machine. */

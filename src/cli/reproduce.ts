@@ -1,6 +1,8 @@
 import { release } from 'node:os';
 import { Command, Option } from 'commander';
 import { ExitCode, IpvscopeError } from '../error.js';
+import { Observer } from '../monitor/monitor.js';
+import { kindNames } from '../record/names.js';
 import {
   type ObservedEvent,
   observeBatch,
@@ -12,8 +14,6 @@ import {
   withStage,
 } from '../scenario/index.js';
 import { defaultKinds, type OutputFormat, outputFormats } from '../trace/printer.js';
-import { kindNames } from '../wire/names.js';
-import { Observer } from './observer.js';
 import {
   type AttachOptions,
   addAttachOptions,

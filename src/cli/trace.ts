@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { ExitCode } from '../error.js';
+import { Observer } from '../monitor/monitor.js';
 import { defaultKinds } from '../trace/printer.js';
-import { Observer } from './observer.js';
 import {
   type AttachOptions,
   addAttachOptions,

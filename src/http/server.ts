@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import { ExitCode, IpvscopeError } from '../error.js';
-import { formatEndpoint } from '../wire/address.js';
+import { formatEndpoint } from '../record/address.js';
 import { clientKey } from './client-key.js';
 import { landingPage } from './landing-page.js';
 import { Share } from './share.js';

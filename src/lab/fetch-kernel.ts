@@ -1,8 +1,8 @@
 import { mkdir, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ExitCode, IpvscopeError } from '../error.js';
-import { findProgram, findPrograms } from '../programs.js';
-import { runProgram } from '../run-program.js';
+import { findProgram, findPrograms } from '../exec/find.js';
+import { runProgram } from '../exec/run.js';
 import { debianKernel, META_PACKAGE } from './debian-kernels.js';
 import { downloadCost } from './download-cost.js';
 import { isPresent, publishDirectory, withScratch } from './lab-cache.js';

@@ -1,8 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ExitCode, IpvscopeError } from '../error.js';
-import { findProgram } from '../programs.js';
-import { runProgram } from '../run-program.js';
+import { findProgram } from '../exec/find.js';
+import { runProgram } from '../exec/run.js';
 import { debianKernel } from './debian-kernels.js';
 import { downloadCost } from './download-cost.js';
 import type { LabKernel } from './lab-kernel.js';

@@ -1,4 +1,4 @@
-import { programDirectories } from '../programs.js';
+import { programDirectories } from '../exec/find.js';
 import { GuestContract } from './guest-init.js';
 import type { LabPlan } from './options.js';
 

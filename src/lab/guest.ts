@@ -4,7 +4,7 @@ import { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { PassThrough } from 'node:stream';
 import { IpvscopeError } from '../error.js';
-import { findProgram } from '../programs.js';
+import { findProgram } from '../exec/find.js';
 import { ConsoleTail } from './console-tail.js';
 import type { LabSignal } from './options.js';
 import { portInUse } from './ports.js';

@@ -1,7 +1,7 @@
 import { mkdir, readdir, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { IpvscopeError } from '../error.js';
-import { findPrograms } from '../programs.js';
+import { findPrograms } from '../exec/find.js';
 import { packageDirectory } from './fetch-kernel.js';
 import { fetchPackages } from './fetch-packages.js';
 import {

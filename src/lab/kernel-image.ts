@@ -1,8 +1,8 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { IpvscopeError } from '../error.js';
-import { findProgram } from '../programs.js';
-import { runProgram } from '../run-program.js';
+import { findProgram } from '../exec/find.js';
+import { runProgram } from '../exec/run.js';
 import type { LabKernel } from './lab-kernel.js';
 
 const XZ_MAGIC = Buffer.from([0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]);

@@ -1,5 +1,5 @@
 import { ExitCode, IpvscopeError } from '../error.js';
-import { findPrograms } from '../programs.js';
+import { findPrograms } from '../exec/find.js';
 import { bootGuest } from './boot.js';
 import type { Guest } from './guest.js';
 import { guestCommand } from './guest-command.js';

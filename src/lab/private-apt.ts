@@ -1,8 +1,8 @@
 import { access, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { ExitCode, IpvscopeError } from '../error.js';
-import { findProgram } from '../programs.js';
-import { runProgram } from '../run-program.js';
+import { findProgram } from '../exec/find.js';
+import { runProgram } from '../exec/run.js';
 import { kernelSources, parseRepositories } from './apt-sources.js';
 import type { DebianKernel } from './debian-kernels.js';
 

@@ -3,8 +3,8 @@ import { createRequire } from 'node:module';
 import { fileURLToPath } from 'node:url';
 import bindings from 'bindings';
 import { ExitCode, IpvscopeError } from '../error.js';
-import type { EventFilter } from '../wire/event-filter.js';
-import { LAYOUT_FINGERPRINT } from '../wire/layout.generated.js';
+import { LAYOUT_FINGERPRINT } from '../record/layout.generated.js';
+import type { EventFilter } from './event-filter.js';
 
 /** What native/addon/module.cc exports. Arguments are checked on this side. */
 export interface Addon {

@@ -1,11 +1,11 @@
 import { cpus } from 'node:os';
 import { ExitCode, IpvscopeError } from '../error.js';
+import { Kind, Loss, RECORD_SIZE } from '../record/layout.generated.js';
+import { type KindName, kindNames } from '../record/names.js';
 import type { ServiceKey } from '../services/virtual-service.js';
-import type { EventFilter } from '../wire/event-filter.js';
-import { Kind, Loss, RECORD_SIZE } from '../wire/layout.generated.js';
-import { type KindName, kindNames } from '../wire/names.js';
 import { loadAddon, type NativeSession, type ProgramState, type SessionConfig } from './addon.js';
 import type { Attachment } from './attachment.js';
+import type { EventFilter } from './event-filter.js';
 import { type Deliver, Pump, type Pumped } from './pump.js';
 import { serviceKeys } from './service-keys.js';
 import { translate } from './translate.js';

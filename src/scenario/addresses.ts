@@ -1,4 +1,4 @@
-import { formatEndpoint } from '../wire/address.js';
+import { formatEndpoint } from '../record/address.js';
 import type { Role } from './namespaces.js';
 
 export const families = ['ipv4', 'ipv6'] as const;

@@ -1,4 +1,4 @@
-import type { IpvsEvent } from '../wire/event.js';
+import type { IpvsEvent } from '../record/event.js';
 import { foundClosed } from './explain-event.js';
 import type { Match } from './match.js';
 import { type Played, serverStateAt } from './played.js';

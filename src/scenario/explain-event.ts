@@ -1,4 +1,4 @@
-import type { IpvsEvent } from '../wire/event.js';
+import type { IpvsEvent } from '../record/event.js';
 import type { ObservedEvent } from './observed-event.js';
 import { type Played, serverStateAt } from './played.js';
 

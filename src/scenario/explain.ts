@@ -1,4 +1,4 @@
-import type { IpvsEvent } from '../wire/event.js';
+import type { IpvsEvent } from '../record/event.js';
 import type { Connect } from './connect.js';
 import { explainConnect, type PortMemory } from './explain-connect.js';
 import { eventProblems } from './explain-event.js';

@@ -1,6 +1,6 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { IpvscopeError } from '../error.js';
-import { programEnvironment } from '../run-program.js';
+import { programEnvironment } from '../exec/run.js';
 import { namespaceName, type Role } from './namespaces.js';
 
 interface Call {

@@ -1,6 +1,6 @@
 import { readlink, stat } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { programText } from '../run-program.js';
+import { programText } from '../exec/run.js';
 
 export const roles = ['client', 'director', 'rs1', 'rs2'] as const;
 

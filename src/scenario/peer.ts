@@ -2,7 +2,7 @@ import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { IpvscopeError } from '../error.js';
-import { programEnvironment } from '../run-program.js';
+import { programEnvironment } from '../exec/run.js';
 import { namespaceName, type Role } from './namespaces.js';
 import type { Answer, Ready } from './peer-protocol.js';
 

@@ -1,7 +1,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { isIPv6 } from 'node:net';
+import { formatHost } from '../record/address.js';
 import { monotonicNow } from '../source/clock.js';
-import { formatHost } from '../wire/address.js';
 import { endpoint } from './addresses.js';
 import type { ConnectReply, ConnectRequest } from './peer-protocol.js';
 

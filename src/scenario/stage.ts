@@ -1,5 +1,5 @@
 import { IpvscopeError } from '../error.js';
-import { findPrograms } from '../programs.js';
+import { findPrograms } from '../exec/find.js';
 import { CleanUp } from './clean-up.js';
 import { Company } from './company.js';
 import { closeShells } from './inside.js';

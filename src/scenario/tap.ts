@@ -1,7 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { createInterface } from 'node:readline';
 import { IpvscopeError } from '../error.js';
-import { programEnvironment } from '../run-program.js';
+import { programEnvironment } from '../exec/run.js';
 import { namespaceName, type Role } from './namespaces.js';
 import { CAPTURE_FILTER, MARK, packetsLost } from './tcpdump-lines.js';
 

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { ExitCode, IpvscopeError } from '../error.js';
-import { programText } from '../run-program.js';
+import { programText } from '../exec/run.js';
 import { type Addresses, addresses, type Family, families as known } from './addresses.js';
 import { runInside } from './inside.js';
 import { namespaceName, type Role, roles } from './namespaces.js';

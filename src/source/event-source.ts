@@ -1,4 +1,4 @@
-import type { RecordBatch } from '../wire/batch.js';
+import type { RecordBatch } from '../record/batch.js';
 
 /** One program of the probe and where it is attached. */
 export interface AttachedProgram {

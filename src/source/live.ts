@@ -2,8 +2,8 @@ import { ExitCode, IpvscopeError } from '../error.js';
 import type { Attachment } from '../native/attachment.js';
 import { type Counters, Session, type SessionOptions } from '../native/session.js';
 import { switchesOff } from '../native/switches.js';
+import { RecordBatch } from '../record/batch.js';
 import type { ServiceKey } from '../services/virtual-service.js';
-import { RecordBatch } from '../wire/batch.js';
 import type { EventSource, OnBatch, Sight, SourceState } from './event-source.js';
 import { Heartbeat } from './heartbeat.js';
 

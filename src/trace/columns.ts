@@ -1,4 +1,4 @@
-import type { IpvsEvent } from '../wire/event.js';
+import type { IpvsEvent } from '../record/event.js';
 
 /** What a person calls a network namespace; undefined for the host's, which needs no word. */
 export type NamespaceName = (netns: number) => string | undefined;

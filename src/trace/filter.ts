@@ -1,6 +1,6 @@
 import { isIP } from 'node:net';
 import ipaddr from 'ipaddr.js';
-import { type EndpointFilter, type EventFilter, protocolBits } from '../wire/event-filter.js';
+import { type EndpointFilter, type EventFilter, protocolBits } from '../native/event-filter.js';
 
 /** As the user wrote it, and as the probe takes it. */
 export interface ParsedEndpoint extends EndpointFilter {

@@ -1,6 +1,6 @@
-import type { RecordBatch } from '../wire/batch.js';
-import { type EndpointFilter, type EventFilter, protocolBits } from '../wire/event-filter.js';
-import { Cpu, Flag, Offset, RECORD_SIZE } from '../wire/layout.generated.js';
+import { type EndpointFilter, type EventFilter, protocolBits } from '../native/event-filter.js';
+import type { RecordBatch } from '../record/batch.js';
+import { Cpu, Flag, Offset, RECORD_SIZE } from '../record/layout.generated.js';
 
 // include/linux/socket.h
 const AF_INET = 2;

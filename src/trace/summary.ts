@@ -1,6 +1,6 @@
 import { missingFixPackets, type Snapshot } from '../aggregate/snapshot.js';
+import { CONNTRACK_FIX } from '../record/event.js';
 import { isAttached, type SourceState } from '../source/event-source.js';
-import { CONNTRACK_FIX } from '../wire/event.js';
 
 /**
  * The last line of every command that attached: what was seen, for how long, and what could not be

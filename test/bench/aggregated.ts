@@ -1,6 +1,6 @@
 import type { Aggregator } from '../../src/aggregate/aggregator.js';
 import type { Endpoint } from '../../src/aggregate/snapshot.js';
-import { formatEndpoint } from '../../src/wire/address.js';
+import { formatEndpoint } from '../../src/record/address.js';
 import { checksum, type Totals } from './totals.js';
 
 const format = (endpoint: Endpoint | undefined): string =>

@@ -1,4 +1,4 @@
-import { RECORD_SIZE } from '../../src/wire/layout.generated.js';
+import { RECORD_SIZE } from '../../src/record/layout.generated.js';
 
 /** BPF_RINGBUF_HDR_SZ: what the kernel puts before every record, in bytes. */
 export const RECORD_HEADER_BYTES = 8;

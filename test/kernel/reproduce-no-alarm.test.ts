@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
-import type { IpvsEvent } from '../../src/wire/event.js';
+import type { IpvsEvent } from '../../src/record/event.js';
 import { type Ended, Running, run } from './command.js';
 
 // What is no trouble, or none of ip_vs: nothing is dropped, no new connection goes to a draining

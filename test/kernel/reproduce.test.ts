@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
-import type { IpvsEvent } from '../../src/wire/event.js';
+import type { IpvsEvent } from '../../src/record/event.js';
 import { type Ended, Running, run } from './command.js';
 
 // The scenarios judge themselves; here the captures, the clients and the exit code are held against

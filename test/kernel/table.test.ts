@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
-import { Observer } from '../../src/cli/observer.js';
+import { Observer } from '../../src/monitor/monitor.js';
+import { kindNames } from '../../src/record/names.js';
 import { type ObservedEvent, observeBatch, withStage } from '../../src/scenario/index.js';
 import { differences } from '../../src/scenario/table/compare-cell.js';
 import { formatTable, type Result } from '../../src/scenario/table/format-table.js';
 import { cellName, cells, playTable, type TableTrial } from '../../src/scenario/table/table.js';
-import { kindNames } from '../../src/wire/names.js';
 import { run } from './command.js';
 
 // Everything that the table says, on this kernel: events, packets on each leg, connect times.

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
-import type { IpvsEvent } from '../../src/wire/event.js';
+import type { IpvsEvent } from '../../src/record/event.js';
 import { Running, run } from './command.js';
 
 before(() => run('modprobe', 'ip_vs'));

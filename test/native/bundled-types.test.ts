@@ -4,7 +4,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { findProgram } from '../../src/programs.js';
+import { findProgram } from '../../src/exec/find.js';
 
 // Types that come with ipvscope were cut to what the probe read when they were made.
 

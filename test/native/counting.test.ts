@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { setImmediate, setTimeout } from 'node:timers/promises';
 import { Aggregator } from '../../src/aggregate/aggregator.js';
 import type { Session } from '../../src/native/session.js';
-import { decodeEvent } from '../../src/wire/decode.js';
+import { decodeEvent } from '../../src/record/decode.js';
 import { aggregatedTotals } from '../bench/aggregated.js';
 import { monotonicUs } from '../bench/clock.js';
 import { compileProgram } from '../bench/compile.js';

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Aggregator } from '../../src/aggregate/aggregator.js';
+import { protocolBits } from '../../src/native/event-filter.js';
 import { parseEndpoint } from '../../src/trace/filter.js';
-import { protocolBits } from '../../src/wire/event-filter.js';
 import { openGenerator, readCoalesced } from './generator.js';
 
 // The generator's record number n: client 10.0.(n >> 8).(n & 255), its port n; of 10 keys, virtual

@@ -9,9 +9,9 @@ import { note, standardError } from '../../src/cli/standard-streams.js';
 import { Stop } from '../../src/cli/stop.js';
 import { IpvscopeError } from '../../src/error.js';
 import { Session } from '../../src/native/session.js';
+import { RecordBatch } from '../../src/record/batch.js';
+import { kindNames } from '../../src/record/names.js';
 import { Clock } from '../../src/source/clock.js';
-import { RecordBatch } from '../../src/wire/batch.js';
-import { kindNames } from '../../src/wire/names.js';
 
 const unread = process.argv[2] === 'hold' ? 'hold' : 'skip';
 const packets = Number(process.argv[3]);

@@ -1,7 +1,7 @@
 import { afterEach } from 'node:test';
 import type { Aggregator } from '../../src/aggregate/aggregator.js';
 import { Session, type SessionOptions } from '../../src/native/session.js';
-import { RecordBatch } from '../../src/wire/batch.js';
+import { RecordBatch } from '../../src/record/batch.js';
 
 const opened: Session[] = [];
 

@@ -4,8 +4,8 @@ import { setTimeout } from 'node:timers/promises';
 import { Aggregator } from '../../src/aggregate/aggregator.js';
 import { IpvscopeError } from '../../src/error.js';
 import { Session } from '../../src/native/session.js';
-import { decodeEvent } from '../../src/wire/decode.js';
-import { RECORD_SIZE } from '../../src/wire/layout.generated.js';
+import { decodeEvent } from '../../src/record/decode.js';
+import { RECORD_SIZE } from '../../src/record/layout.generated.js';
 import { openGenerator, readCoalesced } from './generator.js';
 
 // The real ring and the real way out of the kernel; only the packets are made up (generate.bpf.h).

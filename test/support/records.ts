@@ -1,4 +1,4 @@
-import { RecordBatch } from '../../src/wire/batch.js';
+import { RecordBatch } from '../../src/record/batch.js';
 import {
   Cause,
   Conntrack,
@@ -9,7 +9,7 @@ import {
   Offset,
   RECORD_SIZE,
   Verdict,
-} from '../../src/wire/layout.generated.js';
+} from '../../src/record/layout.generated.js';
 
 export interface RecordFields {
   readonly timeNs?: bigint;

@@ -1,4 +1,4 @@
-import type { IpvsEvent } from '../../wire/event.js';
+import type { IpvsEvent } from '../../record/event.js';
 
 /** A number within bounds; any value at all; or exactly this, where null is absent. */
 export type Fact =

@@ -1,9 +1,9 @@
 import { existsSync } from 'node:fs';
 import { IpvscopeError } from '../../error.js';
-import { findPrograms } from '../../programs.js';
-import { programText } from '../../run-program.js';
+import { findPrograms } from '../../exec/find.js';
+import { programText } from '../../exec/run.js';
+import { kindNames } from '../../record/names.js';
 import { monotonicNow } from '../../source/clock.js';
-import { kindNames } from '../../wire/names.js';
 import { namespaceInode } from '../namespaces.js';
 import type { ObservedEvent } from '../observed-event.js';
 import type { Peer } from '../peer.js';

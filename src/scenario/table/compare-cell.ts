@@ -1,4 +1,4 @@
-import type { IpvsEvent } from '../../wire/event.js';
+import type { IpvsEvent } from '../../record/event.js';
 import type { ConnectReply } from '../peer-protocol.js';
 import type { ExpectedEnd, ExpectedEvent, Wait, Which } from './expectation.js';
 import type { Part } from './part.js';

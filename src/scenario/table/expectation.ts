@@ -1,4 +1,4 @@
-import type { IpvsEvent } from '../../wire/event.js';
+import type { IpvsEvent } from '../../record/event.js';
 
 /** The server that the entry had when it was made, or the one beside it. */
 export type Which = 'old' | 'other';

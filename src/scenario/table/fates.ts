@@ -1,4 +1,4 @@
-import type { IpvsEvent } from '../../wire/event.js';
+import type { IpvsEvent } from '../../record/event.js';
 import type {
   Expectation,
   ExpectedEnd,

@@ -1,4 +1,4 @@
-import type { IpvsEvent } from '../../wire/event.js';
+import type { IpvsEvent } from '../../record/event.js';
 import { textTable } from '../text-table.js';
 import type { Cell, Settings } from './cell.js';
 import { differences, nameOf, waitMs } from './compare-cell.js';

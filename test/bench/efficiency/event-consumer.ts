@@ -1,5 +1,5 @@
-import { decodeEvent } from '../../../src/wire/decode.js';
-import type { IpvsEvent } from '../../../src/wire/event.js';
+import { decodeEvent } from '../../../src/record/decode.js';
+import type { IpvsEvent } from '../../../src/record/event.js';
 import { checksum, type Totals } from '../totals.js';
 import { SessionConsumer } from './session-consumer.js';
 

@@ -1,7 +1,7 @@
 import { Counter } from 'prom-client';
-import { decodeEvent } from '../../../src/wire/decode.js';
-import type { IpvsEvent } from '../../../src/wire/event.js';
-import { Offset, RECORD_SIZE } from '../../../src/wire/layout.generated.js';
+import { decodeEvent } from '../../../src/record/decode.js';
+import type { IpvsEvent } from '../../../src/record/event.js';
+import { Offset, RECORD_SIZE } from '../../../src/record/layout.generated.js';
 import { checksum, type Totals } from '../totals.js';
 import { SessionConsumer } from './session-consumer.js';
 

@@ -1,4 +1,4 @@
-import { RECORD_SIZE } from '../../../src/wire/layout.generated.js';
+import { RECORD_SIZE } from '../../../src/record/layout.generated.js';
 import { UNLESS } from '../quiet.js';
 import { digits, discards, formatTable, range } from '../table.js';
 import { KEYS, RECORDS_PER_FILL, RECORDS_PER_ROUND, RING_BYTES } from '../workload.js';

@@ -1,7 +1,7 @@
 import { Aggregator } from '../../../src/aggregate/aggregator.js';
 import { IpvscopeError } from '../../../src/error.js';
 import { Session } from '../../../src/native/session.js';
-import { RecordBatch } from '../../../src/wire/batch.js';
+import { RecordBatch } from '../../../src/record/batch.js';
 import { aggregatedTotals } from '../aggregated.js';
 import { expectedTotals } from '../expected.js';
 import { verify } from '../verify.js';

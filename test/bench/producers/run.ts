@@ -1,4 +1,4 @@
-import { RECORD_SIZE } from '../../../src/wire/layout.generated.js';
+import { RECORD_SIZE } from '../../../src/record/layout.generated.js';
 import { monotonicUs } from '../clock.js';
 import { allowedCpus } from '../cpus.js';
 import { Producer } from '../producer.js';

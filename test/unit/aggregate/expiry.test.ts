@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Aggregator } from '../../../src/aggregate/aggregator.js';
-import { Kind, Verdict } from '../../../src/wire/layout.generated.js';
+import { Kind, Verdict } from '../../../src/record/layout.generated.js';
 import { batchOf } from '../../support/records.js';
 
 const HOUR = 3600;

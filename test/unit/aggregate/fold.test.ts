@@ -5,7 +5,7 @@ import { KeyFolder, MOST_FOLDED_KEYS } from '../../../src/aggregate/fold.js';
 import { KEY_START } from '../../../src/aggregate/key.js';
 import type { SnapshotRow } from '../../../src/aggregate/snapshot.js';
 import { CountTable } from '../../../src/aggregate/table.js';
-import type { RecordBatch } from '../../../src/wire/batch.js';
+import type { RecordBatch } from '../../../src/record/batch.js';
 import {
   Cause,
   Conntrack,
@@ -13,7 +13,7 @@ import {
   Kind,
   Offset,
   Verdict,
-} from '../../../src/wire/layout.generated.js';
+} from '../../../src/record/layout.generated.js';
 import { batchOf, type RecordFields, recordBytes } from '../../support/records.js';
 
 /** The rows of a table without room, into which everything is folded. */

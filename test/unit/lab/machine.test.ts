@@ -4,6 +4,8 @@ import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { findProgram, programDirectories } from '../../../src/exec/find.js';
+import { runProgram } from '../../../src/exec/run.js';
 import { ConsoleTail } from '../../../src/lab/console-tail.js';
 import {
   labCacheDirectory,
@@ -12,8 +14,6 @@ import {
   writeAtomically,
 } from '../../../src/lab/lab-cache.js';
 import { checkPorts } from '../../../src/lab/ports.js';
-import { findProgram, programDirectories } from '../../../src/programs.js';
-import { runProgram } from '../../../src/run-program.js';
 
 describe('a missing program', () => {
   const cases = [

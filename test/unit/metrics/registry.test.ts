@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Aggregator } from '../../../src/aggregate/aggregator.js';
 import { createRegistry } from '../../../src/metrics/registry.js';
-import type { SourceState } from '../../../src/source/event-source.js';
 import {
   Cause,
   Conntrack,
@@ -10,7 +9,8 @@ import {
   Kind,
   Scheduler,
   Verdict,
-} from '../../../src/wire/layout.generated.js';
+} from '../../../src/record/layout.generated.js';
+import type { SourceState } from '../../../src/source/event-source.js';
 import { batchOf, HOST_NETNS, type RecordFields } from '../../support/records.js';
 
 const state: SourceState = {

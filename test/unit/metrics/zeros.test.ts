@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Aggregator } from '../../../src/aggregate/aggregator.js';
 import { createRegistry } from '../../../src/metrics/registry.js';
+import { Cause, Flag, Kind, Verdict } from '../../../src/record/layout.generated.js';
 import type { RealServer, VirtualService } from '../../../src/services/virtual-service.js';
 import { noSource } from '../../../src/source/event-source.js';
-import { Cause, Flag, Kind, Verdict } from '../../../src/wire/layout.generated.js';
 import { batchOf, HOST_NETNS, type RecordFields } from '../../support/records.js';
 
 const HOUR = 3600;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { IpvsEvent } from '../../../src/record/event.js';
 import { explain, type Played } from '../../../src/scenario/index.js';
-import type { IpvsEvent } from '../../../src/wire/event.js';
 import { connect, event, events, failed, ms, played, RS1, RS2, tampered } from './round.js';
 
 const problemsOf = (observed = events, round: Partial<Played> = {}): readonly string[] =>

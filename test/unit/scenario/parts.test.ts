@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ExitCode, type IpvscopeError } from '../../../src/error.js';
-import { findPrograms } from '../../../src/programs.js';
+import { findPrograms } from '../../../src/exec/find.js';
 import { CleanUp } from '../../../src/scenario/clean-up.js';
 import { scenarios } from '../../../src/scenario/index.js';
 import { stageNamespaces } from '../../../src/scenario/namespaces.js';

@@ -1,5 +1,5 @@
+import type { IpvsEvent } from '../../../src/record/event.js';
 import type { Connect, ObservedEvent, Played } from '../../../src/scenario/index.js';
-import type { IpvsEvent } from '../../../src/wire/event.js';
 
 /** A small round made by hand, of every kind of fate that a connect has in the scenarios. */
 

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { IpvsEvent } from '../../../src/record/event.js';
 import {
   type CapturedPacket,
   type Captures,
   compareWitness,
   type ObservedEvent,
 } from '../../../src/scenario/index.js';
-import type { IpvsEvent } from '../../../src/wire/event.js';
 import { event, events, ms, played, RS1, RS2, tampered } from './round.js';
 
 function packet(port: number, at: number, sequence: number): CapturedPacket {

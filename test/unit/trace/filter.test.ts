@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { protocolBits } from '../../../src/native/event-filter.js';
 import { describeFilter, parseEndpoint, parseMark } from '../../../src/trace/filter.js';
-import { protocolBits } from '../../../src/wire/event-filter.js';
 
 const wrong: readonly (readonly [text: string, reason: RegExp])[] = [
   ['', /^At character 1 of '': '' is no IPv4 or IPv6 address\.$/],

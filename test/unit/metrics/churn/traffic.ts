@@ -1,4 +1,4 @@
-import { RecordBatch } from '../../../../src/wire/batch.js';
+import { RecordBatch } from '../../../../src/record/batch.js';
 import {
   Cause,
   Flag,
@@ -6,7 +6,7 @@ import {
   Offset,
   RECORD_SIZE,
   Verdict,
-} from '../../../../src/wire/layout.generated.js';
+} from '../../../../src/record/layout.generated.js';
 import { recordBytes } from '../../../support/records.js';
 
 const flags = Flag.opening | Flag.hasEntry | Flag.hasDestination | Flag.available;

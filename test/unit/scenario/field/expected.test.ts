@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { IpvsEvent } from '../../../../src/record/event.js';
 import {
   between,
   eventProblems,
@@ -7,7 +8,6 @@ import {
   expected,
   expectedTexts,
 } from '../../../../src/scenario/field/expected.js';
-import type { IpvsEvent } from '../../../../src/wire/event.js';
 
 const event = (facts: Partial<IpvsEvent> = {}): IpvsEvent => ({
   time: '2026-11-25T08:00:00.000000Z',

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import type { IpvsEvent } from '../../../../src/record/event.js';
 import type { Cell } from '../../../../src/scenario/table/cell.js';
 import { differences } from '../../../../src/scenario/table/compare-cell.js';
 import { fates } from '../../../../src/scenario/table/fates.js';
 import { formatTable, isDifferent } from '../../../../src/scenario/table/format-table.js';
 import { Part } from '../../../../src/scenario/table/part.js';
 import type { Seen } from '../../../../src/scenario/table/seen.js';
-import type { IpvsEvent } from '../../../../src/wire/event.js';
 import { ms } from '../round.js';
 
 // The judge of the table has to find whatever is not as expected.

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { RecordBatch } from '../../../src/wire/batch.js';
-import { decodeEvent } from '../../../src/wire/decode.js';
-import type { IpvsEvent } from '../../../src/wire/event.js';
+import { RecordBatch } from '../../../src/record/batch.js';
+import { decodeEvent } from '../../../src/record/decode.js';
+import type { IpvsEvent } from '../../../src/record/event.js';
 import {
   Cause,
   Conntrack,
@@ -13,7 +13,7 @@ import {
   RECORD_SIZE,
   Scheduler,
   Verdict,
-} from '../../../src/wire/layout.generated.js';
+} from '../../../src/record/layout.generated.js';
 import { batchOf, ordinaryFlags, type RecordFields } from '../../support/records.js';
 
 const v6 = (last: number): number[] => [0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, last];

@@ -1,5 +1,8 @@
 import { release } from 'node:os';
 import { Aggregator } from '../aggregate/aggregator.js';
+import type { ListenAddress } from '../cli/options.js';
+import { ReadyFile } from '../cli/ready-file.js';
+import { note } from '../cli/standard-streams.js';
 import { HttpServer } from '../http/server.js';
 import { createRegistry, type Metrics } from '../metrics/registry.js';
 import { readInNamespace } from '../native/addon.js';
@@ -10,6 +13,8 @@ import {
   planAttachments,
 } from '../native/attachment.js';
 import { ipvsInstance } from '../native/ipvs-module.js';
+import type { RecordBatch } from '../record/batch.js';
+import type { KindName } from '../record/names.js';
 import { hostNetns } from '../services/namespaces.js';
 import { ServiceTable } from '../services/service-table.js';
 import { Clock } from '../source/clock.js';
@@ -21,11 +26,6 @@ import { defaultKinds } from '../trace/printer.js';
 import { summaryLine } from '../trace/summary.js';
 import { watchingLine } from '../trace/watching.js';
 import { version } from '../version.js';
-import type { RecordBatch } from '../wire/batch.js';
-import type { KindName } from '../wire/names.js';
-import type { ListenAddress } from './options.js';
-import { ReadyFile } from './ready-file.js';
-import { note } from './standard-streams.js';
 
 export interface ObserverOptions {
   readonly maxSeries?: number;

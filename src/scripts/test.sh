@@ -2,7 +2,7 @@
 # npm test: all but the longest. Unit, native and lifecycle tests run here; the kernel tests in the lab.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-src/setup/setup.sh test
+src/scripts/setup.sh test
 
 say() { printf '\ntest: %s\n' "$*" >&2; }
 tests() { find "$@" -name '*.test.js' | sort; }
@@ -11,7 +11,7 @@ root=()
 [ "$(id -u)" -eq 0 ] || root=(sudo)
 
 say 'formatting, lint, types, generated files'
-src/setup/check.sh
+src/scripts/check.sh
 
 say 'unit tests'
 # shellcheck disable=SC2046 # one argument a file
@@ -24,4 +24,4 @@ say 'the real ring and its lifecycle'
 [ ${#root[@]} -eq 0 ] || sudo chown -R "$(id -u):$(id -g)" build
 
 # One old kernel and one new: kprobes with types from a file, fentry and fexit.
-src/setup/kernel-tests.sh --brief 5.10 6.12
+src/scripts/kernel-tests.sh --brief 5.10 6.12

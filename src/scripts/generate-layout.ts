@@ -1,11 +1,11 @@
 /**
- * Writes src/wire/layout.generated.ts from the BTF of the object that the addon embeds.
+ * Writes src/record/layout.generated.ts from the BTF of the object that the addon embeds.
  * With --check it writes nothing and exits 1 where the file differs.
  */
 import { readFileSync, writeFileSync } from 'node:fs';
-import { type LayoutDescription, loadUncheckedAddon } from './addon.js';
+import { type LayoutDescription, loadUncheckedAddon } from '../native/addon.js';
 
-const target = 'src/wire/layout.generated.ts';
+const target = 'src/record/layout.generated.ts';
 
 function camelCase(name: string): string {
   return name.toLowerCase().replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase());

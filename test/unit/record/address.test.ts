@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { formatAddress, formatEndpoint } from '../../../src/wire/address.js';
+import { formatAddress, formatEndpoint } from '../../../src/record/address.js';
 
 /** The platform's own idea of an IPv6 address's canonical text. */
 function canonical(bytes: Uint8Array): string {

@@ -1,6 +1,6 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { ExitCode, IpvscopeError } from './error.js';
+import { ExitCode, IpvscopeError } from '../error.js';
 
 /** Which Debian package brings a program that is called here. */
 const packages = {

@@ -6,5 +6,5 @@ cd "$(dirname "$0")/../.."
 npx biome check --error-on-warnings .
 npx tsc --noEmit
 git ls-files -co --exclude-standard '*.c' '*.cc' '*.h' | xargs clang-format --dry-run --Werror
-for script in src/setup/*.sh .ci/run; do bash -n "$script"; done
+for script in src/scripts/*.sh .ci/run; do bash -n "$script"; done
 npm run --silent generate -- --check

@@ -3,5 +3,5 @@
 #   test-kernels.sh [KERNEL...]   on these only
 set -euo pipefail
 cd "$(dirname "$0")/../.."
-src/setup/setup.sh test
-exec src/setup/kernel-tests.sh "$@"
+src/scripts/setup.sh test
+exec src/scripts/kernel-tests.sh "$@"

@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
-import { IpvscopeError } from './error.js';
-import { programDirectories } from './programs.js';
+import { IpvscopeError } from '../error.js';
+import { programDirectories } from './find.js';
 
 export interface ProgramCall {
   /** Which part of the work this is, for the error. */
