@@ -6,7 +6,7 @@ export interface DebianKernel {
   readonly suite: string;
   /** False where the suite has neither a `-security` nor an `-updates` twin. */
   readonly twins: boolean;
-  /** Whether its modules show their types (CONFIG_DEBUG_INFO_BTF_MODULES). */
+  /** Whether its modules carry BTF (CONFIG_DEBUG_INFO_BTF_MODULES). */
   readonly moduleBtf: boolean;
 }
 
@@ -22,16 +22,25 @@ const TABLE: readonly DebianKernel[] = [
   { kernel: '7', suite: 'sid', twins: false, moduleBtf: true },
 ];
 
-/** The kernels that a lab can boot, oldest first. */
+/** The kernels that the lab can boot, oldest first. */
 export function labKernels(): readonly string[] {
   return TABLE.map((row) => row.kernel);
 }
 
-/** @throws IpvscopeError `ERR_LAB_KERNEL_UNKNOWN` for one that is not in the table. */
+/** Those whose modules carry no BTF. */
+export function kernelsWithoutBtf(): readonly string[] {
+  return TABLE.filter((row) => !row.moduleBtf).map((row) => row.kernel);
+}
+
+/**
+ * Returns the row of a kernel.
+ *
+ * @throws IpvscopeError `ERR_LAB_KERNEL_UNKNOWN` for a kernel that is not in the table.
+ */
 export function debianKernel(kernel: string): DebianKernel {
   const row = TABLE.find((candidate) => candidate.kernel === kernel);
   if (row === undefined) {
-    throw new IpvscopeError('ERR_LAB_KERNEL_UNKNOWN', `there is no lab kernel '${kernel}'`, {
+    throw new IpvscopeError('ERR_LAB_KERNEL_UNKNOWN', `unknown lab kernel '${kernel}'`, {
       step: 'options',
       hint: `choose one of ${labKernels().join(', ')}`,
       exitCode: ExitCode.usage,
