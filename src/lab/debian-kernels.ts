@@ -1,25 +1,25 @@
 import { ExitCode, IpvscopeError } from '../error.js';
 
-/** A row of the table: which Debian suite carries which kernel. */
+/** The Debian suite that carries a kernel. */
 export interface DebianKernel {
   readonly kernel: string;
   readonly suite: string;
-  /** False where the suite has neither a `-security` nor an `-updates` twin. */
-  readonly twins: boolean;
+  /** Whether the suite has `-security` and `-updates` suites beside it. */
+  readonly hasSecuritySuite: boolean;
   /** Whether its modules carry BTF (CONFIG_DEBUG_INFO_BTF_MODULES). */
   readonly moduleBtf: boolean;
 }
 
 export const DEFAULT_KERNEL = '6.1';
 
-/** Every suite names its newest kernel of the standard flavour with this package. */
+/** In every suite this package depends on the newest kernel of the standard flavour. */
 export const META_PACKAGE = 'linux-image-amd64';
 
 const TABLE: readonly DebianKernel[] = [
-  { kernel: '5.10', suite: 'bullseye', twins: true, moduleBtf: false },
-  { kernel: '6.1', suite: 'bookworm', twins: true, moduleBtf: true },
-  { kernel: '6.12', suite: 'trixie', twins: true, moduleBtf: true },
-  { kernel: '7', suite: 'sid', twins: false, moduleBtf: true },
+  { kernel: '5.10', suite: 'bullseye', hasSecuritySuite: true, moduleBtf: false },
+  { kernel: '6.1', suite: 'bookworm', hasSecuritySuite: true, moduleBtf: true },
+  { kernel: '6.12', suite: 'trixie', hasSecuritySuite: true, moduleBtf: true },
+  { kernel: '7', suite: 'sid', hasSecuritySuite: false, moduleBtf: true },
 ];
 
 /** The kernels that the lab can boot, oldest first. */
