@@ -1,19 +1,15 @@
 import { release } from 'node:os';
 import { Command, Option } from 'commander';
+import { suites } from '../conformance/index.js';
 import { ExitCode, IpvscopeError } from '../error.js';
 import { Observer } from '../monitor/monitor.js';
 import { kindNames } from '../record/names.js';
-import {
-  type ObservedEvent,
-  observeBatch,
-  type RoundRecord,
-  type Scenario,
-  type Stage,
-  scenarios,
-  type Watcher,
-  withStage,
-} from '../scenario/index.js';
+import { scenarios as named } from '../scenario/index.js';
+import type { Scenario, Watcher } from '../scenario/scenario.js';
+import { type Stage, withStage } from '../testbed/testbed.js';
 import { defaultKinds, type OutputFormat, outputFormats } from '../trace/printer.js';
+import { type ObservedEvent, observeBatch } from '../verify/observed-event.js';
+import type { RoundRecord } from '../verify/round-record.js';
 import {
   type AttachOptions,
   addAttachOptions,
@@ -26,6 +22,9 @@ import { playRounds } from './rounds.js';
 import { note, standardOutput } from './standard-streams.js';
 import { Stop } from './stop.js';
 import { traceBeside } from './trace-beside.js';
+
+/** In the order in which `--list` prints them. */
+const scenarios: readonly Scenario[] = [...named, ...suites];
 
 /** What is held against what the clients lived through. */
 const judgedKinds = kindNames.filter((kind) => kind !== 'draining');

@@ -1,8 +1,8 @@
-import { explain } from './explain.js';
-import type { Played } from './played.js';
-import { formatReport } from './report.js';
+import type { Played } from '../testbed/played.js';
+import { compareWitness } from '../verify/compare-captures.js';
+import { explain } from '../verify/explain.js';
+import { formatReport } from '../verify/report.js';
 import type { Trial } from './scenario.js';
-import { compareWitness } from './witness-compare.js';
 
 /**
  * A round whose connects and events have to explain each other, in both directions; and so have the

@@ -1,4 +1,4 @@
-import { type Connect, portOf } from './connect.js';
+import { type Connect, portOf } from '../testbed/connect.js';
 import { explained } from './explained.js';
 import type { Scenario } from './scenario.js';
 

@@ -1,4 +1,4 @@
-import { addresses, serverName } from './addresses.js';
+import { addresses, serverName } from '../testbed/addresses.js';
 import { explained } from './explained.js';
 import type { Scenario } from './scenario.js';
 

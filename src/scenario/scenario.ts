@@ -1,8 +1,8 @@
 import type { IpvsEvent } from '../record/event.js';
 import type { KindName } from '../record/names.js';
-import type { ObservedEvent } from './observed-event.js';
-import type { Played } from './played.js';
-import type { Stage } from './stage.js';
+import type { Played } from '../testbed/played.js';
+import type { Stage } from '../testbed/testbed.js';
+import type { ObservedEvent } from '../verify/observed-event.js';
 
 export interface Judgement {
   /** For people: what was played, what was seen, and what does not fit. */

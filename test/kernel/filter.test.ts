@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { addresses } from '../../src/scenario/addresses.js';
-import { withStage } from '../../src/scenario/index.js';
-import { cells, playTable } from '../../src/scenario/table/table.js';
+import { cells, playTable } from '../../src/conformance/matrix/matrix.js';
+import { addresses } from '../../src/testbed/addresses.js';
+import { withStage } from '../../src/testbed/testbed.js';
 import { Running, run } from './command.js';
 
 run('modprobe', 'ip_vs');

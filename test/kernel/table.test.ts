@@ -1,11 +1,17 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
+import { differences } from '../../src/conformance/matrix/compare-case.js';
+import { formatTable, type Result } from '../../src/conformance/matrix/format-matrix.js';
+import {
+  cellName,
+  cells,
+  playTable,
+  type TableTrial,
+} from '../../src/conformance/matrix/matrix.js';
 import { Observer } from '../../src/monitor/monitor.js';
 import { kindNames } from '../../src/record/names.js';
-import { type ObservedEvent, observeBatch, withStage } from '../../src/scenario/index.js';
-import { differences } from '../../src/scenario/table/compare-cell.js';
-import { formatTable, type Result } from '../../src/scenario/table/format-table.js';
-import { cellName, cells, playTable, type TableTrial } from '../../src/scenario/table/table.js';
+import { withStage } from '../../src/testbed/testbed.js';
+import { type ObservedEvent, observeBatch } from '../../src/verify/observed-event.js';
 import { run } from './command.js';
 
 // Everything that the table says, on this kernel: events, packets on each leg, connect times.

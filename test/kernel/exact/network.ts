@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import type { CleanUp } from '../../../src/scenario/clean-up.js';
-import { namespaceName, removeNamespaces, roles } from '../../../src/scenario/namespaces.js';
-import { buildTopology, legOf } from '../../../src/scenario/topology.js';
+import type { CleanUp } from '../../../src/testbed/clean-up.js';
+import { namespaceName, removeNamespaces, roles } from '../../../src/testbed/namespaces.js';
+import { buildTopology, legOf } from '../../../src/testbed/topology.js';
 import { NamespaceShell, sysctls, withInput } from './namespace-shell.js';
 import { allClientAddresses } from './plan.js';
 import { portRange, serverNetworks, virtualAddresses } from './services.js';
