@@ -1,7 +1,7 @@
 import { Writable } from 'node:stream';
 import { Command, Option } from 'commander';
-import { actsTable } from '../demo/format-steps.js';
-import { type Act, actProblems, acts } from '../demo/steps.js';
+import { formatSteps } from '../demo/format-steps.js';
+import { type DemoStep, demoSteps, stepProblems } from '../demo/steps.js';
 import { ExitCode, IpvscopeError } from '../error.js';
 import { DEFAULT_KERNEL, labKernels } from '../lab/index.js';
 import type { RoundRecord } from '../verify/round-record.js';
@@ -9,60 +9,62 @@ import { parseSeconds } from './options.js';
 import { runInLab } from './run-in-lab.js';
 import { standardOutput } from './standard-streams.js';
 
-interface ActsOptions {
+interface DemoOptions {
   readonly kernel?: string;
   readonly timeout?: number;
   readonly refresh?: true;
 }
 
-/** `name`: `demo`; `acts` is its former name. */
+/** `name`: `demo`; `steps` is its former name. */
 export const demoCommand = (name: string): Command =>
   new Command(name)
-    .description('play the incident in three acts, and lay side by side what was seen of each')
+    .description('play the incident in three steps, and compare what was observed of each')
     .addOption(new Option('--kernel <version>', `default: ${DEFAULT_KERNEL}`).choices(labKernels()))
     .option('--timeout <seconds>', 'kill each of the two guests after so long', parseSeconds)
     .addHelpText(
       'after',
       `
-Act 1: conn_reuse_mode=0; connects that reuse a port go to the server that drains, and time out when
-it is gone. Act 2: conn_reuse_mode=1 and an ip_vs without the fix of Linux 5.9 (f0a5e4d7a594); they
-take a second. Act 3: the same with the fix; they take no time. The ip_vs of act 2 is built from the
+Step 1: conn_reuse_mode=0; connects that reuse a port go to the server that drains, and time out when
+it is gone. Step 2: conn_reuse_mode=1 and an ip_vs without the fix of Linux 5.9 (f0a5e4d7a594); they
+take a second. Step 3: the same with the fix; they take no time. The ip_vs of step 2 is built from the
 kernel's own source once: about 150 MB to fetch, and a minute.
 
-The table goes to stdout, all else to stderr. Exit code 1: an act did not show what it should.
+The table goes to stdout, all else to stderr. Exit code 1: a step did not show what it should.
 
 Examples:
   ipvscope lab demo
   ipvscope lab demo --kernel 6.12`,
     )
-    .action(async (options: ActsOptions, command: Command) => {
+    .action(async (options: DemoOptions, command: Command) => {
       // Those of `lab` count too, wherever they stand.
-      process.exitCode = await playActs({ ...command.parent?.opts<ActsOptions>(), ...options });
+      process.exitCode = await playDemo({ ...command.parent?.opts<DemoOptions>(), ...options });
     });
 
-async function playActs(options: ActsOptions): Promise<ExitCode> {
+async function playDemo(options: DemoOptions): Promise<ExitCode> {
   // Whether the unfixed ip_vs can be built shows first.
-  const unfixed = acts.filter((act) => act.unfixed);
-  const stock = acts.filter((act) => !act.unfixed);
+  const unfixed = demoSteps.filter((step) => step.unfixed);
+  const stock = demoSteps.filter((step) => !step.unfixed);
   const { refresh: _, ...cached } = options;
   const rounds = [...(await playOn(unfixed, options)), ...(await playOn(stock, cached))].sort(
-    (a, b) => acts.indexOf(a.act) - acts.indexOf(b.act),
+    (a, b) => demoSteps.indexOf(a.step) - demoSteps.indexOf(b.step),
   );
-  const problems = rounds.flatMap(({ act, record }) =>
-    actProblems(act, record).map((problem) => `act ${act.title}: ${problem}`),
+  const problems = rounds.flatMap(({ step, record }) =>
+    stepProblems(step, record).map((problem) => `step ${step.title}: ${problem}`),
   );
   const verdict =
-    problems.length === 0 ? 'each act shows what it should, and all of it fits together' : problems;
-  const lines = [`kernel ${rounds[0]?.record.release}`, ...actsTable(rounds)].concat(verdict);
+    problems.length === 0
+      ? 'each step shows what it should, and all observations are consistent'
+      : problems;
+  const lines = [`kernel ${rounds[0]?.record.release}`, ...formatSteps(rounds)].concat(verdict);
   standardOutput().write(lines.map((line) => `${line}\n`).join(''));
   return problems.length === 0 ? ExitCode.ok : ExitCode.trouble;
 }
 
-/** Plays acts of one kind in one guest. */
+/** Plays steps of one kind in one guest. */
 async function playOn(
-  chosen: readonly Act[],
-  { kernel, timeout, refresh }: ActsOptions,
-): Promise<readonly { readonly act: Act; readonly record: RoundRecord }[]> {
+  chosen: readonly DemoStep[],
+  { kernel, timeout, refresh }: DemoOptions,
+): Promise<readonly { readonly step: DemoStep; readonly record: RoundRecord }[]> {
   const stdout = new Collector();
   const names = chosen.map(({ scenario }) => scenario.name);
   const exitCode = await runInLab({
@@ -75,13 +77,13 @@ async function playOn(
   });
   const records = stdout.text.split('\n').filter(Boolean);
   if (records.length !== chosen.length) {
-    throw new IpvscopeError('ERR_LAB_ACTS', `the acts were not played (exit code ${exitCode})`, {
-      step: 'acts',
+    throw new IpvscopeError('ERR_LAB_ACTS', `the steps were not played (exit code ${exitCode})`, {
+      step: 'demo',
       hint: 'see what the guest said above',
       exitCode: exitCode === ExitCode.prerequisite ? ExitCode.prerequisite : ExitCode.trouble,
     });
   }
-  return chosen.map((act, index) => ({ act, record: JSON.parse(records[index] ?? '') }));
+  return chosen.map((step, index) => ({ step, record: JSON.parse(records[index] ?? '') }));
 }
 
 /** Keeps what is written to it. */

@@ -3,7 +3,7 @@ import type { ObservedEvent } from '../verify/observed-event.js';
 import type { RoundRecord } from '../verify/round-record.js';
 
 /** What is known of one connect, from three sides. */
-export interface WitnessedConnect {
+export interface CorrelatedConnect {
   readonly connect: Connect;
   /** Whether an earlier connect of the round used its port. */
   readonly reused: boolean;
@@ -19,7 +19,7 @@ export interface WitnessedConnect {
 const SLACK_NS = 1e6;
 
 /** Lays everything that was seen in a round beside the connect that it belongs to. */
-export function witnessedConnects({ played, events }: RoundRecord): readonly WitnessedConnect[] {
+export function correlateConnects({ played, events }: RoundRecord): readonly CorrelatedConnect[] {
   const connects = [...played.connects].sort((a, b) => a.startNs - b.startNs);
   /** The latest connect of that client by then. */
   const owner = (client: string | undefined, monotonicNs: number): Connect | undefined =>

@@ -1,19 +1,19 @@
 import { rollout } from '../scenario/rollout.js';
 import { rolloutRescheduled } from '../scenario/rollout-rescheduled.js';
 import type { Scenario } from '../scenario/scenario.js';
-import { compareWitness } from '../verify/compare-captures.js';
+import { compareCaptures } from '../verify/compare-captures.js';
 import { explain } from '../verify/explain.js';
 import type { RoundRecord } from '../verify/round-record.js';
-import { type WitnessedConnect, witnessedConnects } from './correlated-connect.js';
+import { type CorrelatedConnect, correlateConnects } from './correlated-connect.js';
 
-/** One act of the incident: a scenario on a kernel, and what it has to show. */
-export interface Act {
+/** One step of the incident: a scenario on a kernel, and what it has to show. */
+export interface DemoStep {
   readonly title: string;
   readonly scenario: Scenario;
   /** On a kernel whose ip_vs lacks the fix of Linux 5.9. */
   readonly unfixed: boolean;
   /** What it does not show, though it should; one line each. */
-  readonly missing: (connects: readonly WitnessedConnect[]) => Iterable<string>;
+  readonly missing: (connects: readonly CorrelatedConnect[]) => Iterable<string>;
 }
 
 /** A connect that is at once takes less, however slow the machine ... */
@@ -21,7 +21,7 @@ const AT_ONCE_MS = 800;
 /** ... and one whose packet was dropped takes more: its timer of a second counts ticks. */
 const SECOND_MS = 980;
 
-export const acts: readonly Act[] = [
+export const demoSteps: readonly DemoStep[] = [
   {
     title: '1: mode 0',
     scenario: rollout,
@@ -64,20 +64,20 @@ export const acts: readonly Act[] = [
   },
 ];
 
-/** What is wrong with an act as it was played: it does not show its point, or does not add up. */
-export function actProblems(act: Act, record: RoundRecord): readonly string[] {
+/** What is wrong with an step as it was played: it does not show its point, or does not add up. */
+export function stepProblems(step: DemoStep, record: RoundRecord): readonly string[] {
   const { played, events } = record;
-  const connects = witnessedConnects(record);
+  const connects = correlateConnects(record);
   return [
-    ...(connects.some(({ reused }) => reused) ? act.missing(connects) : ['no port was reused']),
+    ...(connects.some(({ reused }) => reused) ? step.missing(connects) : ['no port was reused']),
     ...explain(played, events).problems,
     ...(played.captures === undefined
       ? ['nothing was captured']
-      : compareWitness(played, played.captures, events).problems),
+      : compareCaptures(played, played.captures, events).problems),
   ];
 }
 
-function* missingSecond(each: WitnessedConnect): Generator<string> {
+function* missingSecond(each: CorrelatedConnect): Generator<string> {
   const { connect, events } = each;
   if (connect.connectMs < SECOND_MS) yield `${name(each)} took no second`;
   const dropped = events.filter(({ verdict }) => verdict === 'dropped');
@@ -90,14 +90,14 @@ function* missingSecond(each: WitnessedConnect): Generator<string> {
   }
 }
 
-const isConnected = ({ connect }: WitnessedConnect): boolean => connect.outcome === 'connected';
+const isConnected = ({ connect }: CorrelatedConnect): boolean => connect.outcome === 'connected';
 
-const wasSentOnce = ({ packetsIn, packetsOut }: WitnessedConnect): boolean =>
+const wasSentOnce = ({ packetsIn, packetsOut }: CorrelatedConnect): boolean =>
   packetsIn === 1 && packetsOut === 1;
 
 /** Whether ip_vs sent an opening packet of it to a server of weight 0. */
-export const isToDraining = ({ events }: WitnessedConnect): boolean =>
+export const isToDraining = ({ events }: CorrelatedConnect): boolean =>
   events.some(({ verdict, weight }) => verdict === 'forwarded' && weight === 0);
 
-const name = ({ connect }: WitnessedConnect): string =>
+const name = ({ connect }: CorrelatedConnect): string =>
   `${connect.phase} ${connect.client} (${connect.connectMs.toFixed(0)} ms)`;

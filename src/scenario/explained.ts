@@ -1,5 +1,5 @@
 import type { Played } from '../testbed/played.js';
-import { compareWitness } from '../verify/compare-captures.js';
+import { compareCaptures } from '../verify/compare-captures.js';
 import { explain } from '../verify/explain.js';
 import { formatReport } from '../verify/report.js';
 import type { Trial } from './scenario.js';
@@ -12,16 +12,16 @@ export const explained = (played: Played): Trial => ({
   played,
   judge(events) {
     const explanation = explain(played, events);
-    const witness =
-      played.captures === undefined ? undefined : compareWitness(played, played.captures, events);
+    const capture =
+      played.captures === undefined ? undefined : compareCaptures(played, played.captures, events);
     return {
       report: formatReport({
         played,
         events,
         explanation,
-        ...(witness === undefined ? {} : { witness }),
+        ...(capture === undefined ? {} : { capture }),
       }),
-      fits: explanation.problems.length === 0 && (witness?.problems.length ?? 0) === 0,
+      fits: explanation.problems.length === 0 && (capture?.problems.length ?? 0) === 0,
     };
   },
 });

@@ -12,7 +12,7 @@ export interface RealServer {
   readonly port: number;
 }
 
-/** What a stage's hosts are called in one address family. */
+/** What a testbed's hosts are called in one address family. */
 export interface Addresses {
   /** The virtual services' address. */
   readonly virtual: string;
@@ -34,7 +34,7 @@ function servers(family: Family, first: string, second: string): Addresses['serv
   ];
 }
 
-/** The addresses of every stage: each has namespaces of its own, so they never meet. */
+/** The addresses of every testbed: each has namespaces of its own, so they never meet. */
 export const addresses: Readonly<Record<Family, Addresses>> = {
   ipv4: {
     virtual: '10.96.0.10',

@@ -9,7 +9,7 @@ export interface CapturedPacket {
   readonly monotonicNs: number;
 }
 
-/** What the witness saw on the director's legs, each in the order of time. */
+/** What the capture saw on the director's legs, each in the order of time. */
 export interface Captures {
   readonly client: readonly CapturedPacket[];
   /** By real server. */

@@ -1,9 +1,9 @@
 import { addresses } from './addresses.js';
 import type { CapturedPacket, Captures } from './captures.js';
 import type { Role } from './namespaces.js';
-import { Tap } from './packet-capture.js';
+import { PacketCapture } from './packet-capture.js';
 import { parseOpening } from './tcpdump-lines.js';
-import { legOf } from './topology.js';
+import { directorDevice } from './topology.js';
 
 /** Marks travel by IPv4; what is captured, by both families. */
 const SERVERS = addresses.ipv4.servers;
@@ -18,27 +18,29 @@ const CLOSE_NS = 100_000n;
  * Sees the opening packets on the director's side of each leg, and so what comes in, what goes on
  * to which server and what is swallowed in between: knowledge that owes nothing to the probe.
  */
-export class Witness {
-  readonly #client: Tap;
-  readonly #servers: ReadonlyMap<Role, Tap>;
+export class DirectorCapture {
+  readonly #client: PacketCapture;
+  readonly #servers: ReadonlyMap<Role, PacketCapture>;
   readonly #originNs: bigint;
 
   private constructor() {
-    this.#client = new Tap(legOf('client'));
-    this.#servers = new Map(SERVERS.map(({ role }) => [role, new Tap(legOf(role))]));
+    this.#client = new PacketCapture(directorDevice('client'));
+    this.#servers = new Map(
+      SERVERS.map(({ role }) => [role, new PacketCapture(directorDevice(role))]),
+    );
     this.#originNs = wallOrigin();
   }
 
   /** Comes back when every leg is watched. */
-  static async start(): Promise<Witness> {
-    const witness = new Witness();
+  static async start(): Promise<DirectorCapture> {
+    const capture = new DirectorCapture();
     try {
-      await Promise.all(witness.#taps().map((tap) => tap.listening()));
+      await Promise.all(capture.#captures().map((capture) => capture.listening()));
     } catch (error) {
-      await witness.close();
+      await capture.close();
       throw error;
     }
-    return witness;
+    return capture;
   }
 
   /**
@@ -50,15 +52,15 @@ export class Witness {
     nameOf: (role: Role) => string,
   ): Promise<Captures> {
     const marked = [this.#client.marked(SERVERS.length)];
-    for (const tap of this.#servers.values()) marked.push(tap.marked(1));
+    for (const capture of this.#servers.values()) marked.push(capture.marked(1));
     await Promise.all([mark(SERVERS.map(({ address }) => address)), ...marked]);
-    const lost = await Promise.all(this.#taps().map((tap) => tap.stop()));
-    const packets = (tap: Tap): readonly CapturedPacket[] =>
-      tap.lines.flatMap((line) => parseOpening(line, this.#originNs) ?? []);
+    const lost = await Promise.all(this.#captures().map((capture) => capture.stop()));
+    const packets = (capture: PacketCapture): readonly CapturedPacket[] =>
+      capture.lines.flatMap((line) => parseOpening(line, this.#originNs) ?? []);
     return {
       client: packets(this.#client),
       servers: Object.fromEntries(
-        [...this.#servers].map(([role, tap]) => [nameOf(role), packets(tap)]),
+        [...this.#servers].map(([role, capture]) => [nameOf(role), packets(capture)]),
       ),
       lost: lost.reduce((sum, count) => sum + count, 0),
       clockStepMs: Number(wallOrigin() - this.#originNs) / 1e6,
@@ -67,10 +69,10 @@ export class Witness {
 
   /** Ends the captures at once. Again is fine. */
   async close(): Promise<void> {
-    await Promise.all(this.#taps().map((tap) => tap.close()));
+    await Promise.all(this.#captures().map((capture) => capture.close()));
   }
 
-  #taps(): readonly Tap[] {
+  #captures(): readonly PacketCapture[] {
     return [this.#client, ...this.#servers.values()];
   }
 }

@@ -6,7 +6,7 @@ import {
   serverName,
   virtualService,
 } from './addresses.js';
-import { runInside } from './namespace-shell.js';
+import { execInNamespace } from './namespace-shell.js';
 import type { Role } from './namespaces.js';
 import { processorMask } from './processors.js';
 import { families, setSysctls } from './topology.js';
@@ -52,7 +52,7 @@ export async function setReceiving(processor: number | undefined): Promise<void>
   const files = '/sys/class/net/*/queues/rx-*/rps_cpus';
   // A kernel built without RPS has no such files.
   const write = `for file in ${files}; do [ ! -e "$file" ] || echo ${mask} > "$file" || exit; done`;
-  await runInside('director', ['sh', '-c', write], { step: 'rps' });
+  await execInNamespace('director', ['sh', '-c', write], { step: 'rps' });
 }
 
 /** The virtual service from nothing, scheduled round robin, every server with weight 1. */
@@ -105,7 +105,7 @@ export async function setFirstLost(role: Role, lost: boolean): Promise<void> {
 }
 
 /** Clients that vanish without a word: their goodbyes do not leave their namespace. */
-export async function setGoodbyes(leave: boolean): Promise<void> {
+export async function dropFinAndRst(leave: boolean): Promise<void> {
   await setTable(
     'client',
     !leave &&
@@ -115,7 +115,7 @@ export async function setGoodbyes(leave: boolean): Promise<void> {
 
 /** The commands of ipvsadm, one a line, one after another. */
 export async function ipvsadm(lines: readonly string[]): Promise<void> {
-  await runInside('director', ['ipvsadm', '-R'], {
+  await execInNamespace('director', ['ipvsadm', '-R'], {
     step: 'ipvsadm',
     input: lines.map((line) => `${line}\n`).join(''),
   });
@@ -146,7 +146,7 @@ export async function loseAcks(ports: readonly number[]): Promise<void> {
 /** A table of that name with that in it, or none, in one transaction. */
 async function setTable(role: Role, body: string | false, name = 'ipvscope'): Promise<void> {
   const table = body === false ? '' : `table inet ${name} {\n${body}\n}\n`;
-  await runInside(role, ['nft', '-f', '-'], {
+  await execInNamespace(role, ['nft', '-f', '-'], {
     step: 'nft',
     input: `add table inet ${name}\ndelete table inet ${name}\n${table}`,
   });

@@ -89,12 +89,12 @@ function failed({ what, step }: Waiting, log: string): IpvscopeError {
 const shells = new Map<Role, Shell>();
 
 /**
- * Runs a program inside a namespace of the stage; of one namespace, one after another. Returns what
+ * Runs a program inside a namespace of the testbed; of one namespace, one after another. Returns what
  * it wrote.
  *
  * @throws IpvscopeError `ERR_PROGRAM_FAILED`, with the first line that the program wrote.
  */
-export async function runInside(
+export async function execInNamespace(
   role: Role,
   command: readonly string[],
   call: Call,

@@ -18,8 +18,8 @@ export async function namespaceInode(role: Role): Promise<number> {
   return (await stat(`${DIRECTORY}/${namespaceName(role)}`)).ino;
 }
 
-/** Names of stages, by the number of the process that made them; other names are not ours. */
-export function stageNamespaces(list: string): ReadonlyMap<number, readonly string[]> {
+/** Names of testbeds, by the number of the process that made them; other names are not ours. */
+export function testbedNamespaces(list: string): ReadonlyMap<number, readonly string[]> {
   const byOwner = new Map<number, string[]>();
   for (const line of list.split('\n')) {
     // `ip netns list` adds " (id: 3)" where a namespace has one.
@@ -36,7 +36,7 @@ export function stageNamespaces(list: string): ReadonlyMap<number, readonly stri
  * still runs in them. Gives the names removed. In doubt they stay.
  */
 export async function removeLeftovers(): Promise<readonly string[]> {
-  const byOwner = stageNamespaces(
+  const byOwner = testbedNamespaces(
     await programText('ip', ['netns', 'list'], { step: 'leftovers' }),
   );
   const removed: string[] = [];
@@ -51,7 +51,7 @@ export async function removeLeftovers(): Promise<readonly string[]> {
 /** Removes those of the names that exist, and ends what runs in them. */
 export async function removeNamespaces(names: readonly string[]): Promise<void> {
   const list = await programText('ip', ['netns', 'list'], { step: 'clean-up' });
-  const existing = [...stageNamespaces(list).values()].flat();
+  const existing = [...testbedNamespaces(list).values()].flat();
   const remove = async (name: string): Promise<void> => {
     // A process in it would keep a namespace alive that nobody can name any more.
     for (const pid of await processesIn(name)) {
@@ -76,8 +76,8 @@ function kill(pid: number): void {
 }
 
 /**
- * Whether the process that made a stage is no more. A number may be given to another process later:
- * one that is not Node did not make a stage, and this process did not unless something runs in it.
+ * Whether the process that made a testbed is no more. A number may be given to another process later:
+ * one that is not Node did not make a testbed, and this process did not unless something runs in it.
  */
 async function isGone(owner: number, names: readonly string[]): Promise<boolean> {
   if (owner === process.pid) {

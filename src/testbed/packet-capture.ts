@@ -5,7 +5,7 @@ import { programEnvironment } from '../exec/run.js';
 import { namespaceName, type Role } from './namespaces.js';
 import { CAPTURE_FILTER, MARK, packetsLost } from './tcpdump-lines.js';
 
-export interface TapOptions {
+export interface PacketCaptureOptions {
   /** Whose leg it is; the director's unless told. */
   readonly role?: Role;
   /** What is captured beside marks, which are datagrams; opening packets unless told. */
@@ -13,7 +13,7 @@ export interface TapOptions {
 }
 
 /** tcpdump on one leg of a namespace. */
-export class Tap {
+export class PacketCapture {
   readonly lines: string[] = [];
   readonly #leg: string;
   readonly #child: ChildProcess;
@@ -25,7 +25,10 @@ export class Tap {
   #stderr = '';
 
   /** Starts capturing; `listening()` tells from when on nothing is missed. */
-  constructor(leg: string, { role = 'director', filter = CAPTURE_FILTER }: TapOptions = {}) {
+  constructor(
+    leg: string,
+    { role = 'director', filter = CAPTURE_FILTER }: PacketCaptureOptions = {},
+  ) {
     this.#leg = leg;
     const command = ['tcpdump', '-i', leg, '-nn', '-S', '-tt', '-l', '--immediate-mode'];
     const child = spawn('ip', ['netns', 'exec', namespaceName(role), ...command, filter], {
@@ -96,7 +99,7 @@ export class Tap {
   #error(): IpvscopeError {
     const log = this.#stderr.trim();
     return new IpvscopeError('ERR_SCENARIO_WITNESS', `tcpdump ended on ${this.#leg}`, {
-      step: 'witness',
+      step: 'capture',
       ...(log === '' ? {} : { log }),
     });
   }

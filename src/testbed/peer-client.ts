@@ -1,4 +1,4 @@
-/** The clients of a stage: connect where they are told, from the ports they are told. */
+/** The clients of a testbed: connect where they are told, from the ports they are told. */
 import dgram from 'node:dgram';
 import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';

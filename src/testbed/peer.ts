@@ -18,7 +18,7 @@ interface Waiting {
   readonly reject: (error: unknown) => void;
 }
 
-/** A process in one of the stage's namespaces that speaks JSON lines over its standard streams. */
+/** A process in one of the testbed's namespaces that speaks JSON lines over its standard streams. */
 export class Peer {
   readonly #child: ChildProcessWithoutNullStreams;
   readonly #role: Role;

@@ -4,8 +4,8 @@ import { Peer, type PeerOptions } from './peer.js';
 import type { Ready } from './peer-protocol.js';
 import { families } from './topology.js';
 
-/** All the peers of a stage. */
-export class Company {
+/** All the peers of a testbed. */
+export class Peers {
   readonly client: Peer;
   /** The real servers, by their namespaces. */
   readonly peers: ReadonlyMap<Role, Peer>;
@@ -13,14 +13,14 @@ export class Company {
 
   /** Starts the clients and the real servers; `ready()` tells when they can be used. */
   constructor() {
-    this.client = this.hire({ role: 'client', module: './peer-client.js', args: [] });
+    this.client = this.spawn({ role: 'client', module: './peer-client.js', args: [] });
     this.peers = new Map(
       addresses.ipv4.servers.map(({ role, port }) => {
         const own = families.flatMap((family) =>
           addresses[family].servers.filter((server) => server.role === role),
         );
         const args = [String(port), ...own.map(({ address }) => address)];
-        return [role, this.hire({ role, module: './peer-server.js', args })];
+        return [role, this.spawn({ role, module: './peer-server.js', args })];
       }),
     );
   }
@@ -34,7 +34,7 @@ export class Company {
     return ready;
   }
 
-  hire(options: PeerOptions): Peer {
+  spawn(options: PeerOptions): Peer {
     const peer = new Peer(options);
     this.#all.push(peer);
     return peer;

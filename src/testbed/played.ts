@@ -10,7 +10,7 @@ export interface ServerState {
   readonly answers: boolean;
 }
 
-/** What happened in one round of a scenario, as its clients and its stage know it. */
+/** What happened in one round of a scenario, as its clients and its testbed know it. */
 export interface Played {
   readonly scenario: string;
   /** Complete: no other client used these ports before or during the round. */
@@ -24,7 +24,7 @@ export interface Played {
   readonly states: readonly ServerState[];
   /** When the clients' kernel sends the copies of an opening packet, in ms after the first. */
   readonly copiesMs: readonly number[];
-  /** Present where the stage has a witness. */
+  /** Present where the testbed has a capture. */
   readonly captures?: Captures;
 }
 

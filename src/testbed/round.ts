@@ -9,23 +9,23 @@ import {
 } from './addresses.js';
 import { type Connect, portOf } from './connect.js';
 import {
+  dropFinAndRst,
   type IpvsSettings,
   makeService,
   setAnswering,
   setFirstLost,
   setForwarding,
-  setGoodbyes,
   setIpvs,
   setReceiving,
   setServerWeight,
 } from './director.js';
-import type { Witness } from './director-capture.js';
+import type { DirectorCapture } from './director-capture.js';
 import type { Role } from './namespaces.js';
 import type { Peer } from './peer.js';
 import type { ConnectReply, ConnectRequest, Ending } from './peer-protocol.js';
 import type { Played, ServerState } from './played.js';
 import { allowedProcessors } from './processors.js';
-import type { Stage } from './testbed.js';
+import type { Testbed } from './testbed.js';
 
 export interface RoundSettings extends IpvsSettings {
   /** Whether the director's connections are tracked, as they are on a node of Kubernetes. */
@@ -50,8 +50,8 @@ const receivers = [undefined, allowedProcessors()[0], allowedProcessors().at(-1)
  * on record. Servers change only while no connect is under way.
  */
 export class Round {
-  witness: Witness | undefined;
-  readonly #stage: Stage;
+  capture: DirectorCapture | undefined;
+  readonly #testbed: Testbed;
   readonly #client: Peer;
   readonly #scenario: string;
   readonly #connects: Connect[] = [];
@@ -62,9 +62,9 @@ export class Round {
   #phase = '';
   #lostElsewhere = false;
 
-  /** Use `Stage.begin`. */
-  constructor(stage: Stage, client: Peer, scenario: string) {
-    this.#stage = stage;
+  /** Use `Testbed.begin`. */
+  constructor(testbed: Testbed, client: Peer, scenario: string) {
+    this.#testbed = testbed;
     this.#client = client;
     this.#scenario = scenario;
   }
@@ -75,7 +75,7 @@ export class Round {
     const { servers } = addresses[family];
     await Promise.all([
       setForwarding(conntrack),
-      setGoodbyes(true),
+      dropFinAndRst(false),
       setFirstLost('client', false),
       ...servers.map(({ role }) => setFirstLost(role, false)),
       ...servers.map((server) => setAnswering(server, true)),
@@ -89,9 +89,9 @@ export class Round {
 
   /** Names what comes next: in the connects, and to whoever watches. */
   phase(name: string, what: string): void {
-    this.#stage.signal?.throwIfAborted();
+    this.#testbed.signal?.throwIfAborted();
     this.#phase = name;
-    this.#stage.say(`${name}: ${what}`);
+    this.#testbed.say(`${name}: ${what}`);
   }
 
   /**
@@ -109,9 +109,9 @@ export class Round {
 
   /** The clients of held connections disappear; neither director nor server learns of it. */
   async vanish(ports: readonly number[]): Promise<void> {
-    await setGoodbyes(false);
+    await dropFinAndRst(true);
     await Promise.all(ports.map((port) => this.#client.request({ op: 'vanish', port })));
-    await setGoodbyes(true);
+    await dropFinAndRst(false);
   }
 
   /** Held connections are used so many times; throws when another server answers. */
@@ -169,18 +169,18 @@ export class Round {
     const { servers } = addresses[this.#family];
     const nameOf = (role: Role): string =>
       servers.filter((server) => server.role === role).map(serverName)[0] ?? role;
-    const captures = await this.witness?.finish(
+    const captures = await this.capture?.finish(
       (hosts) => this.#client.request({ op: 'mark', addresses: hosts }),
       nameOf,
     );
     return {
       scenario: this.#scenario,
       connects: [...this.#connects].sort((a, b) => a.startNs - b.startNs),
-      netns: this.#stage.netns,
+      netns: this.#testbed.netns,
       virtual: virtualService(this.#family),
       conntrack: this.#conntrack,
       states: this.#states,
-      copiesMs: this.#stage.copiesMs,
+      copiesMs: this.#testbed.copiesMs,
       ...(captures === undefined ? {} : { captures }),
     };
   }
@@ -210,7 +210,7 @@ export class Round {
   }
 
   #note(change: Pick<ServerState, 'server'> & Partial<ServerState>): void {
-    this.#stage.signal?.throwIfAborted();
+    this.#testbed.signal?.throwIfAborted();
     const last = this.#states.findLast((state) => state.server === change.server);
     const fromNs = monotonicNow();
     this.#states.push({ weight: 1, answers: true, ...last, ...change, fromNs });

@@ -1,7 +1,7 @@
 import { IpvscopeError } from '../error.js';
 import { findPrograms } from '../exec/find.js';
 import { CleanUp } from './clean-up.js';
-import { Witness } from './director-capture.js';
+import { DirectorCapture } from './director-capture.js';
 import { closeShells } from './namespace-shell.js';
 import {
   namespaceInode,
@@ -12,49 +12,49 @@ import {
   roles,
 } from './namespaces.js';
 import type { Peer, PeerOptions } from './peer.js';
-import { Company } from './peers.js';
+import { Peers } from './peers.js';
 import { Round, type RoundSettings } from './round.js';
 import { copyTimes } from './syn-retransmits.js';
 import { buildTopology } from './topology.js';
 
-export interface StageOptions {
+export interface TestbedOptions {
   /** Capture with tcpdump too. */
-  readonly witness?: boolean;
+  readonly capture?: boolean;
   /** Ends whatever is under way; what was made is removed all the same. */
   readonly signal?: AbortSignal;
   readonly onProgress?: (line: string) => void;
 }
 
-/** Ports of the clients: below, and above up to 65535, nothing of a stage connects from. */
+/** Ports of the clients: below, and above up to 65535, nothing of a testbed connects from. */
 const FIRST_PORT = 40_001;
 const LAST_PORT = 64_999;
 
 /** A topology with its clients and real servers, ready for rounds, one after another. */
-export class Stage {
+export class Testbed {
   /** Inode number of the director's network namespace. */
   readonly netns: number;
   readonly signal: AbortSignal | undefined;
   readonly copiesMs: readonly number[];
   readonly client: Peer;
-  readonly #company: Company;
-  readonly #witnessed: boolean;
+  readonly #peers: Peers;
+  readonly #capturing: boolean;
   readonly #onProgress: (line: string) => void;
   /** The latest one started. */
-  #witness: Witness | undefined;
+  #capture: DirectorCapture | undefined;
   #nextPort = FIRST_PORT;
 
-  /** Use `withStage`. */
+  /** Use `withTestbed`. */
   constructor(
-    parts: { netns: number; company: Company; copiesMs: readonly number[]; cleanUp: CleanUp },
-    options: StageOptions,
+    parts: { netns: number; peers: Peers; copiesMs: readonly number[]; cleanUp: CleanUp },
+    options: TestbedOptions,
   ) {
     this.netns = parts.netns;
     this.copiesMs = parts.copiesMs;
     this.signal = options.signal;
-    this.client = parts.company.client;
-    this.#company = parts.company;
-    this.#witnessed = options.witness ?? false;
-    parts.cleanUp.add('tcpdump', () => this.#witness?.close());
+    this.client = parts.peers.client;
+    this.#peers = parts.peers;
+    this.#capturing = options.capture ?? false;
+    parts.cleanUp.add('tcpdump', () => this.#capture?.close());
     this.#onProgress = options.onProgress ?? (() => {});
   }
 
@@ -64,7 +64,7 @@ export class Stage {
   }
 
   /**
-   * Ports that no client of this stage has used, as long as there are any: 25,000.
+   * Ports that no client of this testbed has used, as long as there are any: 25,000.
    * What earlier rounds left behind in ip_vs and conntrack does not meet them.
    */
   freshPorts(count: number): readonly number[] {
@@ -79,47 +79,47 @@ export class Stage {
     this.signal?.throwIfAborted();
     const round = new Round(this, this.client, scenario);
     await round.prepare(settings);
-    if (this.#witnessed) round.witness = await this.watch();
+    if (this.#capturing) round.capture = await this.watch();
     return round;
   }
 
   /** From now on tcpdump sees every leg. */
-  async watch(): Promise<Witness> {
-    this.#witness = await Witness.start();
+  async watch(): Promise<DirectorCapture> {
+    this.#capture = await DirectorCapture.start();
     this.signal?.throwIfAborted();
-    return this.#witness;
+    return this.#capture;
   }
 
   /** The real server in that namespace. */
   server(role: Role): Peer {
-    const peer = this.#company.peers.get(role);
+    const peer = this.#peers.peers.get(role);
     if (peer === undefined) throw new RangeError(`there is no server in ${role}`);
     return peer;
   }
 
-  /** One peer more, until the stage is closed. */
-  async hire(options: PeerOptions): Promise<Peer> {
-    const peer = this.#company.hire(options);
+  /** One peer more, until the testbed is closed. */
+  async spawn(options: PeerOptions): Promise<Peer> {
+    const peer = this.#peers.spawn(options);
     await peer.ready();
     return peer;
   }
 }
 
 /**
- * Builds a stage, lets `use` have it, and removes all of it whatever comes: nothing of the node is
- * touched, and leftovers of runs that crashed are removed first. One stage a process at a time.
+ * Builds a testbed, lets `use` have it, and removes all of it whatever comes: nothing of the node is
+ * touched, and leftovers of runs that crashed are removed first. One testbed a process at a time.
  *
  * @throws IpvscopeError `ERR_SCENARIO_ROOT`, `ERR_SCENARIO_KERNEL`, `ERR_PROGRAM_MISSING`
  * where something is missing; the signal's reason when it is aborted; what `use` throws.
  */
-export async function withStage<Result>(
-  options: StageOptions,
-  use: (stage: Stage) => Promise<Result>,
+export async function withTestbed<Result>(
+  options: TestbedOptions,
+  use: (testbed: Testbed) => Promise<Result>,
 ): Promise<Result> {
   const cleanUp = new CleanUp();
   let result: Result;
   try {
-    result = await use(await openStage(options, cleanUp));
+    result = await use(await openTestbed(options, cleanUp));
   } catch (error) {
     await cleanUp.run().catch((left: IpvscopeError) => options.onProgress?.(left.toLine()));
     throw options.signal?.aborted ? options.signal.reason : error;
@@ -128,10 +128,10 @@ export async function withStage<Result>(
   return result;
 }
 
-async function openStage(options: StageOptions, cleanUp: CleanUp): Promise<Stage> {
+async function openTestbed(options: TestbedOptions, cleanUp: CleanUp): Promise<Testbed> {
   const { signal } = options;
   signal?.throwIfAborted();
-  findPrograms(['ip', 'ipvsadm', 'nft', ...(options.witness ? (['tcpdump'] as const) : [])]);
+  findPrograms(['ip', 'ipvsadm', 'nft', ...(options.capture ? (['tcpdump'] as const) : [])]);
   const removed = await removeLeftovers();
   if (removed.length > 0) options.onProgress?.(`removed leftovers: ${removed.join(', ')}`);
   signal?.throwIfAborted();
@@ -140,18 +140,18 @@ async function openStage(options: StageOptions, cleanUp: CleanUp): Promise<Stage
   await buildTopology();
   signal?.throwIfAborted();
 
-  const company = new Company();
-  const abort = (): void => void company.close(signal?.reason);
+  const peers = new Peers();
+  const abort = (): void => void peers.close(signal?.reason);
   signal?.addEventListener('abort', abort, { once: true });
   cleanUp.add('the peers', () => {
     signal?.removeEventListener('abort', abort);
-    return company.close(new IpvscopeError('ERR_SCENARIO_PEER', 'the stage is closed'));
+    return peers.close(new IpvscopeError('ERR_SCENARIO_PEER', 'the testbed is closed'));
   });
-  const ready = await company.ready();
+  const ready = await peers.ready();
   options.onProgress?.('clients and real servers are ready');
   const copiesMs = copyTimes(ready.linearTimeouts ?? 0);
-  return new Stage(
-    { netns: await namespaceInode('director'), company, copiesMs, cleanUp },
+  return new Testbed(
+    { netns: await namespaceInode('director'), peers, copiesMs, cleanUp },
     options,
   );
 }

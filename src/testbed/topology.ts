@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { ExitCode, IpvscopeError } from '../error.js';
 import { programText } from '../exec/run.js';
 import { type Addresses, addresses, type Family, families as known } from './addresses.js';
-import { runInside } from './namespace-shell.js';
+import { execInNamespace } from './namespace-shell.js';
 import { namespaceName, type Role, roles } from './namespaces.js';
 
 /** A network of two hosts: the first of it and the second. */
@@ -12,11 +12,11 @@ interface Link {
 }
 
 /** The director's interface toward a namespace. */
-export const legOf = (role: Role): string => `to-${role}`;
+export const directorDevice = (role: Role): string => `to-${role}`;
 
 const leg = (role: Role, ipv4: string, ipv6: string): Link => ({
   ends: [
-    { role: 'director', device: legOf(role) },
+    { role: 'director', device: directorDevice(role) },
     { role, device: 'eth0' },
   ],
   networks: { ipv4, ipv6 },
@@ -165,7 +165,7 @@ export async function setSysctls(
   const script = 'while [ $# -gt 0 ]; do printf %s "$2" >"/proc/sys/$1" || exit 1; shift 2; done';
   const pairs = Object.entries(values).flatMap(([name, value]) => [name, String(value)]);
   if (pairs.length === 0) return;
-  await runInside(role, ['sh', '-c', script, 'sh', ...pairs], { step: 'sysctl' });
+  await execInNamespace(role, ['sh', '-c', script, 'sh', ...pairs], { step: 'sysctl' });
 }
 
 function batch(options: readonly string[], lines: readonly string[]): Promise<string> {

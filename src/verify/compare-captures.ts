@@ -7,7 +7,7 @@ import type { ObservedEvent } from './observed-event.js';
 const SLACK_NS = 1e6;
 
 /** One line of the comparison: packets counted by tcpdump, and what the events say of them. */
-export interface WitnessRow {
+export interface CaptureRow {
   /** `in`, a server's name, `swallowed`. */
   readonly what: string;
   /** Opening packets that tcpdump saw. */
@@ -18,8 +18,8 @@ export interface WitnessRow {
   readonly events: number;
 }
 
-export interface WitnessReport {
-  readonly rows: readonly WitnessRow[];
+export interface CaptureReport {
+  readonly rows: readonly CaptureRow[];
   readonly problems: readonly string[];
 }
 
@@ -35,11 +35,11 @@ interface Passage {
  * with an event went where the event says; one without went to a server (it made a new entry). No
  * packet and no event is left over. Without captures there is nothing to compare.
  */
-export function compareWitness(
+export function compareCaptures(
   played: Played,
   captures: Captures,
   observed: readonly ObservedEvent[],
-): WitnessReport {
+): CaptureReport {
   const problems: string[] = [];
   if (captures.lost > 0) problems.push(`tcpdump lost ${captures.lost} packets`);
   if (Math.abs(captures.clockStepMs) > 1) {
@@ -147,12 +147,12 @@ function rowsOf(
   passages: readonly Passage[],
   events: readonly ObservedEvent[],
   servers: readonly string[],
-): readonly WitnessRow[] {
+): readonly CaptureRow[] {
   const row = (
     what: string,
     is: (to: readonly string[]) => boolean,
     says: (to: string | undefined) => boolean,
-  ): WitnessRow => {
+  ): CaptureRow => {
     const captured = passages.filter(({ to }) => is(to));
     return {
       what,

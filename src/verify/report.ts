@@ -1,6 +1,6 @@
 import type { Connect } from '../testbed/connect.js';
 import type { Played } from '../testbed/played.js';
-import type { WitnessReport } from './compare-captures.js';
+import type { CaptureReport } from './compare-captures.js';
 import { type Explanation, isOfRound } from './explain.js';
 import type { ObservedEvent } from './observed-event.js';
 import { textTable } from './text-table.js';
@@ -12,21 +12,21 @@ export interface ReportParts {
   readonly played: Played;
   readonly events: readonly ObservedEvent[];
   readonly explanation: Explanation;
-  readonly witness?: WitnessReport;
+  readonly capture?: CaptureReport;
 }
 
 /** What the clients lived through beside what the probe saw, and whether the two fit together. */
-export function formatReport({ played, events, explanation, witness }: ReportParts): string {
+export function formatReport({ played, events, explanation, capture }: ReportParts): string {
   const ours = events.filter(({ event }) => isOfRound(played, event));
-  const problems = [...explanation.problems, ...(witness?.problems ?? [])];
+  const problems = [...explanation.problems, ...(capture?.problems ?? [])];
   return [
     `${played.scenario}: what the clients lived through`,
     ...indent(connectTable(played.connects)),
     'what the probe saw',
     ...indent(eventTable(ours)),
-    ...(witness === undefined
+    ...(capture === undefined
       ? []
-      : ['opening packets at the director, by tcpdump', ...indent(witnessTable(witness))]),
+      : ['opening packets at the director, by tcpdump', ...indent(captureTable(capture))]),
     ...(problems.length === 0
       ? [`explained: ${played.connects.length} connects and ${ours.length} events fit together`]
       : [`not explained: ${problems.length} things do not fit`, ...indent(listed(problems))]),
@@ -78,7 +78,7 @@ function eventTable(events: readonly ObservedEvent[]): string[] {
   return textTable(['kind', 'verdict', 'entry', 'events', 'weight 0'], rows);
 }
 
-function witnessTable({ rows }: WitnessReport): string[] {
+function captureTable({ rows }: CaptureReport): string[] {
   return textTable(
     ['', 'packets', 'with event', 'events say'],
     rows.map(({ what, captured, withEvent, events }) => [

@@ -6,19 +6,19 @@ import type { Watcher } from '../../scenario/scenario.js';
 import { addresses, endpoint } from '../../testbed/addresses.js';
 import { CleanUp } from '../../testbed/clean-up.js';
 import {
+  dropFinAndRst,
   ipvsadm,
   setAnswering,
   setFirstLost,
   setForwarding,
-  setGoodbyes,
 } from '../../testbed/director.js';
-import { runInside } from '../../testbed/namespace-shell.js';
+import { execInNamespace } from '../../testbed/namespace-shell.js';
 import type { Role } from '../../testbed/namespaces.js';
 import type { Peer } from '../../testbed/peer.js';
 import type { ConnectReply, ConnectRequest } from '../../testbed/peer-protocol.js';
-import type { Stage } from '../../testbed/testbed.js';
+import type { Testbed } from '../../testbed/testbed.js';
 import { setSysctls } from '../../testbed/topology.js';
-import type { Legs, Passed } from './interface-captures.js';
+import type { InterfaceCaptures, Passed } from './interface-captures.js';
 
 /** What a connect of a case may leave out. */
 export type Asked = Partial<Omit<ConnectRequest, 'op'>> & { readonly hostPort: number };
@@ -37,28 +37,28 @@ const MOST_WAIT_MS = 15_000;
 const LOOK_MS = 50;
 const CONNECT_MS = 2_500;
 
-/** The stage as one case uses it: what it changes is undone when it is over. */
-export class Ground {
-  readonly stage: Stage;
+/** The testbed as one case uses it: what it changes is undone when it is over. */
+export class CaseContext {
+  readonly testbed: Testbed;
   readonly watcher: Watcher;
   /** Of virtual services: events of others are not this case's. */
   readonly ports = new Set<number>();
-  readonly #legs: Legs;
+  readonly #captures: InterfaceCaptures;
   readonly #cleanUp = new CleanUp();
   readonly #local: () => Promise<Peer>;
   #nextPort: () => number;
   #counted: Role[] = [];
 
   constructor(parts: {
-    stage: Stage;
+    testbed: Testbed;
     watcher: Watcher;
-    legs: Legs;
+    captures: InterfaceCaptures;
     nextPort: () => number;
     local: () => Promise<Peer>;
   }) {
-    this.stage = parts.stage;
+    this.testbed = parts.testbed;
     this.watcher = parts.watcher;
-    this.#legs = parts.legs;
+    this.#captures = parts.captures;
     this.#nextPort = parts.nextPort;
     this.#local = parts.local;
   }
@@ -76,7 +76,7 @@ export class Ground {
       ipvsadm(['-C']),
     ]);
     // What comes from now on is this case's.
-    await this.#legs.settle();
+    await this.#captures.settle();
   }
 
   /** Undoes all that the case changed. */
@@ -100,16 +100,16 @@ export class Ground {
   }
 
   freshPort(): number {
-    return this.stage.freshPorts(1)[0] ?? 0;
+    return this.testbed.freshPorts(1)[0] ?? 0;
   }
 
   /** What passed since the case began, or since the last time. The ways to the servers must be open. */
   passed(): Promise<Passed> {
-    return this.#legs.settle();
+    return this.#captures.settle();
   }
 
   async run(role: Role, ...command: readonly string[]): Promise<string> {
-    return await runInside(role, command, { step: command[0] ?? '' });
+    return await execInNamespace(role, command, { step: command[0] ?? '' });
   }
 
   /** A shell's script in a namespace. */
@@ -123,7 +123,10 @@ export class Ground {
     this.undo(`the firewall of ${role}`, () =>
       this.run(role, 'nft', 'delete', 'table', 'inet', name),
     );
-    await runInside(role, ['nft', '-f', '-'], { step: 'nft', input: `${table} {\n${body}\n}\n` });
+    await execInNamespace(role, ['nft', '-f', '-'], {
+      step: 'nft',
+      input: `${table} {\n${body}\n}\n`,
+    });
   }
 
   /** Counts packets that a rule of nft matches; see `counted`. */
@@ -161,7 +164,7 @@ export class Ground {
   }
 
   /** A connect to the virtual address from a fresh port, unless told otherwise. */
-  async connect(asked: Asked, peer: Peer = this.stage.client): Promise<ConnectReply> {
+  async connect(asked: Asked, peer: Peer = this.testbed.client): Promise<ConnectReply> {
     const request: ConnectRequest = {
       op: 'connect',
       host: addresses.ipv4.virtual,
@@ -179,18 +182,18 @@ export class Ground {
     options: { bytes?: number; timeoutMs?: number } = {},
   ): Promise<ConnectReply> {
     const request = { op: 'speak', port, timeoutMs: CONNECT_MS, ...options };
-    return (await this.stage.client.request(request)) as ConnectReply;
+    return (await this.testbed.client.request(request)) as ConnectReply;
   }
 
   /** The client of a held connection closes it in good order, or disappears. */
   async close(port: number): Promise<void> {
-    await this.stage.client.request({ op: 'release', port });
+    await this.testbed.client.request({ op: 'release', port });
   }
 
   async vanish(port: number): Promise<void> {
-    await setGoodbyes(false);
-    await this.stage.client.request({ op: 'vanish', port });
-    await setGoodbyes(true);
+    await dropFinAndRst(true);
+    await this.testbed.client.request({ op: 'vanish', port });
+    await dropFinAndRst(false);
   }
 
   /** A client on the director itself. */
@@ -199,8 +202,8 @@ export class Ground {
   }
 
   /** A process of the case's own; it is the case's to end it. */
-  hire(role: Role, module: string, args: readonly string[]): Promise<Peer> {
-    return this.stage.hire({ role, module, args });
+  spawn(role: Role, module: string, args: readonly string[]): Promise<Peer> {
+    return this.testbed.spawn({ role, module, args });
   }
 
   /** What is sent to that server vanishes, until the case is over. */
@@ -264,7 +267,7 @@ export class Ground {
   async until(reached: () => Promise<boolean>, mostMs = MOST_WAIT_MS): Promise<boolean> {
     const giveUp = performance.now() + mostMs;
     while (!(await reached())) {
-      this.stage.signal?.throwIfAborted();
+      this.testbed.signal?.throwIfAborted();
       if (performance.now() > giveUp) return false;
       await delay(LOOK_MS);
     }
@@ -276,7 +279,7 @@ export class Ground {
     await delay(
       ms,
       undefined,
-      this.stage.signal === undefined ? {} : { signal: this.stage.signal },
+      this.testbed.signal === undefined ? {} : { signal: this.testbed.signal },
     );
   }
 

@@ -1,6 +1,6 @@
 import type { Outcome } from '../../testbed/connect.js';
 import type { ConnectReply } from '../../testbed/peer-protocol.js';
-import type { Ground } from './case-context.js';
+import type { CaseContext } from './case-context.js';
 import type { ExpectedEvent } from './expected-events.js';
 
 /** Something that this kernel has to have. */
@@ -21,7 +21,7 @@ export interface FieldCase {
   /** What is done. */
   readonly input: string;
   readonly needs?: readonly Need[];
-  play(ground: Ground): Promise<Observation>;
+  play(context: CaseContext): Promise<Observation>;
 }
 
 /** Beside the events: metrics, another session. */
@@ -35,7 +35,7 @@ export interface Finding {
 /** What came of a case, as far as it does not depend on the probe. */
 export interface Observation {
   /** By the independent observers. */
-  readonly seen: Seen;
+  readonly seen: GroundTruth;
   /** The events that are right: these, and no others. */
   readonly events: readonly ExpectedEvent[];
   /** Only what `trace` prints unless told otherwise is held against them. */
@@ -44,7 +44,7 @@ export interface Observation {
 }
 
 /** What the independent observers saw, in words; and where the input did not come about. */
-export class Seen {
+export class GroundTruth {
   readonly phrases: string[] = [];
   readonly spoiled: string[] = [];
 

@@ -7,21 +7,21 @@ import type { PlayOptions, Scenario, Trial } from '../../scenario/scenario.js';
 import { monotonicNow } from '../../source/clock.js';
 import { namespaceInode } from '../../testbed/namespaces.js';
 import type { Peer } from '../../testbed/peer.js';
-import type { Stage } from '../../testbed/testbed.js';
+import type { Testbed } from '../../testbed/testbed.js';
 import { setSysctls } from '../../testbed/topology.js';
 import type { ObservedEvent } from '../../verify/observed-event.js';
-import { Ground } from './case-context.js';
+import { CaseContext } from './case-context.js';
 import { fieldCases } from './cases/index.js';
 import { eventProblems, eventTexts, expectedTexts } from './expected-events.js';
 import type { FieldCase, Observation } from './field-case.js';
 import { formatField, type Row } from './format-field.js';
-import { Legs } from './interface-captures.js';
+import { InterfaceCaptures } from './interface-captures.js';
 
 /** Situations from the field, told beside what others saw. */
 export const field: Scenario = {
   name: 'field',
   summary: 'situations from public reports, each told beside what independent observers saw',
-  story: [
+  description: [
     'a small input a case: services without servers, broken ways, expired entries, ports in floods',
     'clients, tcpdump and counters of the firewall say what came of it',
     'the events have to say the same, and no more; healthy traffic has none',
@@ -50,41 +50,43 @@ const FIRST_VIRTUAL_PORT = 30_001;
 let lastPort = FIRST_VIRTUAL_PORT - 1;
 
 export async function playField(
-  stage: Stage,
+  testbed: Testbed,
   { watcher, cases: names }: PlayOptions,
 ): Promise<FieldTrial> {
   findPrograms(['tcpdump', 'socat']);
   const wanted = fieldCases.filter(({ name }) => names?.includes(name) ?? true);
   await pinClients();
-  const legs = await Legs.start((hosts) => stage.client.request({ op: 'mark', addresses: hosts }));
+  const captures = await InterfaceCaptures.start((hosts) =>
+    testbed.client.request({ op: 'mark', addresses: hosts }),
+  );
   const directors = await Promise.all([namespaceInode('director'), namespaceInode('rs2')]);
   let local: Promise<Peer> | undefined;
   const played: Played[] = [];
   let lost = 0;
   try {
     for (const [index, one] of wanted.entries()) {
-      stage.signal?.throwIfAborted();
+      testbed.signal?.throwIfAborted();
       const fromNs = monotonicNow();
       played.push(
         await playCase(one, () => {
-          return new Ground({
-            stage,
+          return new CaseContext({
+            testbed,
             watcher,
-            legs,
+            captures,
             nextPort: () => ++lastPort,
             local: () => {
-              local ??= stage.hire({ role: 'director', module: './peer-client.js', args: [] });
+              local ??= testbed.spawn({ role: 'director', module: './peer-client.js', args: [] });
               return local;
             },
           });
         }),
       );
       const took = ((monotonicNow() - fromNs) / 1e9).toFixed(1);
-      stage.say(`case ${index + 1} of ${wanted.length}: ${one.name}, ${took} s`);
+      testbed.say(`case ${index + 1} of ${wanted.length}: ${one.name}, ${took} s`);
     }
-    lost = await legs.stop();
+    lost = await captures.stop();
   } finally {
-    await legs.close();
+    await captures.close();
   }
   const rows = (events: readonly ObservedEvent[]): readonly Row[] =>
     played.map((one) => rowOf(one, eventsOf(one, events, directors), watcher));
@@ -101,19 +103,19 @@ export async function playField(
   };
 }
 
-async function playCase(one: FieldCase, newGround: () => Ground): Promise<Played> {
+async function playCase(one: FieldCase, newContext: () => CaseContext): Promise<Played> {
   const impossible = await reasonAgainst(one);
   const nothing = { field: one, ports: new Set<number>(), fromNs: 0, untilNs: 0 };
   if (impossible !== undefined) return { ...nothing, impossible };
   const play = async (): Promise<Played> => {
-    const ground = newGround();
-    await ground.prepare();
+    const context = newContext();
+    await context.prepare();
     const fromNs = monotonicNow();
     try {
-      const observation = await one.play(ground);
-      return { field: one, observation, ports: ground.ports, fromNs, untilNs: monotonicNow() };
+      const observation = await one.play(context);
+      return { field: one, observation, ports: context.ports, fromNs, untilNs: monotonicNow() };
     } finally {
-      await ground.leave();
+      await context.leave();
     }
   };
   const first = await play();

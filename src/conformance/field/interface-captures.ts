@@ -1,9 +1,9 @@
 import { addresses } from '../../testbed/addresses.js';
 import type { Role } from '../../testbed/namespaces.js';
-import { Tap } from '../../testbed/packet-capture.js';
+import { PacketCapture } from '../../testbed/packet-capture.js';
 import { DISCARD_PORT } from '../../testbed/peer-protocol.js';
 import { FIELD_FILTER, type Packet, parsePacket } from '../../testbed/tcpdump-packet.js';
-import { legOf } from '../../testbed/topology.js';
+import { directorDevice } from '../../testbed/topology.js';
 
 /** The second real server's end of its link to the clients; a second director's, where it is one. */
 export const SECOND_DIRECTOR = '10.0.13.2';
@@ -13,27 +13,27 @@ export const CLIENT_TO_SECOND = '10.0.13.1';
 /** Packets of these ports are counted by the firewall instead: there are too many to print. */
 export const FLOOD_PORTS = { first: 28_001, last: 28_010 } as const;
 
-/** What passed each leg from a moment on. */
+/** What passed each point from a moment on. */
 export interface Passed {
   /** At the client's interfaces. */
   readonly client: readonly Packet[];
-  /** On the director's legs. */
+  /** On the director's captures. */
   readonly rs1: readonly Packet[];
   readonly rs2: readonly Packet[];
 }
 
-type Leg = keyof Passed;
+type CapturePoint = keyof Passed;
 
 interface Watched {
-  readonly leg: Leg;
-  readonly tap: Tap;
+  readonly point: CapturePoint;
+  readonly capture: PacketCapture;
   /** Marks of one settling that pass here. */
   readonly marks: number;
   read: number;
 }
 
-/** tcpdump at the client's interfaces and on the director's legs to the servers. */
-export class Legs {
+/** tcpdump at the client's interfaces and on the director's captures to the servers. */
+export class InterfaceCaptures {
   readonly #watched: readonly Watched[];
   readonly #mark: (addresses: readonly string[]) => Promise<unknown>;
   #settled = 0;
@@ -41,30 +41,32 @@ export class Legs {
   private constructor(mark: (addresses: readonly string[]) => Promise<unknown>) {
     this.#mark = mark;
     const filter = `(${FIELD_FILTER}) and not portrange ${FLOOD_PORTS.first}-${FLOOD_PORTS.last}`;
-    const watch = (leg: Leg, role: Role, device: string, marks: number): Watched => ({
-      leg,
-      tap: new Tap(device, { role, filter }),
+    const watch = (point: CapturePoint, role: Role, device: string, marks: number): Watched => ({
+      point,
+      capture: new PacketCapture(device, { role, filter }),
       marks,
       read: 0,
     });
     this.#watched = [
       watch('client', 'client', 'eth0', 2),
       watch('client', 'client', 'from-rs2', 1),
-      watch('rs1', 'director', legOf('rs1'), 1),
-      watch('rs2', 'director', legOf('rs2'), 1),
+      watch('rs1', 'director', directorDevice('rs1'), 1),
+      watch('rs2', 'director', directorDevice('rs2'), 1),
     ];
   }
 
   /** `mark` sends a datagram to the discard port of each address. */
-  static async start(mark: (addresses: readonly string[]) => Promise<unknown>): Promise<Legs> {
-    const legs = new Legs(mark);
+  static async start(
+    mark: (addresses: readonly string[]) => Promise<unknown>,
+  ): Promise<InterfaceCaptures> {
+    const captures = new InterfaceCaptures(mark);
     try {
-      await Promise.all(legs.#watched.map(({ tap }) => tap.listening()));
+      await Promise.all(captures.#watched.map(({ capture }) => capture.listening()));
     } catch (error) {
-      await legs.close();
+      await captures.close();
       throw error;
     }
-    return legs;
+    return captures;
   }
 
   /** What was seen since the last time, to the last packet: the ways to the servers must be open. */
@@ -73,14 +75,14 @@ export class Legs {
     const addressed = [...addresses.ipv4.servers.map(({ address }) => address), SECOND_DIRECTOR];
     await Promise.all([
       this.#mark(addressed),
-      ...this.#watched.map(({ tap, marks }) => tap.marked(this.#settled * marks)),
+      ...this.#watched.map(({ capture, marks }) => capture.marked(this.#settled * marks)),
     ]);
-    const of = (leg: Leg): readonly Packet[] =>
+    const of = (point: CapturePoint): readonly Packet[] =>
       this.#watched
-        .filter((one) => one.leg === leg)
+        .filter((one) => one.point === point)
         .flatMap((one) => {
-          const lines = one.tap.lines.slice(one.read);
-          one.read = one.tap.lines.length;
+          const lines = one.capture.lines.slice(one.read);
+          one.read = one.capture.lines.length;
           return lines.flatMap((line) => parsePacket(line) ?? []);
         })
         .filter((packet) => !isOfMark(packet))
@@ -90,12 +92,12 @@ export class Legs {
 
   /** Ends the captures and gives how many packets they lost. */
   async stop(): Promise<number> {
-    const lost = await Promise.all(this.#watched.map(({ tap }) => tap.stop()));
+    const lost = await Promise.all(this.#watched.map(({ capture }) => capture.stop()));
     return lost.reduce((sum, count) => sum + count, 0);
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#watched.map(({ tap }) => tap.close()));
+    await Promise.all(this.#watched.map(({ capture }) => capture.close()));
   }
 }
 

@@ -1,20 +1,20 @@
 import { addresses, endpoint, SERVER_PORT } from '../../testbed/addresses.js';
 import type { Role } from '../../testbed/namespaces.js';
 import type { ConnectRequest, Ending, ListenRequest } from '../../testbed/peer-protocol.js';
-import type { Cell, Change, Entry } from './test-case.js';
+import type { Change, Entry, TestCase } from './test-case.js';
 
-/** A real server of one cell's service. */
-export interface CellServer {
+/** A real server of one test case's service. */
+export interface CaseServer {
   readonly role: Role;
   readonly address: string;
   readonly port: number;
   readonly name: string;
 }
 
-export interface PartNumbers {
-  /** Of the service, which no other cell has. */
+export interface CaseNumbers {
+  /** Of the service, which no other test case has. */
   readonly virtualPort: number;
-  /** Of the client, never used before: the cell's own and one more. */
+  /** Of the client, never used before: the test case's own and one more. */
   readonly ports: readonly [number, number];
 }
 
@@ -33,22 +33,22 @@ const endings: Readonly<Partial<Record<Entry, Ending>>> = {
   'reset by client': 'abort',
 };
 
-/** What a cell is called on the stage: its addresses, ports and names. */
-export class Part {
-  readonly cell: Cell;
+/** What a test case is called on the testbed: its addresses, ports and names. */
+export class CaseInstance {
+  readonly testCase: TestCase;
   readonly virtualPort: number;
   readonly port: number;
   readonly otherPort: number;
-  readonly servers: readonly CellServer[];
+  readonly servers: readonly CaseServer[];
   /** The server of the entry, once there is one. */
-  old: CellServer | undefined;
+  old: CaseServer | undefined;
 
-  constructor(cell: Cell, { virtualPort, ports }: PartNumbers) {
-    this.cell = cell;
+  constructor(testCase: TestCase, { virtualPort, ports }: CaseNumbers) {
+    this.testCase = testCase;
     this.virtualPort = virtualPort;
     [this.port, this.otherPort] = ports;
-    const { forwarding } = cell.service;
-    const { servers, director } = addresses[cell.family];
+    const { forwarding } = testCase.service;
+    const { servers, director } = addresses[testCase.family];
     // Only masquerading changes the port.
     const port = ['direct', 'tunnel'].includes(forwarding) ? virtualPort : SERVER_PORT;
     const real =
@@ -63,8 +63,8 @@ export class Part {
 
   /** Where its clients connect to. */
   get host(): string {
-    const { virtual, direct } = addresses[this.cell.family];
-    return ['direct', 'tunnel'].includes(this.cell.service.forwarding) ? direct : virtual;
+    const { virtual, direct } = addresses[this.testCase.family];
+    return ['direct', 'tunnel'].includes(this.testCase.service.forwarding) ? direct : virtual;
   }
 
   get virtual(): string {
@@ -72,8 +72,8 @@ export class Part {
   }
 
   get clientAddress(): string {
-    const { director, client } = addresses[this.cell.family];
-    return this.cell.service.localClient === true ? director : client;
+    const { director, client } = addresses[this.testCase.family];
+    return this.testCase.service.localClient === true ? director : client;
   }
 
   /** The client's addresses and ports, as events and captures write them. */
@@ -82,19 +82,19 @@ export class Part {
   }
 
   get mark(): number {
-    return this.cell.service.byMark === true ? this.virtualPort : 0;
+    return this.testCase.service.byMark === true ? this.virtualPort : 0;
   }
 
   /** The service as ipvsadm wants it. */
   get #service(): string {
-    if (this.mark > 0) return `-f ${this.mark}${this.cell.family === 'ipv6' ? ' -6' : ''}`;
-    const flag = { TCP: '-t', UDP: '-u', SCTP: '--sctp-service' }[this.cell.service.protocol];
+    if (this.mark > 0) return `-f ${this.mark}${this.testCase.family === 'ipv6' ? ' -6' : ''}`;
+    const flag = { TCP: '-t', UDP: '-u', SCTP: '--sctp-service' }[this.testCase.service.protocol];
     return `${flag} ${this.virtual}`;
   }
 
   /** Makes the service, every server with weight 1. */
   creation(): readonly string[] {
-    const { options = '' } = this.cell.service;
+    const { options = '' } = this.testCase.service;
     return [
       `-A ${this.#service} -s rr ${options}`.trimEnd(),
       ...this.servers.map((server) => this.#addition(server)),
@@ -104,23 +104,23 @@ export class Part {
   changes(change: Change): readonly string[] {
     const { old } = this;
     if (change === 'all weights 0') return this.servers.map((server) => this.#weightZero(server));
-    if (old === undefined) throw new RangeError(`${this.cell.title}: there is no entry`);
+    if (old === undefined) throw new RangeError(`${this.testCase.title}: there is no entry`);
     if (change === 'weight 0') return [this.#weightZero(old)];
     if (change === 'removed') return [`-d ${this.#service} -r ${old.name}`];
     return [this.#addition(old)];
   }
 
-  #addition({ name }: CellServer): string {
-    return `-a ${this.#service} -r ${name} ${methods[this.cell.service.forwarding]} -w 1`;
+  #addition({ name }: CaseServer): string {
+    return `-a ${this.#service} -r ${name} ${methods[this.testCase.service.forwarding]} -w 1`;
   }
 
-  #weightZero({ name }: CellServer): string {
-    return `-e ${this.#service} -r ${name} ${methods[this.cell.service.forwarding]} -w 0`;
+  #weightZero({ name }: CaseServer): string {
+    return `-e ${this.#service} -r ${name} ${methods[this.testCase.service.forwarding]} -w 0`;
   }
 
   /** Where real servers have to answer beside their usual port: at the virtual address, by their name. */
   listening(): readonly { readonly role: Role; readonly request: ListenRequest }[] {
-    const { protocol, forwarding } = this.cell.service;
+    const { protocol, forwarding } = this.testCase.service;
     if (forwarding !== 'direct' && forwarding !== 'tunnel') return [];
     return this.servers.map(({ role, name }) => ({
       role,
@@ -130,7 +130,7 @@ export class Part {
 
   /** The connect that makes the entry, or the one that meets it. */
   connect(port: number, entry: Entry | 'met'): ConnectRequest {
-    const { protocol, localClient } = this.cell.service;
+    const { protocol, localClient } = this.testCase.service;
     return {
       op: 'connect',
       protocol,

@@ -1,8 +1,8 @@
 import type { IpvsEvent } from '../../record/event.js';
 import type { ConnectReply } from '../../testbed/peer-protocol.js';
-import type { Part } from './case-instance.js';
+import type { CaseInstance } from './case-instance.js';
 import type { ExpectedEnd, ExpectedEvent, Wait, Which } from './expectation.js';
-import type { Seen } from './observation.js';
+import type { CaseObservation } from './observation.js';
 
 /**
  * How far apart the first and the last opening packet of a wait may be, in ms. A client's timer counts
@@ -37,22 +37,22 @@ const forwardingNames = {
 /** What the client of a dropped packet waits at least. */
 const LEAST_DELAY_MS = 980;
 
-/** Every way in which what was seen is not what the cell expects; none: it is. */
+/** Every way in which what was seen is not what the test case expects; none: it is. */
 export function* differences({
-  part,
+  instance,
   events,
   packets,
   spanMs,
   ends,
   problem,
-}: Seen): Generator<string> {
+}: CaseObservation): Generator<string> {
   if (problem !== undefined) {
     yield problem;
     return;
   }
-  const { expectation } = part.cell;
+  const { expectation } = instance.testCase;
   yield* eventDifferences(
-    part,
+    instance,
     expectation.events,
     events.map(({ event }) => event),
   );
@@ -68,7 +68,7 @@ export function* differences({
   }
   for (const [index, expected] of expectation.ends.entries()) {
     const end = ends[index];
-    if (end !== undefined) yield* endDifferences(part, expected, end);
+    if (end !== undefined) yield* endDifferences(instance, expected, end);
   }
   const [only, more] = expectation.ends;
   if (only?.outcome === 'connected' && more === undefined) {
@@ -80,7 +80,7 @@ export function* differences({
 }
 
 function* eventDifferences(
-  part: Part,
+  instance: CaseInstance,
   expected: readonly ExpectedEvent[],
   seen: readonly IpvsEvent[],
 ): Generator<string> {
@@ -93,25 +93,32 @@ function* eventDifferences(
       yield `no event ${wanted.kind} ${wanted.verdict}`;
       continue;
     } else {
-      const wrong = factDifferences(part, wanted, event);
+      const wrong = factDifferences(instance, wanted, event);
       if (wrong.length > 0) {
         yield `event ${next + 1}, ${event.kind} ${event.verdict}: ${wrong.join(', ')}`;
       }
       next++;
     }
-    while (wanted.times !== undefined && isAnother(part, wanted, seen[next])) next++;
+    while (wanted.times !== undefined && isAnother(instance, wanted, seen[next])) next++;
   }
   for (const event of seen.slice(next)) yield `one event more, ${event.kind} ${event.verdict}`;
 }
 
-const isAnother = (part: Part, wanted: ExpectedEvent, event: IpvsEvent | undefined): boolean =>
-  event !== undefined && factDifferences(part, wanted, event).length === 0;
+const isAnother = (
+  instance: CaseInstance,
+  wanted: ExpectedEvent,
+  event: IpvsEvent | undefined,
+): boolean => event !== undefined && factDifferences(instance, wanted, event).length === 0;
 
 /** Facts that have to be as expected, absent ones included. */
-function factDifferences(part: Part, wanted: ExpectedEvent, event: IpvsEvent): readonly string[] {
-  const { service } = part.cell;
+function factDifferences(
+  instance: CaseInstance,
+  wanted: ExpectedEvent,
+  event: IpvsEvent,
+): readonly string[] {
+  const { service } = instance.testCase;
   const server = (which: Which | undefined): string | undefined =>
-    which === undefined ? undefined : nameOf(part, which);
+    which === undefined ? undefined : nameOf(instance, which);
   const facts: Partial<Record<keyof IpvsEvent, unknown>> = {
     kind: wanted.kind,
     verdict: wanted.verdict,
@@ -123,8 +130,8 @@ function factDifferences(part: Part, wanted: ExpectedEvent, event: IpvsEvent): r
     cause: wanted.cause,
     expired: wanted.expired,
     drops: wanted.drops,
-    virtual: part.virtual,
-    fwmark: part.mark,
+    virtual: instance.virtual,
+    fwmark: instance.mark,
     count: 1,
     ...(wanted.conn_state === undefined ? {} : { conn_state: wanted.conn_state }),
     ...(wanted.conntrack === undefined ? {} : { conntrack: wanted.conntrack }),
@@ -144,13 +151,17 @@ function factDifferences(part: Part, wanted: ExpectedEvent, event: IpvsEvent): r
   return wrong;
 }
 
-function* endDifferences(part: Part, expected: ExpectedEnd, end: ConnectReply): Generator<string> {
+function* endDifferences(
+  instance: CaseInstance,
+  expected: ExpectedEnd,
+  end: ConnectReply,
+): Generator<string> {
   if (end.outcome !== expected.outcome) {
     yield `the client: ${end.outcome}, not ${expected.outcome}`;
     return;
   }
   if (expected.outcome !== 'connected') return;
-  if (end.server !== nameOf(part, expected.server)) {
+  if (end.server !== nameOf(instance, expected.server)) {
     yield `answered by ${end.server}, not by the ${expected.server} server`;
   }
   const [least, most] = clientBounds[expected.wait];
@@ -159,7 +170,7 @@ function* endDifferences(part: Part, expected: ExpectedEnd, end: ConnectReply): 
 }
 
 /** With one server only, the old one is chosen again. */
-export function nameOf({ servers, old }: Part, which: Which): string | undefined {
+export function nameOf({ servers, old }: CaseInstance, which: Which): string | undefined {
   if (which === 'old') return old?.name;
   return servers.find(({ name }) => name !== old?.name)?.name;
 }

@@ -1,5 +1,5 @@
-import { runInside } from '../../testbed/namespace-shell.js';
-import type { Part } from './case-instance.js';
+import { execInNamespace } from '../../testbed/namespace-shell.js';
+import type { CaseInstance } from './case-instance.js';
 import type { Entry } from './test-case.js';
 
 /** In which state of TCP ip_vs has to keep the entry, where it sees both directions. */
@@ -23,22 +23,26 @@ export function parseEntryStates(text: string): ReadonlyMap<number, string> {
 }
 
 /**
- * Entries that did not come to what their cells are about, by what ip_vs itself says. It happens on
+ * Entries that did not come to what their test cases are about, by what ip_vs itself says. It happens on
  * a machine so busy that a server sends its FIN again: the client's kernel, which has closed, answers
  * with a reset.
  */
-export async function spoiledEntries(parts: readonly Part[]): Promise<ReadonlyMap<Part, string>> {
-  const text = await runInside('director', ['cat', '/proc/net/ip_vs_conn'], { step: 'entries' });
+export async function spoiledEntries(
+  instances: readonly CaseInstance[],
+): Promise<ReadonlyMap<CaseInstance, string>> {
+  const text = await execInNamespace('director', ['cat', '/proc/net/ip_vs_conn'], {
+    step: 'entries',
+  });
   const found = parseEntryStates(text);
   return new Map(
-    parts.flatMap((part) => {
-      const { service, entry } = part.cell;
+    instances.flatMap((instance) => {
+      const { service, entry } = instance.testCase;
       const wanted = states[entry];
-      const state = found.get(part.port);
+      const state = found.get(instance.port);
       const seesBoth = service.protocol === 'TCP' && service.forwarding === 'masquerade';
       return !seesBoth || wanted === undefined || state === wanted
         ? []
-        : [[part, `its entry is ${state ?? 'gone'}, not in ${wanted}`] as const];
+        : [[instance, `its entry is ${state ?? 'gone'}, not in ${wanted}`] as const];
     }),
   );
 }

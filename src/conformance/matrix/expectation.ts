@@ -46,7 +46,7 @@ export interface ExpectedPackets {
   readonly other: number;
 }
 
-/** All that is to be seen of a cell's client once its entry exists. */
+/** All that is to be seen of a test case's client once its entry exists. */
 export interface Expectation {
   /** Every event of its port, in the order of time. */
   readonly events: readonly ExpectedEvent[];

@@ -1,16 +1,16 @@
 import type { IpvsEvent } from '../../record/event.js';
 import { textTable } from '../../verify/text-table.js';
-import type { Part } from './case-instance.js';
+import type { CaseInstance } from './case-instance.js';
 import { differences, nameOf, waitMs } from './compare-case.js';
 import type { ExpectedEnd, ExpectedEvent, ExpectedPackets } from './expectation.js';
-import type { Seen } from './observation.js';
-import type { Cell, Settings } from './test-case.js';
+import type { CaseObservation } from './observation.js';
+import type { Settings, TestCase } from './test-case.js';
 
 /** A cell with what was seen of it, or the reason why this kernel cannot do it. */
 export type Result =
-  | { readonly cell: Cell; readonly seen: Seen }
+  | { readonly testCase: TestCase; readonly seen: CaseObservation }
   | {
-      readonly cell: Cell;
+      readonly testCase: TestCase;
       readonly impossible: string;
     };
 
@@ -35,7 +35,7 @@ const LEGEND = [
 ];
 
 /** The whole table, a line a cell; where a cell differs, what was expected and what is wrong below. */
-export function formatTable(results: readonly Result[]): string {
+export function formatMatrix(results: readonly Result[]): string {
   const rows = results.flatMap((result) => rowsOf(result));
   const lines = textTable(
     HEADS,
@@ -48,7 +48,7 @@ export function formatTable(results: readonly Result[]): string {
     ...LEGEND,
     head,
     ...body.flatMap((line, index) => [line, ...(rows[index]?.notes ?? [])]),
-    `${results.length} cells: ${results.length - differ - impossible} as expected, ${differ} differ, ${impossible} not possible on this kernel`,
+    `${results.length} test cases: ${results.length - differ - impossible} as expected, ${differ} differ, ${impossible} not possible on this kernel`,
   ].join('\n');
 }
 
@@ -58,8 +58,8 @@ export const isDifferent = (result: Result): boolean =>
 function rowsOf(
   result: Result,
 ): readonly { readonly cells: readonly string[]; readonly notes: readonly string[] }[] {
-  const { cell } = result;
-  const start = [...settingCells(cell), cell.title, cell.family === 'ipv4' ? '4' : '6'];
+  const { testCase } = result;
+  const start = [...settingCells(testCase), testCase.title, testCase.family === 'ipv4' ? '4' : '6'];
   if ('impossible' in result) {
     return [{ cells: [...start, result.impossible, '', '', '', '', 'not possible'], notes: [] }];
   }
@@ -76,7 +76,7 @@ function rowsOf(
     notes: [] as string[],
   };
   if (wrong.length === 0) return [row];
-  const { expectation } = cell;
+  const { expectation } = testCase;
   const expected = {
     cells: [
       '',
@@ -97,7 +97,7 @@ function rowsOf(
 const packetCells = (packets: ExpectedPackets): readonly string[] =>
   [packets.in, packets.old, packets.other].map(String);
 
-function settingCells({ settings, late }: Cell): readonly string[] {
+function settingCells({ settings, late }: TestCase): readonly string[] {
   const cell = (of: (settings: Settings) => string): string => {
     const before = of(settings);
     const after = of({ ...settings, ...late });
@@ -116,14 +116,17 @@ const clientText = (outcome: string, ms: number): string =>
 const endText = (end: ExpectedEnd): string =>
   end.outcome === 'connected' ? end.wait : end.outcome;
 
-const seenEvents = ({ part, events }: Seen): string =>
-  compact(events.map(({ event }) => eventText(event, whereTo(part, event))));
+const seenEvents = ({ instance, events }: CaseObservation): string =>
+  compact(events.map(({ event }) => eventText(event, whereTo(instance, event))));
 
-function whereTo(part: Part, { verdict, destination, new_destination }: IpvsEvent): string {
+function whereTo(
+  instance: CaseInstance,
+  { verdict, destination, new_destination }: IpvsEvent,
+): string {
   const to = new_destination ?? (verdict === 'forwarded' ? destination : undefined);
   if (to === undefined) return '';
-  if (to === nameOf(part, 'old')) return '→old';
-  return to === nameOf(part, 'other') ? '→other' : `→${to}`;
+  if (to === nameOf(instance, 'old')) return '→old';
+  return to === nameOf(instance, 'other') ? '→other' : `→${to}`;
 }
 
 function expectedText(event: ExpectedEvent): string {

@@ -1,6 +1,6 @@
-import { cell, settings } from './make-cases.js';
-import { type Facts, fates } from './outcomes.js';
-import type { Cell } from './test-case.js';
+import { inBothFamilies, settings } from './make-cases.js';
+import { type Facts, outcomes } from './outcomes.js';
+import type { TestCase } from './test-case.js';
 
 /**
  * The director sees the client's half of the connection only, so its entry ends in FIN_WAIT, and its
@@ -22,7 +22,7 @@ const tunnelModule = {
 const tracking = [0, 1] as const;
 
 /** Direct routing and tunnels: the real servers answer past the director. */
-export const forwardingCells: readonly Cell[] = (['direct', 'tunnel'] as const).flatMap(
+export const forwardingCases: readonly TestCase[] = (['direct', 'tunnel'] as const).flatMap(
   (forwarding) => {
     const wanted = {
       title: `${forwarding === 'direct' ? 'direct routing' : 'tunnel'}: FIN_WAIT, weight 1`,
@@ -31,14 +31,14 @@ export const forwardingCells: readonly Cell[] = (['direct', 'tunnel'] as const).
       ...(forwarding === 'tunnel' ? { needs: tunnelModule } : {}),
     } as const;
     return tracking.flatMap((conntrack) => [
-      ...cell(
+      ...inBothFamilies(
         { ...wanted, settings: settings(0, 1, conntrack) },
-        fates['same server'](facts(conntrack)),
+        outcomes['same server'](facts(conntrack)),
       ),
       ...[2, 3].flatMap((mode) =>
-        cell(
+        inBothFamilies(
           { ...wanted, settings: settings(0, mode, conntrack) },
-          fates[conntrack === 1 ? 'one second' : 'rescheduled'](facts(conntrack)),
+          outcomes[conntrack === 1 ? 'one second' : 'rescheduled'](facts(conntrack)),
         ),
       ),
     ]);

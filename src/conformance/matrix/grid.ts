@@ -1,6 +1,6 @@
 import { families } from '../../testbed/topology.js';
-import { type Fate, fates } from './outcomes.js';
-import type { Cell, Change, Entry } from './test-case.js';
+import { type OutcomeName, outcomes } from './outcomes.js';
+import type { Change, Entry, TestCase } from './test-case.js';
 
 const columns: readonly {
   readonly title: string;
@@ -41,8 +41,17 @@ const columns: readonly {
   },
 ];
 
-/** expire_nodest_conn, conn_reuse_mode, conntrack; then a fate for each of the columns. */
-type Row = readonly [number, number, 0 | 1, Fate, Fate, Fate, Fate, Fate];
+/** expire_nodest_conn, conn_reuse_mode, conntrack; then an outcome for each of the columns. */
+type Row = readonly [
+  number,
+  number,
+  0 | 1,
+  OutcomeName,
+  OutcomeName,
+  OutcomeName,
+  OutcomeName,
+  OutcomeName,
+];
 
 // biome-ignore format: a table
 const rows: readonly Row[] = [
@@ -61,11 +70,11 @@ const rows: readonly Row[] = [
 ];
 
 /** Masquerading, TCP: every setting, what the entry looks like, both families. */
-export const grid: readonly Cell[] = rows.flatMap(
-  ([expireNodestConn, connReuseMode, conntrack, ...fateNames]) =>
+export const grid: readonly TestCase[] = rows.flatMap(
+  ([expireNodestConn, connReuseMode, conntrack, ...outcomeNames]) =>
     columns.flatMap(({ title, entry, changes, state, weight }, index) =>
       families.map(
-        (family): Cell => ({
+        (family): TestCase => ({
           title,
           family,
           settings: { expireNodestConn, connReuseMode, conntrack: conntrack === 1 },
@@ -73,7 +82,7 @@ export const grid: readonly Cell[] = rows.flatMap(
           entry,
           changes,
           again: 'same port',
-          expectation: fates[fateNames[index] ?? 'same server']({
+          expectation: outcomes[outcomeNames[index] ?? 'same server']({
             state,
             weight,
             conntrack: conntrack === 1,

@@ -1,7 +1,7 @@
 import type { ExpectedEvent } from './expectation.js';
-import { cell, datagrams, settings } from './make-cases.js';
+import { datagrams, inBothFamilies, settings } from './make-cases.js';
 import { met, packets, timeout } from './outcomes.js';
-import type { Cell } from './test-case.js';
+import type { TestCase } from './test-case.js';
 
 const everyPacket = { others: { am_droprate: 1, drop_packet: 3 } } as const;
 
@@ -14,8 +14,8 @@ const overloaded = (opening: boolean): ExpectedEvent => ({
 });
 
 /** What ip_vs drops because there is too much: drop_packet, conn_max. */
-export const limitCells: readonly Cell[] = [
-  ...cell(
+export const limitCases: readonly TestCase[] = [
+  ...inBothFamilies(
     {
       title: 'TIME_WAIT, weight 1; drop_packet=3, am_droprate=1',
       settings: settings(0, 1, 1),
@@ -34,7 +34,7 @@ export const limitCells: readonly Cell[] = [
       ends: [timeout],
     },
   ),
-  ...cell(
+  ...inBothFamilies(
     {
       title: 'none; drop_packet=3, am_droprate=1',
       settings: settings(0, 1, 1),
@@ -47,7 +47,7 @@ export const limitCells: readonly Cell[] = [
       ends: [timeout],
     },
   ),
-  ...cell(
+  ...inBothFamilies(
     {
       title: 'UDP, none; drop_packet=3, am_droprate=1',
       settings: settings(0, 1, 1),
@@ -57,7 +57,7 @@ export const limitCells: readonly Cell[] = [
     },
     { events: [overloaded(false)], packets: packets(1, 0, 0), ends: [timeout] },
   ),
-  ...cell(
+  ...inBothFamilies(
     {
       title: 'none; conn_max=0',
       settings: settings(0, 1, 1),

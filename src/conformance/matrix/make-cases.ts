@@ -1,6 +1,6 @@
 import { families } from '../../testbed/topology.js';
 import type { Expectation } from './expectation.js';
-import type { Cell, Service, Settings } from './test-case.js';
+import type { Service, Settings, TestCase } from './test-case.js';
 
 export const masqueraded: Service = { protocol: 'TCP', forwarding: 'masquerade' };
 export const datagrams: Service = { protocol: 'UDP', forwarding: 'masquerade' };
@@ -17,10 +17,10 @@ export const settings = (
   ...(others === undefined ? {} : { others }),
 });
 
-type Wanted = Pick<Cell, 'title' | 'settings' | 'entry'> & Partial<Cell>;
+type Wanted = Pick<TestCase, 'title' | 'settings' | 'entry'> & Partial<TestCase>;
 
-/** The cell in both address families. */
-export function cell(wanted: Wanted, expectation: Expectation): readonly Cell[] {
+/** The test case in both address families. */
+export function inBothFamilies(wanted: Wanted, expectation: Expectation): readonly TestCase[] {
   return families.map((family) => ({
     service: masqueraded,
     changes: [],

@@ -4,54 +4,54 @@ import { kindNames } from '../../record/names.js';
 import type { Scenario, Trial } from '../../scenario/scenario.js';
 import { addresses, SERVER_PORT, serverName } from '../../testbed/addresses.js';
 import type { ListenRequest } from '../../testbed/peer-protocol.js';
-import type { Stage } from '../../testbed/testbed.js';
+import type { Testbed } from '../../testbed/testbed.js';
 import { families, openTunnels, setSysctls } from '../../testbed/topology.js';
 import type { ObservedEvent } from '../../verify/observed-event.js';
-import { Part } from './case-instance.js';
-import { formatTable, isDifferent, type Result } from './format-matrix.js';
-import { forwardingCells } from './forwarding-cases.js';
+import { CaseInstance } from './case-instance.js';
+import { formatMatrix, isDifferent, type Result } from './format-matrix.js';
+import { forwardingCases } from './forwarding-cases.js';
 import { grid } from './grid.js';
-import { limitCells } from './limit-cases.js';
-import { seenOf } from './observation.js';
-import { type PlayedPart, type Players, playAct } from './run-batch.js';
-import { sctpCells } from './sctp-cases.js';
-import { serviceCells } from './service-cases.js';
-import { tcpCells } from './tcp-cases.js';
-import type { Cell } from './test-case.js';
-import { udpCells } from './udp-cases.js';
+import { limitCases } from './limit-cases.js';
+import { observe } from './observation.js';
+import { type BatchPeers, type CaseRun, runBatch } from './run-batch.js';
+import { sctpCases } from './sctp-cases.js';
+import { serviceCases } from './service-cases.js';
+import { tcpCases } from './tcp-cases.js';
+import type { TestCase } from './test-case.js';
+import { udpCases } from './udp-cases.js';
 
-/** Every cell, in the order of the table. */
-export const cells: readonly Cell[] = [
+/** Every test case, in the order of the table. */
+export const testCases: readonly TestCase[] = [
   ...grid,
-  ...tcpCells,
-  ...udpCells,
-  ...sctpCells,
-  ...forwardingCells,
-  ...serviceCells,
-  ...limitCells,
+  ...tcpCases,
+  ...udpCases,
+  ...sctpCases,
+  ...forwardingCases,
+  ...serviceCases,
+  ...limitCases,
 ];
 
 const FIRST_VIRTUAL_PORT = 20_001;
 
-/** What ip_vs does with a reused port, cell by cell. */
-export const table: Scenario = {
+/** What ip_vs does with a reused port, test case by test case. */
+export const matrix: Scenario = {
   name: 'table',
   summary:
     'every setting and every entry that a reused port can meet, each with what has to happen',
-  story: [
-    'for each set of sysctls: a virtual service a cell; clients connect and leave an entry there',
+  description: [
+    'for each set of sysctls: one virtual service per test case; clients connect and leave an entry there',
     'servers change; the clients come back from the same ports',
     'each has to live through what the table says, with its packets and its events',
   ],
-  witnessed: true,
+  capturesPackets: true,
   detail: kindNames,
-  async play(stage) {
-    return await playTable(stage, cells);
+  async play(testbed) {
+    return await playMatrix(testbed, testCases);
   },
 };
 
-export interface TableTrial extends Trial {
-  /** Every cell with what was seen of it. */
+export interface MatrixTrial extends Trial {
+  /** Every test case with what was seen of it. */
   results(events: readonly ObservedEvent[]): readonly Result[];
   /** By tcpdump. */
   readonly packetsLost: number;
@@ -59,52 +59,58 @@ export interface TableTrial extends Trial {
   readonly repeated: readonly string[];
 }
 
-/** What tells a cell from all others. */
-export function cellName({ settings, late, title, family }: Cell): string {
+/** What tells a test case from all others. */
+export function caseName({ settings, late, title, family }: TestCase): string {
   const { expireNodestConn: nodest, connReuseMode: mode, conntrack } = settings;
   const later = late === undefined ? '' : `, then ${JSON.stringify(late)}`;
   return `expire_nodest_conn=${nodest} conn_reuse_mode=${mode} conntrack=${Number(conntrack)}${later}: ${title}, ${family}`;
 }
 
-export async function playTable(stage: Stage, wanted: readonly Cell[]): Promise<TableTrial> {
+export async function playMatrix(
+  testbed: Testbed,
+  wanted: readonly TestCase[],
+): Promise<MatrixTrial> {
   await Promise.all([pinClients(), openTunnels()]);
   let virtualPort = FIRST_VIRTUAL_PORT;
-  const newPart = (cell: Cell): Part => {
-    const [port = 0, otherPort = 0] = stage.freshPorts(2);
-    return new Part(cell, { virtualPort: virtualPort++, ports: [port, otherPort] });
+  const newInstance = (testCase: TestCase): CaseInstance => {
+    const [port = 0, otherPort = 0] = testbed.freshPorts(2);
+    return new CaseInstance(testCase, { virtualPort: virtualPort++, ports: [port, otherPort] });
   };
-  const parts = wanted.filter((cell) => reasonAgainst(cell) === undefined).map(newPart);
-  const players = await hirePlayers(stage, parts);
-  const witness = await stage.watch();
-  const played: PlayedPart[] = [];
+  const instances = wanted
+    .filter((testCase) => reasonAgainst(testCase) === undefined)
+    .map(newInstance);
+  const peers = await spawnBatchPeers(testbed, instances);
+  const capture = await testbed.watch();
+  const played: CaseRun[] = [];
   const repeated: string[] = [];
-  const acts = actsOf(parts);
-  for (const [index, act] of acts.entries()) {
-    stage.signal?.throwIfAborted();
-    stage.say(`act ${index + 1} of ${acts.length}: ${act.length} cells`);
-    const done = await playAct(players, act);
+  const batches = batchesOf(instances);
+  for (const [index, batch] of batches.entries()) {
+    testbed.signal?.throwIfAborted();
+    testbed.say(`batch ${index + 1} of ${batches.length}: ${batch.length} test cases`);
+    const done = await runBatch(peers, batch);
     const again = done.filter(({ problem }) => problem !== undefined);
-    for (const { part, problem } of again) {
-      repeated.push(`played again: ${cellName(part.cell)}: ${problem}`);
+    for (const { instance, problem } of again) {
+      repeated.push(`played again: ${caseName(instance.testCase)}: ${problem}`);
     }
-    // Of a cell that was played twice the second counts, whatever comes of it.
+    // Of a test case that was played twice the second counts, whatever comes of it.
     played.push(
-      ...(await playAct(
-        players,
-        again.map(({ part }) => newPart(part.cell)),
+      ...(await runBatch(
+        peers,
+        again.map(({ instance }) => newInstance(instance.testCase)),
       )),
       ...done,
     );
   }
-  const captures = await witness.finish(
-    (hosts) => stage.client.request({ op: 'mark', addresses: hosts }),
+  const captures = await capture.finish(
+    (hosts) => testbed.client.request({ op: 'mark', addresses: hosts }),
     (role) => role,
   );
   const results = (events: readonly ObservedEvent[]): readonly Result[] =>
-    wanted.map((cell) => {
-      const one = played.find(({ part }) => part.cell === cell);
-      if (one === undefined) return { cell, impossible: reasonAgainst(cell) ?? 'not played' };
-      return { cell, seen: seenOf(one, stage.netns, events, captures) };
+    wanted.map((testCase) => {
+      const one = played.find(({ instance }) => instance.testCase === testCase);
+      if (one === undefined)
+        return { testCase, impossible: reasonAgainst(testCase) ?? 'not played' };
+      return { testCase, seen: observe(one, testbed.netns, events, captures) };
     });
   return {
     results,
@@ -114,28 +120,31 @@ export async function playTable(stage: Stage, wanted: readonly Cell[]): Promise<
       const all = results(events);
       const lost = captures.lost > 0 ? [`tcpdump lost ${captures.lost} packets`] : [];
       return {
-        report: [formatTable(all), ...repeated, ...lost].join('\n'),
+        report: [formatMatrix(all), ...repeated, ...lost].join('\n'),
         fits: !all.some(isDifferent) && captures.lost === 0,
       };
     },
   };
 }
 
-function reasonAgainst({ needs }: Cell): string | undefined {
+function reasonAgainst({ needs }: TestCase): string | undefined {
   return needs === undefined || existsSync(needs.file) ? undefined : needs.reason;
 }
 
-/** Clients and servers on the director itself, where cells want them. */
-async function hirePlayers(stage: Stage, parts: readonly Part[]): Promise<Players> {
-  const local = parts.some(({ cell }) => cell.service.localClient === true)
-    ? await stage.hire({ role: 'director', module: './peer-client.js', args: [] })
-    : stage.client;
-  if (parts.some(({ cell }) => cell.service.forwarding === 'local')) {
+/** Clients and servers on the director itself, where test cases want them. */
+async function spawnBatchPeers(
+  testbed: Testbed,
+  instances: readonly CaseInstance[],
+): Promise<BatchPeers> {
+  const local = instances.some(({ testCase }) => testCase.service.localClient === true)
+    ? await testbed.spawn({ role: 'director', module: './peer-client.js', args: [] })
+    : testbed.client;
+  if (instances.some(({ testCase }) => testCase.service.forwarding === 'local')) {
     const own = families.map((family) => addresses[family].director);
     const args = [String(SERVER_PORT), ...own];
-    await stage.hire({ role: 'director', module: './peer-server.js', args });
+    await testbed.spawn({ role: 'director', module: './peer-server.js', args });
   }
-  if (parts.some(({ cell }) => cell.service.protocol === 'SCTP')) {
+  if (instances.some(({ testCase }) => testCase.service.protocol === 'SCTP')) {
     findPrograms(['socat']);
     const real = families.flatMap((family) => addresses[family].servers);
     await Promise.all(
@@ -143,13 +152,13 @@ async function hirePlayers(stage: Stage, parts: readonly Part[]): Promise<Player
         const { role, address, port } = server;
         const name = serverName(server);
         const request: ListenRequest = { op: 'listen', protocol: 'SCTP', address, port, name };
-        return stage.server(role).request(request);
+        return testbed.server(role).request(request);
       }),
     );
   }
   return {
-    stage,
-    clientOf: ({ cell }) => (cell.service.localClient === true ? local : stage.client),
+    testbed,
+    clientOf: ({ testCase }) => (testCase.service.localClient === true ? local : testbed.client),
   };
 }
 
@@ -165,12 +174,12 @@ async function pinClients(): Promise<void> {
   }
 }
 
-/** The cells of one act share their settings, those that change later included. */
-function actsOf(parts: readonly Part[]): readonly (readonly Part[])[] {
-  const acts = new Map<string, Part[]>();
-  for (const part of parts) {
-    const key = JSON.stringify([part.cell.settings, part.cell.late]);
-    acts.set(key, [...(acts.get(key) ?? []), part]);
+/** The test cases of one batch share their settings, those that change later included. */
+function batchesOf(instances: readonly CaseInstance[]): readonly (readonly CaseInstance[])[] {
+  const batches = new Map<string, CaseInstance[]>();
+  for (const instance of instances) {
+    const key = JSON.stringify([instance.testCase.settings, instance.testCase.late]);
+    batches.set(key, [...(batches.get(key) ?? []), instance]);
   }
-  return [...acts.values()];
+  return [...batches.values()];
 }

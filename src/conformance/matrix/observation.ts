@@ -1,12 +1,12 @@
 import type { CapturedPacket, Captures } from '../../testbed/captures.js';
 import type { ConnectReply } from '../../testbed/peer-protocol.js';
 import type { ObservedEvent } from '../../verify/observed-event.js';
-import type { Part } from './case-instance.js';
-import type { PlayedPart } from './run-batch.js';
+import type { CaseInstance } from './case-instance.js';
+import type { CaseRun } from './run-batch.js';
 
-/** All that was seen of a cell's client, by everybody who looked. */
-export interface Seen {
-  readonly part: Part;
+/** All that was seen of a test case's client, by everybody who looked. */
+export interface CaseObservation {
+  readonly instance: CaseInstance;
   /** In the order of time. */
   readonly events: readonly ObservedEvent[];
   readonly packets: { readonly in: number; readonly old: number; readonly other: number };
@@ -19,21 +19,21 @@ export interface Seen {
   readonly problem?: string;
 }
 
-/** The record's clock and tcpdump's are read apart; the steps of an act are further apart. */
+/** The record's clock and tcpdump's are read apart; the steps of a batch are further apart. */
 const SLACK_NS = 1e6;
 
-/** Picks from everything what belongs to a cell. */
-export function seenOf(
-  played: PlayedPart,
+/** Picks from everything what belongs to a test case. */
+export function observe(
+  played: CaseRun,
   netns: number,
   events: readonly ObservedEvent[],
   captures: Captures,
-): Seen {
-  const { part, fromNs, metNs, untilNs, ends, problem } = played;
-  const { protocol } = part.cell.service;
+): CaseObservation {
+  const { instance, fromNs, metNs, untilNs, ends, problem } = played;
+  const { protocol } = instance.testCase.service;
   const isOurs = (client: string | undefined): boolean =>
-    client !== undefined && part.clients.includes(client);
-  const ofCell = (packets: readonly CapturedPacket[] = []): readonly CapturedPacket[] =>
+    client !== undefined && instance.clients.includes(client);
+  const ofCase = (packets: readonly CapturedPacket[] = []): readonly CapturedPacket[] =>
     packets.filter(
       (packet) =>
         packet.protocol === protocol &&
@@ -41,7 +41,7 @@ export function seenOf(
         packet.monotonicNs >= metNs - SLACK_NS &&
         packet.monotonicNs <= untilNs + SLACK_NS,
     );
-  const count = (packets: readonly CapturedPacket[] = []): number => ofCell(packets).length;
+  const count = (packets: readonly CapturedPacket[] = []): number => ofCase(packets).length;
   const to = (isWanted: (role: string) => boolean): number =>
     Object.entries(captures.servers)
       .filter(([role]) => isWanted(role))
@@ -57,18 +57,18 @@ export function seenOf(
     )
     .sort((a, b) => a.monotonicNs - b.monotonicNs);
   const moments = (
-    part.cell.service.localClient === true
+    instance.testCase.service.localClient === true
       ? ours.filter(({ event }) => event.opening)
-      : ofCell(captures.client)
+      : ofCase(captures.client)
   ).map(({ monotonicNs }) => monotonicNs);
   return {
-    part,
+    instance,
     events: ours,
     spanMs: moments.length === 0 ? 0 : (Math.max(...moments) - Math.min(...moments)) / 1e6,
     packets: {
       in: count(captures.client),
-      old: to((role) => role === part.old?.role),
-      other: to((role) => role !== part.old?.role),
+      old: to((role) => role === instance.old?.role),
+      other: to((role) => role !== instance.old?.role),
     },
     ends,
     ...(problem === undefined ? {} : { problem }),

@@ -7,7 +7,7 @@ import type {
   Which,
 } from './expectation.js';
 
-/** What the fates of one opening packet depend on. */
+/** What the outcomes of one opening packet depend on. */
 export interface Facts {
   /** Of the entry when the packet comes. */
   readonly state: string;
@@ -94,7 +94,7 @@ export const sentAgain = (event: ExpectedEvent): ExpectedEvent => ({
   cause: 'unanswered',
 });
 
-export const swallowed = (facts: Facts): ExpectedEvent =>
+export const dropped = (facts: Facts): ExpectedEvent =>
   met(facts, { kind: 'reuse', verdict: 'dropped', cause: 'conntrack', expired: true });
 
 /** The copy that got through after dropped ones. It found no entry: it is the first of a new one. */
@@ -121,7 +121,7 @@ export const orphaned: ExpectedEvent = {
 const drained = ({ weight }: Facts): readonly ExpectedEvent[] => (weight === 0 ? [draining] : []);
 
 /** What may become of the opening packet, by names that a table has room for. */
-export const fates = {
+export const outcomes = {
   'same server': (facts) => ({
     events: [followed(facts), ...drained(facts)],
     packets: packets(1, 1, 0),
@@ -156,7 +156,7 @@ export const fates = {
     ends: [connected('other')],
   }),
   'one second': (facts) => ({
-    events: [swallowed(facts), gotThrough(facts)],
+    events: [dropped(facts), gotThrough(facts)],
     packets: packets(2, 0, 1),
     ends: [connected('other', 'one second')],
   }),
@@ -181,4 +181,4 @@ export const fates = {
   }),
 } as const satisfies Readonly<Record<string, (facts: Facts) => Expectation>>;
 
-export type Fate = keyof typeof fates;
+export type OutcomeName = keyof typeof outcomes;

@@ -1,6 +1,6 @@
-import { cell, settings } from './make-cases.js';
-import { chosenAnew, connected, type Facts, gotThrough, packets, swallowed } from './outcomes.js';
-import type { Cell } from './test-case.js';
+import { inBothFamilies, settings } from './make-cases.js';
+import { chosenAnew, connected, dropped, type Facts, gotThrough, packets } from './outcomes.js';
+import type { TestCase } from './test-case.js';
 
 const wanted = {
   title: 'SCTP: CLOSED, weight 1',
@@ -20,18 +20,18 @@ const closed: Facts = {
 /** The copy is an INIT: conntrack's entry of it begins there. */
 const through = { ...gotThrough(closed), conntrack_state: 'COOKIE_WAIT' };
 
-export const sctpCells: readonly Cell[] = [
+export const sctpCases: readonly TestCase[] = [
   ...[1, 2].flatMap((mode) =>
-    cell(
+    inBothFamilies(
       { ...wanted, settings: settings(0, mode, 1) },
       {
-        events: [swallowed(closed), through],
+        events: [dropped(closed), through],
         packets: packets(2, 0, 1),
         ends: [connected('other', 'three seconds')],
       },
     ),
   ),
-  ...cell(
+  ...inBothFamilies(
     { ...wanted, settings: settings(0, 1, 0) },
     {
       events: [chosenAnew({ ...closed, conntrack: false })],

@@ -1,7 +1,15 @@
 import type { ExpectedEvent } from './expectation.js';
-import { cell, masqueraded, settings } from './make-cases.js';
-import { chosenAnew, connected, draining, type Facts, fates, fresh, packets } from './outcomes.js';
-import type { Cell, Service } from './test-case.js';
+import { inBothFamilies, masqueraded, settings } from './make-cases.js';
+import {
+  chosenAnew,
+  connected,
+  draining,
+  type Facts,
+  fresh,
+  outcomes,
+  packets,
+} from './outcomes.js';
+import type { Service, TestCase } from './test-case.js';
 
 const timeWait: Facts = { state: 'TIME_WAIT', weight: 1, conntrack: true };
 
@@ -22,8 +30,8 @@ const stale: ExpectedEvent = {
 };
 
 /** Services and hosts of other kinds: persistent, by mark, on the director itself. */
-export const serviceCells: readonly Cell[] = [
-  ...cell(
+export const serviceCases: readonly TestCase[] = [
+  ...inBothFamilies(
     {
       title: 'persistent: TIME_WAIT, weight 1',
       service: persistent,
@@ -31,9 +39,9 @@ export const serviceCells: readonly Cell[] = [
       settings: settings(0, 1, 1),
     },
     // An entry that a template controls is not given up for a reused port.
-    fates['same server'](timeWait),
+    outcomes['same server'](timeWait),
   ),
-  ...cell(
+  ...inBothFamilies(
     {
       title: 'persistent: weight 0, another port',
       service: persistent,
@@ -44,7 +52,7 @@ export const serviceCells: readonly Cell[] = [
     },
     { events: [stale, draining], packets: packets(1, 1, 0), ends: [connected('old')] },
   ),
-  ...cell(
+  ...inBothFamilies(
     {
       title: 'persistent: weight 0, another port; expire_quiescent_template=1',
       service: persistent,
@@ -53,18 +61,18 @@ export const serviceCells: readonly Cell[] = [
       again: 'other port',
       settings: settings(0, 1, 1, { expire_quiescent_template: 1 }),
     },
-    fates['new entry'](),
+    outcomes['new entry'](),
   ),
-  ...cell(
+  ...inBothFamilies(
     {
       title: 'by mark: TIME_WAIT, weight 1',
       service: byMark,
       entry: 'closed',
       settings: settings(0, 1, 1),
     },
-    fates.rescheduled(timeWait),
+    outcomes.rescheduled(timeWait),
   ),
-  ...cell(
+  ...inBothFamilies(
     {
       title: 'by mark: TIME_WAIT, weight 0',
       service: byMark,
@@ -72,18 +80,18 @@ export const serviceCells: readonly Cell[] = [
       changes: ['weight 0'],
       settings: settings(0, 0, 1),
     },
-    fates['same server']({ ...timeWait, weight: 0 }),
+    outcomes['same server']({ ...timeWait, weight: 0 }),
   ),
-  ...cell(
+  ...inBothFamilies(
     {
       title: 'client on the director: TIME_WAIT, weight 1',
       service: fromDirector,
       entry: 'closed',
       settings: settings(0, 1, 1),
     },
-    { ...fates.rescheduled(timeWait), packets: packets(0, 0, 1) },
+    { ...outcomes.rescheduled(timeWait), packets: packets(0, 0, 1) },
   ),
-  ...cell(
+  ...inBothFamilies(
     {
       title: 'client on the director: CLOSE, by the server',
       service: fromDirector,
@@ -91,11 +99,11 @@ export const serviceCells: readonly Cell[] = [
       settings: settings(0, 1, 1),
     },
     {
-      ...fates['one second']({ ...timeWait, state: 'CLOSE', conntrackState: 'CLOSE' }),
+      ...outcomes['one second']({ ...timeWait, state: 'CLOSE', conntrackState: 'CLOSE' }),
       packets: packets(0, 0, 1),
     },
   ),
-  ...cell(
+  ...inBothFamilies(
     {
       title: 'client on the director: TIME_WAIT, weight 0',
       service: fromDirector,
@@ -104,21 +112,21 @@ export const serviceCells: readonly Cell[] = [
       settings: settings(0, 0, 1),
     },
     {
-      ...fates['same server']({ ...timeWait, weight: 0 }),
+      ...outcomes['same server']({ ...timeWait, weight: 0 }),
       packets: packets(0, 1, 0),
     },
   ),
-  ...cell(
+  ...inBothFamilies(
     {
       title: 'server on the director: TIME_WAIT, weight 1',
       service: onDirector,
       entry: 'closed',
       settings: settings(0, 0, 1),
     },
-    { ...fates['same server'](timeWait), packets: packets(1, 0, 0) },
+    { ...outcomes['same server'](timeWait), packets: packets(1, 0, 0) },
   ),
   // The service has no other.
-  ...cell(
+  ...inBothFamilies(
     {
       title: 'server on the director: TIME_WAIT, weight 1',
       service: onDirector,

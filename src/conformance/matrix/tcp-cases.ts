@@ -1,20 +1,20 @@
 import type { ExpectedEvent } from './expectation.js';
-import { cell, settings } from './make-cases.js';
+import { inBothFamilies, settings } from './make-cases.js';
 import {
   chosenAnew,
   connected,
   draining,
+  dropped,
   type Facts,
-  fates,
   fresh,
   met,
   orphaned,
+  outcomes,
   packets,
   refused,
-  swallowed,
   timeout,
 } from './outcomes.js';
-import type { Cell } from './test-case.js';
+import type { TestCase } from './test-case.js';
 
 const timeWait: Facts = { state: 'TIME_WAIT', weight: 1, conntrack: true };
 const closed: Facts = { state: 'CLOSE', weight: 1, conntrack: true };
@@ -59,16 +59,16 @@ const removedInTimeWait = (conntrack: boolean): ExpectedEvent =>
   );
 
 /** The lines of TCP by masquerading that the grid does not have. */
-export const tcpCells: readonly Cell[] = [
-  ...cell(
+export const tcpCases: readonly TestCase[] = [
+  ...inBothFamilies(
     {
       title: 'TIME_WAIT; vs/conntrack=1, but no rule that tracks',
       settings: settings(0, 1, 0, { conntrack: 1 }),
       entry: 'closed',
     },
-    fates.rescheduled({ ...timeWait, ...untracked }),
+    outcomes.rescheduled({ ...timeWait, ...untracked }),
   ),
-  ...cell(
+  ...inBothFamilies(
     {
       title: 'ESTABLISHED, weight 0; a rule tracks, but vs/conntrack=0',
       settings: settings(1, 1, 1, { conntrack: 0 }),
@@ -89,29 +89,29 @@ export const tcpCells: readonly Cell[] = [
     },
   ),
   ...[1, 2].flatMap((mode) =>
-    cell(
+    inBothFamilies(
       {
         title: 'CLOSE, by the server',
         settings: settings(0, mode, 1),
         entry: 'reset by server',
       },
-      fates['one second']({ ...closed, conntrackState: 'CLOSE' }),
+      outcomes['one second']({ ...closed, conntrackState: 'CLOSE' }),
     ),
   ),
-  ...cell(
+  ...inBothFamilies(
     { title: 'CLOSE, by the server', settings: settings(0, 1, 0), entry: 'reset by server' },
-    fates.rescheduled({ ...closed, ...untracked }),
+    outcomes.rescheduled({ ...closed, ...untracked }),
   ),
-  ...cell(
+  ...inBothFamilies(
     { title: 'CLOSE, by the client', settings: settings(0, 1, 1), entry: 'reset by client' },
-    fates.rescheduled(closed),
+    outcomes.rescheduled(closed),
   ),
-  ...cell(
+  ...inBothFamilies(
     { title: 'TIME_WAIT, last ACK lost', settings: settings(0, 1, 1), entry: 'last ACK lost' },
-    fates['one second']({ ...timeWait, conntrackState: 'LAST_ACK' }),
+    outcomes['one second']({ ...timeWait, conntrackState: 'LAST_ACK' }),
   ),
   ...([0, 1] as const).flatMap((conntrack) =>
-    cell(
+    inBothFamilies(
       {
         title: 'TIME_WAIT, server removed',
         settings: settings(0, 1, conntrack),
@@ -125,25 +125,25 @@ export const tcpCells: readonly Cell[] = [
       },
     ),
   ),
-  ...cell(
+  ...inBothFamilies(
     {
       title: 'TIME_WAIT, server removed',
       settings: settings(0, 0, 1),
       entry: 'closed',
       changes: ['removed'],
     },
-    fates['dropped for good'](timeWait),
+    outcomes['dropped for good'](timeWait),
   ),
-  ...cell(
+  ...inBothFamilies(
     {
       title: 'TIME_WAIT, server removed and added again',
       settings: settings(0, 0, 1),
       entry: 'closed',
       changes: ['removed', 'added again'],
     },
-    fates['same server'](timeWait),
+    outcomes['same server'](timeWait),
   ),
-  ...cell(
+  ...inBothFamilies(
     {
       title: 'ESTABLISHED, weight 0, data',
       settings: settings(1, 1, 1),
@@ -153,7 +153,7 @@ export const tcpCells: readonly Cell[] = [
     },
     { events: [draining], packets: nothing, ends: [connected('old')] },
   ),
-  ...cell(
+  ...inBothFamilies(
     { ...removedOnData, settings: settings(0, 1, 1) },
     {
       events: [onData(true, { cause: 'unavailable', times: 'once or more' })],
@@ -161,7 +161,7 @@ export const tcpCells: readonly Cell[] = [
       ends: [timeout],
     },
   ),
-  ...cell(
+  ...inBothFamilies(
     {
       ...removedOnData,
       title: 'ESTABLISHED, server removed and added again, data',
@@ -171,7 +171,7 @@ export const tcpCells: readonly Cell[] = [
     { events: [], packets: nothing, ends: [connected('old')] },
   ),
   // Only now does ip_vs give the entry up; the packet goes on to the local stack, which resets.
-  ...cell(
+  ...inBothFamilies(
     { ...removedOnData, settings: settings(0, 1, 0), late: { expireNodestConn: 1 } },
     {
       events: [onData(false, { verdict: 'passed', expired: true }), orphaned],
@@ -180,7 +180,7 @@ export const tcpCells: readonly Cell[] = [
     },
   ),
   // The copy of the dropped packet finds no entry.
-  ...cell(
+  ...inBothFamilies(
     { ...removedOnData, settings: settings(0, 1, 1), late: { expireNodestConn: 1 } },
     {
       events: [onData(true, { cause: 'conntrack', expired: true }), orphaned],
@@ -189,7 +189,7 @@ export const tcpCells: readonly Cell[] = [
     },
   ),
   ...([0, 1] as const).flatMap((conntrack) =>
-    cell(
+    inBothFamilies(
       {
         title: 'none, all weights 0',
         settings: settings(0, 1, conntrack),
@@ -203,7 +203,7 @@ export const tcpCells: readonly Cell[] = [
       },
     ),
   ),
-  ...cell(
+  ...inBothFamilies(
     {
       title: 'CLOSE, by the server, all weights 0',
       settings: settings(0, 1, 1),
@@ -212,7 +212,7 @@ export const tcpCells: readonly Cell[] = [
     },
     {
       events: [
-        swallowed({ ...closed, weight: 0, conntrackState: 'CLOSE' }),
+        dropped({ ...closed, weight: 0, conntrackState: 'CLOSE' }),
         // The copy found no entry, and no server: it did not get through.
         noServer(true),
       ],
@@ -220,7 +220,7 @@ export const tcpCells: readonly Cell[] = [
       ends: [refused],
     },
   ),
-  ...cell(
+  ...inBothFamilies(
     {
       title: 'TIME_WAIT, all weights 0',
       settings: settings(0, 1, 1),
@@ -239,13 +239,13 @@ export const tcpCells: readonly Cell[] = [
       ends: [refused],
     },
   ),
-  ...cell(
+  ...inBothFamilies(
     {
       title: 'TIME_WAIT, all weights 0',
       settings: settings(0, 0, 1),
       entry: 'closed',
       changes: ['all weights 0'],
     },
-    fates['same server']({ ...timeWait, weight: 0 }),
+    outcomes['same server']({ ...timeWait, weight: 0 }),
   ),
 ];

@@ -1,13 +1,13 @@
 import type { Family } from '../../testbed/addresses.js';
 import type { Expectation } from './expectation.js';
 
-/** The director's settings while a cell is played. */
+/** The director's settings while a test case is played. */
 export interface Settings {
   readonly expireNodestConn: number;
   readonly connReuseMode: number;
   /** Whether it tracks connections, for ip_vs as well (net.ipv4.vs.conntrack). */
   readonly conntrack: boolean;
-  /** Others below net.ipv4.vs; 0 where no cell of the act names them. */
+  /** Others below net.ipv4.vs; 0 where no test case of the batch names them. */
   readonly others?: Readonly<Record<string, number>>;
 }
 
@@ -53,8 +53,8 @@ export interface Service {
   readonly localClient?: true;
 }
 
-/** One cell of the table: what is done, and what has to be seen of it. */
-export interface Cell {
+/** One test case of the table: what is done, and what has to be seen of it. */
+export interface TestCase {
   /** What is special about it, in the table's words. */
   readonly title: string;
   readonly family: Family;

@@ -1,7 +1,7 @@
 import type { ExpectedEvent } from './expectation.js';
-import { cell, datagrams, settings } from './make-cases.js';
+import { datagrams, inBothFamilies, settings } from './make-cases.js';
 import { connected, draining, met, packets, refused, timeout } from './outcomes.js';
-import type { Cell } from './test-case.js';
+import type { TestCase } from './test-case.js';
 
 /** UDP opens nothing: every datagram that an entry is found for follows it. */
 const removed = (conntrack: boolean, event: Partial<ExpectedEvent>): ExpectedEvent =>
@@ -13,12 +13,12 @@ const removed = (conntrack: boolean, event: Partial<ExpectedEvent>): ExpectedEve
 const service = datagrams;
 const entry = 'datagram';
 
-export const udpCells: readonly Cell[] = [
-  ...cell(
+export const udpCases: readonly TestCase[] = [
+  ...inBothFamilies(
     { title: 'UDP, weight 1', service, entry, settings: settings(1, 1, 1) },
     { events: [], packets: packets(1, 1, 0), ends: [connected('old')] },
   ),
-  ...cell(
+  ...inBothFamilies(
     {
       title: 'UDP, weight 0',
       service,
@@ -28,7 +28,7 @@ export const udpCells: readonly Cell[] = [
     },
     { events: [draining], packets: packets(1, 1, 0), ends: [connected('old')] },
   ),
-  ...cell(
+  ...inBothFamilies(
     {
       title: 'UDP, server removed',
       service,
@@ -42,7 +42,7 @@ export const udpCells: readonly Cell[] = [
       ends: [timeout],
     },
   ),
-  ...cell(
+  ...inBothFamilies(
     {
       title: 'UDP, server removed',
       service,
@@ -58,7 +58,7 @@ export const udpCells: readonly Cell[] = [
       ends: [timeout, connected('other')],
     },
   ),
-  ...cell(
+  ...inBothFamilies(
     {
       title: 'UDP, server removed',
       service,
@@ -73,7 +73,7 @@ export const udpCells: readonly Cell[] = [
       ends: [connected('other')],
     },
   ),
-  ...cell(
+  ...inBothFamilies(
     {
       title: 'UDP, server removed',
       service,
@@ -83,7 +83,7 @@ export const udpCells: readonly Cell[] = [
     },
     { events: [], packets: packets(1, 0, 1), ends: [connected('other')] },
   ),
-  ...cell(
+  ...inBothFamilies(
     {
       title: 'UDP, none, all weights 0',
       service,
@@ -105,7 +105,7 @@ export const udpCells: readonly Cell[] = [
       ends: [refused],
     },
   ),
-  ...cell(
+  ...inBothFamilies(
     {
       title: 'UDP, one packet scheduling, weight 0',
       // The answers of masqueraded servers would find no entry to be translated by.

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { actsTable } from '../../../src/demo/format-steps.js';
-import { type Act, actProblems, acts } from '../../../src/demo/steps.js';
+import { formatSteps } from '../../../src/demo/format-steps.js';
+import { type DemoStep, demoSteps, stepProblems } from '../../../src/demo/steps.js';
 import type { CapturedPacket } from '../../../src/testbed/captures.js';
 import type { Connect } from '../../../src/testbed/connect.js';
 import type { ObservedEvent } from '../../../src/verify/observed-event.js';
@@ -11,7 +11,7 @@ import { connect, event, failed, ms, played, RS1, RS2 } from '../verify/played-r
 // One port, used at 0 s, and again while RS1 drains (from 5 s on) or is gone (from 6 s on).
 
 const PORT = 1;
-const [mode0, unfixed, fixed] = acts as [Act, Act, Act];
+const [mode0, unfixed, fixed] = demoSteps as [DemoStep, DemoStep, DemoStep];
 
 interface Again {
   readonly connect: Connect;
@@ -89,21 +89,21 @@ const delayed = record({
   packets: [[5501], [6515, RS2]],
 });
 
-test('each act is content with what it is about, and with nothing else', () => {
+test('each step is content with what it is about, and with nothing else', () => {
   const rounds = { timedOut, rescheduled, delayed };
-  const content = acts.map((act) =>
+  const content = demoSteps.map((step) =>
     Object.entries(rounds).flatMap(([name, round]) =>
-      actProblems(act, round).length === 0 ? [name] : [],
+      stepProblems(step, round).length === 0 ? [name] : [],
     ),
   );
   assert.deepEqual(content, [['timedOut'], ['delayed'], ['rescheduled']]);
 });
 
-test('act 1 misses its timeout', () => {
-  assert.match(actProblems(mode0, rescheduled).join('\n'), /weight 0\n.*none timed out/);
+test('step 1 misses its timeout', () => {
+  assert.match(stepProblems(mode0, rescheduled).join('\n'), /weight 0\n.*none timed out/);
 });
 
-test('act 2 misses the second, the drop, its reason, and the packet that got through', () => {
+test('step 2 misses the second, the drop, its reason, and the packet that got through', () => {
   const quick = {
     ...delayed,
     played: {
@@ -120,13 +120,13 @@ test('act 2 misses the second, the drop, its reason, and the packet that got thr
     }),
   };
   const silent = { ...delayed, events: delayed.events.slice(0, 1) };
-  assert.match(actProblems(unfixed, quick).join('\n'), /took no second/);
-  assert.match(actProblems(unfixed, confirmed).join('\n'), /not once for want of the fix/);
-  assert.match(actProblems(unfixed, silent).join('\n'), /no packet that got through/);
+  assert.match(stepProblems(unfixed, quick).join('\n'), /took no second/);
+  assert.match(stepProblems(unfixed, confirmed).join('\n'), /not once for want of the fix/);
+  assert.match(stepProblems(unfixed, silent).join('\n'), /no packet that got through/);
 });
 
-test('act 3 misses nothing of what act 2 shows', () => {
-  const problems = actProblems(fixed, delayed).join('\n');
+test('step 3 misses nothing of what step 2 shows', () => {
+  const problems = stepProblems(fixed, delayed).join('\n');
   assert.match(problems, /lost a packet\n.*is slow\n.*was dropped\n.*was not rescheduled/);
 });
 
@@ -134,7 +134,7 @@ test('a slow machine is no lost packet, where tcpdump saw one', () => {
   const [fresh, again] = rescheduled.played.connects as [Connect, Connect];
   const connects = [{ ...fresh, connectMs: 1300, endNs: ms(1300) }, again];
   assert.deepEqual(
-    actProblems(fixed, { ...rescheduled, played: { ...rescheduled.played, connects } }),
+    stepProblems(fixed, { ...rescheduled, played: { ...rescheduled.played, connects } }),
     [],
   );
   const { captures } = rescheduled.played;
@@ -145,29 +145,29 @@ test('a slow machine is no lost packet, where tcpdump saw one', () => {
   ];
   const twice = { ...rescheduled.played, connects, captures: { ...captures, client } };
   assert.match(
-    actProblems(fixed, { ...rescheduled, played: twice }).join('\n'),
+    stepProblems(fixed, { ...rescheduled, played: twice }).join('\n'),
     /lost a packet\n.*slow, and no event says why/,
   );
 });
 
-test('an act without captures, or without a port used twice, shows nothing', () => {
+test('an step without captures, or without a port used twice, shows nothing', () => {
   const { captures: _, ...unwatched } = rescheduled.played;
   assert.match(
-    actProblems(fixed, { ...rescheduled, played: unwatched }).join('\n'),
+    stepProblems(fixed, { ...rescheduled, played: unwatched }).join('\n'),
     /nothing was captured/,
   );
   const once = rescheduled.played.connects.slice(0, 1);
   assert.match(
-    actProblems(fixed, { ...rescheduled, played: { ...rescheduled.played, connects: once } })[0] ??
+    stepProblems(fixed, { ...rescheduled, played: { ...rescheduled.played, connects: once } })[0] ??
       '',
     /no port was reused/,
   );
 });
 
 test('the table lays the three sides beside each other, a phase a line', () => {
-  const lines = actsTable([
-    { act: mode0, record: timedOut },
-    { act: unfixed, record: delayed },
+  const lines = formatSteps([
+    { step: mode0, record: timedOut },
+    { step: unfixed, record: delayed },
   ]).map((line) => line.split(/\s{2,}/));
   assert.deepEqual(lines.slice(1), [
     ['1: mode 0', ...'before 1 0 3 3 3 1 1 0 0 0 -'.split(' ')],

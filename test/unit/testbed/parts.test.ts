@@ -5,7 +5,7 @@ import { ExitCode, type IpvscopeError } from '../../../src/error.js';
 import { findPrograms } from '../../../src/exec/find.js';
 import { scenarios as named } from '../../../src/scenario/index.js';
 import { CleanUp } from '../../../src/testbed/clean-up.js';
-import { stageNamespaces } from '../../../src/testbed/namespaces.js';
+import { testbedNamespaces } from '../../../src/testbed/namespaces.js';
 import { serverStateAt } from '../../../src/testbed/played.js';
 import { copyTimes } from '../../../src/testbed/syn-retransmits.js';
 import { textTable } from '../../../src/verify/text-table.js';
@@ -44,7 +44,7 @@ test('clean-up: every step is taken, the last first, and what failed is named', 
   assert.equal(order.length, 3);
 });
 
-test('namespaces: only those of stages are ours', () => {
+test('namespaces: only those of testbeds are ours', () => {
   const list = [
     'ipvscope-12-client (id: 3)',
     'ipvscope-12-director',
@@ -56,7 +56,7 @@ test('namespaces: only those of stages are ours', () => {
     '',
   ].join('\n');
   assert.deepEqual(
-    [...stageNamespaces(list)],
+    [...testbedNamespaces(list)],
     [
       [12, ['ipvscope-12-client', 'ipvscope-12-director']],
       [7, ['ipvscope-7-rs1']],
@@ -92,7 +92,7 @@ test('tables: words flush left, numbers flush right', () => {
 test('scenarios: names of their own, one line each', () => {
   const scenarios = [...named, ...suites];
   assert.equal(new Set(scenarios.map(({ name }) => name)).size, scenarios.length);
-  for (const { summary, story } of scenarios) {
-    for (const line of [summary, ...story]) assert.doesNotMatch(line, /\n/);
+  for (const { summary, description } of scenarios) {
+    for (const line of [summary, ...description]) assert.doesNotMatch(line, /\n/);
   }
 });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { IpvsEvent } from '../../../src/record/event.js';
 import type { CapturedPacket, Captures } from '../../../src/testbed/captures.js';
-import { compareWitness } from '../../../src/verify/compare-captures.js';
+import { compareCaptures } from '../../../src/verify/compare-captures.js';
 import type { ObservedEvent } from '../../../src/verify/observed-event.js';
 import { event, events, ms, played, RS1, RS2, tampered } from './played-round.js';
 
@@ -46,7 +46,7 @@ const captures: Captures = {
 const problemsOf = (
   observed: readonly ObservedEvent[],
   seen: Partial<Captures> = {},
-): readonly string[] => compareWitness(played, { ...captures, ...seen }, observed).problems;
+): readonly string[] => compareCaptures(played, { ...captures, ...seen }, observed).problems;
 
 const lies: readonly {
   readonly name: string;
@@ -105,7 +105,7 @@ test('found out: two events of one packet', () => {
 });
 
 test('packets and events that agree, and their numbers', () => {
-  const { rows, problems } = compareWitness(played, captures, events);
+  const { rows, problems } = compareCaptures(played, captures, events);
   assert.deepEqual(problems, []);
   assert.deepEqual(rows, [
     { what: 'in', captured: 17, withEvent: 11, events: 11 },

@@ -19,7 +19,7 @@ test('no more than twenty lines of problems', () => {
 });
 
 test('clients beside events', () => {
-  const witness = {
+  const capture = {
     rows: [
       { what: 'in', captured: 17, withEvent: 11, events: 11 },
       { what: '10.0.2.2:8080', captured: 11, withEvent: 6, events: 6 },
@@ -28,7 +28,7 @@ test('clients beside events', () => {
   };
   const explanation = explain(played, events);
   assert.equal(
-    formatReport({ played, events, explanation, witness }),
+    formatReport({ played, events, explanation, capture }),
     `by-hand: what the clients lived through
   phase  connects  failed     min ms  p50     p90     max
   play         12  2 timeout     5.0  5.0  1030.0  3040.0

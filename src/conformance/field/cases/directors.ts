@@ -1,20 +1,20 @@
 import { endpoint } from '../../../testbed/addresses.js';
 import { tcpSegment } from '../../../testbed/raw-packets.js';
 import { seriesOf } from '../../../verify/metrics-text.js';
-import type { Ground } from '../case-context.js';
+import type { CaseContext } from '../case-context.js';
 import { expected } from '../expected-events.js';
-import { type FieldCase, Seen } from '../field-case.js';
+import { type FieldCase, GroundTruth } from '../field-case.js';
 import { CLIENT, client, r1, r2, syns } from '../hosts.js';
 import { addSecondDirector, ipvsadmSecond, moveToSecond, SHARED_VIP } from '../second-director.js';
 
 /** One opening packet to the shared address. */
 const knock = (
-  ground: Ground,
+  context: CaseContext,
   sourcePort: number,
   targetPort: number,
   sequence: number,
 ): Promise<void> =>
-  ground.send(
+  context.send(
     'client',
     tcpSegment({ source: CLIENT, sourcePort, target: SHARED_VIP, targetPort, sequence }),
     { host: SHARED_VIP, source: CLIENT },
@@ -26,26 +26,26 @@ export const directorCases: readonly FieldCase[] = [
     name: 'two-namespaces',
     report: 'moby#35082',
     input: 'the same service in two namespaces, a port reused in each, weight 0 in the second only',
-    async play(ground) {
-      const port = ground.virtualPort();
-      const own = ground.freshPort();
+    async play(context) {
+      const port = context.virtualPort();
+      const own = context.freshPort();
       const virtual = endpoint(SHARED_VIP, port);
-      await addSecondDirector(ground);
-      await ground.kill('rs1');
-      await ground.sysctl('director', { 'net/ipv4/vs/conn_reuse_mode': 0 });
+      await addSecondDirector(context);
+      await context.kill('rs1');
+      await context.sysctl('director', { 'net/ipv4/vs/conn_reuse_mode': 0 });
       const lines = [`-A -t ${virtual} -s rr`, `-a -t ${virtual} -r ${r1} -m -w 1`];
-      await ground.ipvsadm(...lines);
-      for (const line of lines) await ipvsadmSecond(ground, line);
-      for (const sequence of [1_000, 2_000]) await knock(ground, own, port, sequence);
-      await moveToSecond(ground);
-      await knock(ground, own, port, 3_000);
-      await ipvsadmSecond(ground, `-e -t ${virtual} -r ${r1} -m -w 0`);
-      await knock(ground, own, port, 4_000);
-      const passed = await ground.passed();
+      await context.ipvsadm(...lines);
+      for (const line of lines) await ipvsadmSecond(context, line);
+      for (const sequence of [1_000, 2_000]) await knock(context, own, port, sequence);
+      await moveToSecond(context);
+      await knock(context, own, port, 3_000);
+      await ipvsadmSecond(context, `-e -t ${virtual} -r ${r1} -m -w 0`);
+      await knock(context, own, port, 4_000);
+      const passed = await context.passed();
       const viaFirst = syns(passed.rs1, r1).length;
       const viaSecond = syns(passed.rs2, r1).length;
-      ground.watcher.flush();
-      const text = await ground.watcher.metrics();
+      context.watcher.flush();
+      const text = await context.watcher.metrics();
       const labels = { local_address: SHARED_VIP, local_port: String(port) };
       // Those at 0 were there before the packets.
       const reuses = seriesOf(text, 'ipvs_port_reuse_total', labels).filter(
@@ -57,7 +57,7 @@ export const directorCases: readonly FieldCase[] = [
       const isApart =
         reuses.length === 2 && netns.size === 2 && reuses.every(({ value }) => value === 1);
       return {
-        seen: new Seen()
+        seen: new GroundTruth()
           .count(viaFirst, 'SYN to the server, both directors', 4)
           .count(viaSecond, 'by the second', 2),
         events: [
@@ -84,31 +84,31 @@ export const directorCases: readonly FieldCase[] = [
     report: 'keepalived#1138',
     input:
       'a backup director with the service but without this server, a synchronised entry, its port reused',
-    async play(ground) {
-      const port = ground.virtualPort();
-      const own = ground.freshPort();
+    async play(context) {
+      const port = context.virtualPort();
+      const own = context.freshPort();
       const virtual = endpoint(SHARED_VIP, port);
-      await addSecondDirector(ground);
-      await ground.ipvsadm(`-A -t ${virtual} -s rr`, `-a -t ${virtual} -r ${r1} -m -w 1`);
-      await ipvsadmSecond(ground, `-A -t ${virtual} -s rr`);
-      ground.undo('the daemons', async () => {
-        await ground.run('director', 'ipvsadm', '--stop-daemon', 'master');
-        await ground.run('rs2', 'ipvsadm', '--stop-daemon', 'backup');
+      await addSecondDirector(context);
+      await context.ipvsadm(`-A -t ${virtual} -s rr`, `-a -t ${virtual} -r ${r1} -m -w 1`);
+      await ipvsadmSecond(context, `-A -t ${virtual} -s rr`);
+      context.undo('the daemons', async () => {
+        await context.run('director', 'ipvsadm', '--stop-daemon', 'master');
+        await context.run('rs2', 'ipvsadm', '--stop-daemon', 'backup');
       });
       const daemon = ['--syncid', '1', '--mcast-interface'];
-      await ground.run('rs2', 'ipvsadm', '--start-daemon', 'backup', ...daemon, 'eth0');
-      await ground.run('director', 'ipvsadm', '--start-daemon', 'master', ...daemon, 'to-rs2');
+      await context.run('rs2', 'ipvsadm', '--start-daemon', 'backup', ...daemon, 'eth0');
+      await context.run('director', 'ipvsadm', '--start-daemon', 'master', ...daemon, 'to-rs2');
       const asked = { host: SHARED_VIP, hostPort: port, port: own } as const;
-      const opened = await ground.connect(asked);
-      const synchronised = await ground.until(
-        async () => (await ground.entries(port, 'rs2')).length > 0,
+      const opened = await context.connect(asked);
+      const synchronised = await context.until(
+        async () => (await context.entries(port, 'rs2')).length > 0,
       );
-      await ground.kill('rs1');
-      await moveToSecond(ground);
-      await knock(ground, own, port, 1_000);
-      const passed = await ground.passed();
+      await context.kill('rs1');
+      await moveToSecond(context);
+      await knock(context, own, port, 1_000);
+      const passed = await context.passed();
       return {
-        seen: new Seen()
+        seen: new GroundTruth()
           .connect(opened, 'connected')
           .holds(synchronised, 'the entry is at the backup')
           .count(syns(passed.rs2, r1).length, `SYN to ${r1} by the backup`, 1),
@@ -126,21 +126,21 @@ export const directorCases: readonly FieldCase[] = [
   {
     name: 'hairpin',
     input: 'a real server is the client of its own service; its port is reused',
-    async play(ground) {
-      const targetPort = ground.virtualPort();
-      const sourcePort = ground.freshPort();
-      const target = ground.virtual(targetPort).split(':')[0] ?? '';
+    async play(context) {
+      const targetPort = context.virtualPort();
+      const sourcePort = context.freshPort();
+      const target = context.virtual(targetPort).split(':')[0] ?? '';
       const [source = ''] = r2.split(':');
-      const virtual = ground.virtual(targetPort);
-      await ground.sysctl('director', { 'net/ipv4/vs/conn_reuse_mode': 0 });
-      await ground.ipvsadm(`-A -t ${virtual} -s rr`, `-a -t ${virtual} -r ${r2} -m -w 1`);
+      const virtual = context.virtual(targetPort);
+      await context.sysctl('director', { 'net/ipv4/vs/conn_reuse_mode': 0 });
+      await context.ipvsadm(`-A -t ${virtual} -s rr`, `-a -t ${virtual} -r ${r2} -m -w 1`);
       for (const sequence of [1_000, 2_000]) {
         const packet = tcpSegment({ source, sourcePort, target, targetPort, sequence });
-        await ground.send('rs2', packet, { host: target, source });
+        await context.send('rs2', packet, { host: target, source });
       }
-      const passed = await ground.passed();
+      const passed = await context.passed();
       return {
-        seen: new Seen()
+        seen: new GroundTruth()
           .count(syns(passed.rs2, virtual).length, 'SYN from the server', 2)
           .count(syns(passed.rs2, r2).length, 'back to it', 2),
         events: [

@@ -1,7 +1,7 @@
 import { synsFrom } from '../../../testbed/raw-packets.js';
-import type { Ground } from '../case-context.js';
+import type { CaseContext } from '../case-context.js';
 import { expected } from '../expected-events.js';
-import { type FieldCase, type Finding, Seen } from '../field-case.js';
+import { type FieldCase, type Finding, GroundTruth } from '../field-case.js';
 import { CLIENT, R1, VIP, vip } from '../hosts.js';
 import { FLOOD_PORTS } from '../interface-captures.js';
 
@@ -23,14 +23,14 @@ interface Flood {
 }
 
 /** A service with one dead server, and a client that uses all its ports. */
-async function startFlood(ground: Ground): Promise<Flood> {
-  const port = ground.virtualPort(floodPort());
+async function startFlood(context: CaseContext): Promise<Flood> {
+  const port = context.virtualPort(floodPort());
   const syn = `tcp dport ${port} tcp flags & (syn | ack) == syn`;
-  await ground.kill('rs1');
-  await ground.sysctl('director', { 'net/ipv4/vs/conn_reuse_mode': 0 });
-  await ground.count('director', 'prerouting', { into: syn });
-  await ground.count('rs1', 'prerouting', { onward: syn });
-  await ground.ipvsadm(
+  await context.kill('rs1');
+  await context.sysctl('director', { 'net/ipv4/vs/conn_reuse_mode': 0 });
+  await context.count('director', 'prerouting', { into: syn });
+  await context.count('rs1', 'prerouting', { onward: syn });
+  await context.ipvsadm(
     `-A -t ${vip(port)} -s rr`,
     `-a -t ${vip(port)} -r ${R1.address}:${port} -m -w 1`,
   );
@@ -42,7 +42,7 @@ async function startFlood(ground: Ground): Promise<Flood> {
       const sequenceOf = (index: number): number =>
         (Math.imul(index + 1, 0x9e3779b1) >>> 2) + round;
       const packets = synsFrom(first, PORTS, sequenceOf);
-      await ground.send('client', packets, {
+      await context.send('client', packets, {
         host: VIP,
         length: packets.length / PORTS,
         source: CLIENT,
@@ -50,17 +50,20 @@ async function startFlood(ground: Ground): Promise<Flood> {
     },
     async counted() {
       return {
-        into: await ground.counted('director', 'into'),
-        onward: await ground.counted('rs1', 'onward'),
+        into: await context.counted('director', 'into'),
+        onward: await context.counted('rs1', 'onward'),
       };
     },
   };
 }
 
 /** Nothing that was not told one by one may go unsaid. */
-async function lostSince(ground: Ground, before: number): Promise<Finding & { lost: number }> {
-  ground.watcher.flush();
-  const lost = ground.watcher.lost() - before;
+async function lostSince(
+  context: CaseContext,
+  before: number,
+): Promise<Finding & { lost: number }> {
+  context.watcher.flush();
+  const lost = context.watcher.lost() - before;
   return { lost, text: `${lost} lost` };
 }
 
@@ -69,19 +72,19 @@ export const floodCases: readonly FieldCase[] = [
     name: 'port-wrap',
     report: 'lvs-users 2018-05',
     input: `${PORTS} ports to a dead server, which gets weight 0; the same ports with other sequence numbers`,
-    async play(ground) {
-      const before = ground.watcher.lost();
-      const flood = await startFlood(ground);
+    async play(context) {
+      const before = context.watcher.lost();
+      const flood = await startFlood(context);
       const { port } = flood;
       const destination = `${R1.address}:${port}`;
       await flood.send(0);
-      await ground.ipvsadm(`-e -t ${vip(port)} -r ${destination} -m -w 0`);
+      await context.ipvsadm(`-e -t ${vip(port)} -r ${destination} -m -w 0`);
       await flood.send(1);
       const { into, onward } = await flood.counted();
-      const entries = (await ground.entries()).length;
-      const { lost, ...finding } = await lostSince(ground, before);
+      const entries = (await context.entries()).length;
+      const { lost, ...finding } = await lostSince(context, before);
       return {
-        seen: new Seen()
+        seen: new GroundTruth()
           .count(into, 'SYN in', 2 * PORTS)
           .count(onward, 'on to the server', 2 * PORTS)
           .count(entries, 'entries', PORTS),
@@ -93,22 +96,22 @@ export const floodCases: readonly FieldCase[] = [
   {
     name: 'retry-many',
     input: `${PORTS} entries, their server deleted, ${PORTS} opening packets, server back, the same again`,
-    async play(ground) {
-      const before = ground.watcher.lost();
-      const flood = await startFlood(ground);
+    async play(context) {
+      const before = context.watcher.lost();
+      const flood = await startFlood(context);
       const { port } = flood;
       const destination = `${R1.address}:${port}`;
       await flood.send(0);
       const first = await flood.counted();
-      await ground.ipvsadm(`-d -t ${vip(port)} -r ${destination}`);
+      await context.ipvsadm(`-d -t ${vip(port)} -r ${destination}`);
       await flood.send(1);
       const second = await flood.counted();
-      await ground.ipvsadm(`-a -t ${vip(port)} -r ${destination} -m -w 1`);
+      await context.ipvsadm(`-a -t ${vip(port)} -r ${destination} -m -w 1`);
       await flood.send(1);
       const third = await flood.counted();
-      const { lost, ...finding } = await lostSince(ground, before);
+      const { lost, ...finding } = await lostSince(context, before);
       return {
-        seen: new Seen()
+        seen: new GroundTruth()
           .count(first.onward, 'forwarded at first', PORTS)
           .count(second.onward - first.onward, 'forwarded without the server', 0)
           .count(third.onward - second.onward, 'forwarded then', PORTS),

@@ -2,9 +2,9 @@ import { addresses, endpoint, SERVER_PORT } from '../../../testbed/addresses.js'
 import { setMarks } from '../../../testbed/director.js';
 import { tcpSegment } from '../../../testbed/raw-packets.js';
 import { seriesOf } from '../../../verify/metrics-text.js';
-import type { Ground } from '../case-context.js';
+import type { CaseContext } from '../case-context.js';
 import { expected } from '../expected-events.js';
-import { type FieldCase, type Finding, Seen } from '../field-case.js';
+import { type FieldCase, type Finding, GroundTruth } from '../field-case.js';
 import { CLIENT, icmps, R2, r2, syns } from '../hosts.js';
 
 /** Of services of every port. */
@@ -13,46 +13,46 @@ const SERVICE = `${HOST}:0`;
 /** The first of the ports that nobody listens at. */
 const UNUSED_PORT = 1_200;
 
-async function addService(ground: Ground, server: string | undefined): Promise<void> {
-  ground.undo('the address', () =>
-    ground.run('director', 'ip', 'address', 'del', `${HOST}/32`, 'dev', 'virtual'),
+async function addService(context: CaseContext, server: string | undefined): Promise<void> {
+  context.undo('the address', () =>
+    context.run('director', 'ip', 'address', 'del', `${HOST}/32`, 'dev', 'virtual'),
   );
-  await ground.run('director', 'ip', 'address', 'add', `${HOST}/32`, 'dev', 'virtual');
-  await ground.sysctl('director', { 'net/ipv4/vs/conn_reuse_mode': 0 });
-  await ground.ipvsadm(
+  await context.run('director', 'ip', 'address', 'add', `${HOST}/32`, 'dev', 'virtual');
+  await context.sysctl('director', { 'net/ipv4/vs/conn_reuse_mode': 0 });
+  await context.ipvsadm(
     `-A -t ${SERVICE} -s rr -p 60`,
     ...(server === undefined ? [] : [`-a -t ${SERVICE} -r ${server} -m -w 1`]),
   );
 }
 
 /** So many connects from one port, one of them at weight 0, and one from a new port. */
-async function useService(ground: Ground, reuses: number): Promise<Seen> {
+async function useService(context: CaseContext, reuses: number): Promise<GroundTruth> {
   const server = `${R2.address}:0`;
-  const hostPort = ground.virtualPort(SERVER_PORT);
-  await addService(ground, server);
-  const port = ground.freshPort();
-  const seen = new Seen();
+  const hostPort = context.virtualPort(SERVER_PORT);
+  await addService(context, server);
+  const port = context.freshPort();
+  const seen = new GroundTruth();
   const connect = async (own: number, who: string): Promise<void> => {
-    const reply = await ground.connect({ host: HOST, hostPort, port: own });
+    const reply = await context.connect({ host: HOST, hostPort, port: own });
     seen.connect(reply, 'connected', who);
   };
   await connect(port, 'first');
   for (let i = 1; i < reuses; i++) await connect(port, 'reuse');
-  await ground.ipvsadm(`-e -t ${SERVICE} -r ${server} -m -w 0`);
+  await context.ipvsadm(`-e -t ${SERVICE} -r ${server} -m -w 0`);
   await connect(port, 'reuse at weight 0');
-  await connect(ground.freshPort(), 'new port');
-  const passed = await ground.passed();
+  await connect(context.freshPort(), 'new port');
+  const passed = await context.passed();
   return seen.count(syns(passed.rs2, r2).length, `SYN to ${r2}`, reuses + 2);
 }
 
 /** The ports by which the metrics know the service. */
 async function portLabels(
-  ground: Ground,
+  context: CaseContext,
   name: string,
   wanted: readonly string[],
 ): Promise<Finding> {
-  ground.watcher.flush();
-  const series = seriesOf(await ground.watcher.metrics(), name, { local_address: HOST });
+  context.watcher.flush();
+  const series = seriesOf(await context.watcher.metrics(), name, { local_address: HOST });
   const labels = [...new Set(series.map(({ labels: its }) => its.local_port ?? ''))].sort();
   const text = `${name} has local_port ${labels.join(', ') || 'of no series'}`;
   const isRight = labels.join() === wanted.join();
@@ -64,8 +64,8 @@ export const portCases: readonly FieldCase[] = [
     name: 'port-0',
     report: 'kube-keepalived-vip#117',
     input: `-A -t ${SERVICE} -p 60; connects to :8080 from one port, reused, at weight 0, then a new port`,
-    async play(ground) {
-      const seen = await useService(ground, 2);
+    async play(context) {
+      const seen = await useService(context, 2);
       const to = { destination: r2, virtual: `${HOST}:${SERVER_PORT}` };
       return {
         seen,
@@ -75,8 +75,8 @@ export const portCases: readonly FieldCase[] = [
           expected(1, 'stale forwarded', { ...to, weight: 0 }),
         ],
         findings: [
-          await portLabels(ground, 'ipvs_port_reuse_total', ['0']),
-          await portLabels(ground, 'ipvs_new_connections_to_draining_total', ['0']),
+          await portLabels(context, 'ipvs_port_reuse_total', ['0']),
+          await portLabels(context, 'ipvs_new_connections_to_draining_total', ['0']),
         ],
       };
     },
@@ -84,7 +84,7 @@ export const portCases: readonly FieldCase[] = [
   {
     name: 'port-0-filter',
     input: `the same with one reuse more, beside trace --destination ${r2} and trace --virtual ${SERVICE}`,
-    async play(ground) {
+    async play(context) {
       const filters = [
         ['--destination', r2],
         ['--virtual', SERVICE],
@@ -92,16 +92,16 @@ export const portCases: readonly FieldCase[] = [
       const traces = await Promise.all(
         filters.map(async (args) => {
           try {
-            return await ground.watcher.trace(args);
+            return await context.watcher.trace(args);
           } catch (cause) {
             return cause instanceof Error ? cause : new Error(String(cause));
           }
         }),
       );
-      ground.undo('the traces', () =>
+      context.undo('the traces', () =>
         Promise.all(traces.map((trace) => (trace instanceof Error ? undefined : trace.end()))),
       );
-      const seen = await useService(ground, 3);
+      const seen = await useService(context, 3);
       const findings = await Promise.all(
         traces.map(async (trace, index): Promise<Finding> => {
           const what = filters[index]?.join(' ') ?? '';
@@ -124,25 +124,25 @@ export const portCases: readonly FieldCase[] = [
   {
     name: 'port-0-series',
     input: `-A -t ${SERVICE} without a server, opening packets to 29 ports`,
-    async play(ground) {
-      await addService(ground, undefined);
-      const sourcePort = ground.freshPort();
+    async play(context) {
+      await addService(context, undefined);
+      const sourcePort = context.freshPort();
       const ports = Array.from({ length: 29 }, (_, index) =>
-        ground.virtualPort(UNUSED_PORT + index),
+        context.virtualPort(UNUSED_PORT + index),
       );
       const packets = ports.map((targetPort) =>
         tcpSegment({ source: CLIENT, sourcePort, target: HOST, targetPort, sequence: targetPort }),
       );
-      await ground.send('client', Buffer.concat(packets), { host: HOST, length: 20 });
-      const passed = await ground.passed();
+      await context.send('client', Buffer.concat(packets), { host: HOST, length: 20 });
+      const passed = await context.passed();
       const syn = passed.client.filter(({ to }) => to.startsWith(`${HOST}:`)).length;
       const errors = icmps(passed.client).length;
       const facts = { reason: 'no server', servers: 0 };
-      const services = (await ground.run('director', 'cat', '/proc/net/ip_vs'))
+      const services = (await context.run('director', 'cat', '/proc/net/ip_vs'))
         .split('\n')
         .filter((line) => line.startsWith('TCP')).length;
       return {
-        seen: new Seen()
+        seen: new GroundTruth()
           .count(syn, 'SYN', 29)
           .count(errors, 'ICMP port unreachable')
           .count(services, 'service in /proc/net/ip_vs', 1),
@@ -151,8 +151,8 @@ export const portCases: readonly FieldCase[] = [
           ...(errors < syn ? [expected(syn - errors, 'unscheduled dropped', facts)] : []),
         ],
         findings: [
-          await portLabels(ground, 'ipvs_dropped_packets_total', ['0']),
-          await portLabels(ground, 'ipvs_unscheduled_packets_total', ['0']),
+          await portLabels(context, 'ipvs_dropped_packets_total', ['0']),
+          await portLabels(context, 'ipvs_unscheduled_packets_total', ['0']),
         ],
       };
     },
@@ -162,54 +162,54 @@ export const portCases: readonly FieldCase[] = [
     input:
       'services of marks with servers of port 0: IPv6 to :90, IPv4 with -p to :92; reuse, weight 0, deleted, stale',
     needs: [{ file: '/proc/net/if_inet6', reason: 'this kernel has no IPv6' }],
-    async play(ground) {
-      const marks = [ground.virtualPort(90), ground.virtualPort(92)] as const;
+    async play(context) {
+      const marks = [context.virtualPort(90), context.virtualPort(92)] as const;
       const [mark6, mark4] = marks;
       const { virtual: vip6, servers } = addresses.ipv6;
       const { virtual: vip4 } = addresses.ipv4;
       const to6 = endpoint(servers[1].address, mark6);
       const to4 = endpoint(R2.address, mark4);
-      await ground.sysctl('director', { 'net/ipv4/vs/conn_reuse_mode': 0 });
-      ground.undo('the marks', () => setMarks([]));
+      await context.sysctl('director', { 'net/ipv4/vs/conn_reuse_mode': 0 });
+      context.undo('the marks', () => setMarks([]));
       await setMarks(marks);
       for (const [address, port, name] of [
         [servers[1].address, mark6, to6],
         [R2.address, mark4, to4],
       ] as const) {
-        await listenOnce(ground, address, port, name);
+        await listenOnce(context, address, port, name);
       }
       const six = { service: `-f ${mark6} -6`, server: `[${servers[1].address}]:0` };
       const four = { service: `-f ${mark4}`, server: `${R2.address}:0` };
-      await ground.ipvsadm(
+      await context.ipvsadm(
         `-A ${six.service} -s rr`,
         `-a ${six.service} -r ${six.server} -m -w 1`,
         `-A ${four.service} -s rr -p 60`,
         `-a ${four.service} -r ${four.server} -m -w 1`,
       );
-      const port = ground.freshPort();
-      const seen = new Seen();
+      const port = context.freshPort();
+      const seen = new GroundTruth();
       const connect6 = async (who: string, wanted: 'connected' | 'timeout'): Promise<void> => {
         const asked = { host: vip6, hostPort: mark6, port, timeoutMs: 1_500 };
-        seen.connect(await ground.connect(asked), wanted, `:90 ${who}`);
+        seen.connect(await context.connect(asked), wanted, `:90 ${who}`);
       };
       const connect4 = async (own: number, who: string): Promise<void> => {
-        const reply = await ground.connect({ host: vip4, hostPort: mark4, port: own });
+        const reply = await context.connect({ host: vip4, hostPort: mark4, port: own });
         seen.connect(reply, 'connected', `:92 ${who}`);
       };
       await connect6('first', 'connected');
       await connect4(port, 'first');
       await connect6('reuse', 'connected');
       await connect4(port, 'reuse');
-      await ground.ipvsadm(
+      await context.ipvsadm(
         `-e ${six.service} -r ${six.server} -m -w 0`,
         `-e ${four.service} -r ${four.server} -m -w 0`,
       );
       await connect6('weight 0', 'connected');
       await connect4(port, 'weight 0');
-      await connect4(ground.freshPort(), 'stale');
-      await ground.ipvsadm(`-d ${six.service} -r ${six.server}`);
+      await connect4(context.freshPort(), 'stale');
+      await context.ipvsadm(`-d ${six.service} -r ${six.server}`);
       await connect6('deleted', 'timeout');
-      const passed = await ground.passed();
+      const passed = await context.passed();
       const deleted = syns(passed.client, endpoint(vip6, mark6)).length - 3;
       return {
         seen: seen
@@ -231,12 +231,14 @@ export const portCases: readonly FieldCase[] = [
 const listening = new Set<string>();
 
 async function listenOnce(
-  ground: Ground,
+  context: CaseContext,
   address: string,
   port: number,
   name: string,
 ): Promise<void> {
   if (listening.has(name)) return;
   listening.add(name);
-  await ground.stage.server('rs2').request({ op: 'listen', protocol: 'TCP', address, port, name });
+  await context.testbed
+    .server('rs2')
+    .request({ op: 'listen', protocol: 'TCP', address, port, name });
 }

@@ -1,15 +1,15 @@
 import type { ConnectReply } from '../../../testbed/peer-protocol.js';
-import type { Ground } from '../case-context.js';
+import type { CaseContext } from '../case-context.js';
 import { expected } from '../expected-events.js';
-import { type FieldCase, Seen } from '../field-case.js';
+import { type FieldCase, GroundTruth } from '../field-case.js';
 import { icmps, r1, r2, syns, vip } from '../hosts.js';
 
 const MOST_ATTEMPTS = 20;
 
 /** Connects until the scheduler chooses a server without weight: the others go to another. */
-async function untilRefused(ground: Ground, hostPort: number): Promise<ConnectReply> {
+async function untilRefused(context: CaseContext, hostPort: number): Promise<ConnectReply> {
   for (let attempt = 1; ; attempt++) {
-    const reply = await ground.connect({ hostPort });
+    const reply = await context.connect({ hostPort });
     if (reply.outcome === 'refused' || attempt === MOST_ATTEMPTS) return reply;
   }
 }
@@ -21,22 +21,22 @@ function hashed(scheduler: 'sh' | 'mh', flags: string): FieldCase {
     report: 'kubernetes#121590',
     input: `-s ${scheduler}${flags}, two servers; the chosen one gets weight 0, connects until one hashes there`,
     needs: [{ module: `ip_vs_${scheduler}`, reason: `this kernel has no scheduler ${scheduler}` }],
-    async play(ground) {
-      const port = ground.virtualPort();
-      await ground.ipvsadm(
+    async play(context) {
+      const port = context.virtualPort();
+      await context.ipvsadm(
         `-A -t ${vip(port)} -s ${scheduler}${flags}`,
         ...[r1, r2].map((server) => `-a -t ${vip(port)} -r ${server} -m -w 1`),
       );
-      const first = await ground.connect({ hostPort: port });
+      const first = await context.connect({ hostPort: port });
       const chosen = first.server ?? r1;
-      await ground.ipvsadm(`-e -t ${vip(port)} -r ${chosen} -m -w 0`);
-      const refused = await untilRefused(ground, port);
-      const passed = await ground.passed();
-      const other = (await ground.run('director', 'ipvsadm', '-Ln', '-t', vip(port)))
+      await context.ipvsadm(`-e -t ${vip(port)} -r ${chosen} -m -w 0`);
+      const refused = await untilRefused(context, port);
+      const passed = await context.passed();
+      const other = (await context.run('director', 'ipvsadm', '-Ln', '-t', vip(port)))
         .split('\n')
         .find((line) => line.includes('->') && / 1 /.test(line.replace(/\s+/g, ' ')));
       return {
-        seen: new Seen()
+        seen: new GroundTruth()
           .connect(refused, 'refused')
           .count(icmps(passed.client).length, 'ICMP port unreachable', 1)
           .holds(other !== undefined, 'the other server has weight 1'),
@@ -77,21 +77,21 @@ function refused(
     name,
     input,
     ...(report === undefined ? {} : { report }),
-    async play(ground) {
-      const port = ground.virtualPort();
-      await ground.ipvsadm(
+    async play(context) {
+      const port = context.virtualPort();
+      await context.ipvsadm(
         `-A -t ${vip(port)} -s rr`,
         ...servers.map((server) => `-a -t ${vip(port)} -r ${server}`),
       );
-      const seen = new Seen();
-      const own = ground.freshPort();
+      const seen = new GroundTruth();
+      const own = context.freshPort();
       if (held) {
-        const first = await ground.connect({ hostPort: port, port: own, ending: 'hold' });
+        const first = await context.connect({ hostPort: port, port: own, ending: 'hold' });
         seen.connect(first, 'connected', 'held');
-        ground.undo('the held connection', () => ground.close(own));
+        context.undo('the held connection', () => context.close(own));
       }
-      const reply = await ground.connect({ hostPort: port });
-      const passed = await ground.passed();
+      const reply = await context.connect({ hostPort: port });
+      const passed = await context.passed();
       seen
         .connect(reply, 'refused')
         .count(syns(passed.client, vip(port)).length, 'SYN', held ? 2 : 1)

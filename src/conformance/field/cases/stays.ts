@@ -1,6 +1,6 @@
 import { TCP_ECE_CWR, TCP_SYN, tcpSegment } from '../../../testbed/raw-packets.js';
 import { expected } from '../expected-events.js';
-import { type FieldCase, Seen } from '../field-case.js';
+import { type FieldCase, GroundTruth } from '../field-case.js';
 import { CLIENT, client, r1, r2, sent, syns, VIP, vip } from '../hosts.js';
 
 const HEALTHY_MS = 20_000;
@@ -17,16 +17,16 @@ function reused(
   return {
     name,
     input: `conn_reuse_mode=0, a connection, ${input}, its port reused`,
-    async play(ground) {
-      const port = ground.virtualPort();
-      const own = ground.freshPort();
-      await ground.sysctl('director', { 'net/ipv4/vs/conn_reuse_mode': 0 });
-      await ground.ipvsadm(`-A -t ${vip(port)} -s rr`, `-a -t ${vip(port)} -r ${r1} -m -w 1`);
-      const seen = new Seen();
-      seen.connect(await ground.connect({ hostPort: port, port: own }), 'connected', 'first');
-      await ground.ipvsadm(...lines(vip(port)));
-      seen.connect(await ground.connect({ hostPort: port, port: own }), 'connected', 'reuse');
-      const passed = await ground.passed();
+    async play(context) {
+      const port = context.virtualPort();
+      const own = context.freshPort();
+      await context.sysctl('director', { 'net/ipv4/vs/conn_reuse_mode': 0 });
+      await context.ipvsadm(`-A -t ${vip(port)} -s rr`, `-a -t ${vip(port)} -r ${r1} -m -w 1`);
+      const seen = new GroundTruth();
+      seen.connect(await context.connect({ hostPort: port, port: own }), 'connected', 'first');
+      await context.ipvsadm(...lines(vip(port)));
+      seen.connect(await context.connect({ hostPort: port, port: own }), 'connected', 'reuse');
+      const passed = await context.passed();
       const facts = { client: client(own), destination: r1, weight, available: true };
       return {
         seen: seen.count(syns(passed.rs1, r1).length, 'SYN to the server', 2),
@@ -43,20 +43,20 @@ function datagrams(name: string, what: string, flags: string, wanted?: 'connecte
   return {
     name,
     input: what,
-    async play(ground) {
-      const port = ground.virtualPort();
-      const own = ground.freshPort();
-      await ground.ipvsadm(
+    async play(context) {
+      const port = context.virtualPort();
+      const own = context.freshPort();
+      await context.ipvsadm(
         `-A -u ${vip(port)} -s rr${flags}`,
         ...[r1, r2].map((server) => `-a -u ${vip(port)} -r ${server} -m -w 1`),
       );
-      const seen = new Seen();
+      const seen = new GroundTruth();
       for (let i = 1; i <= DATAGRAMS; i++) {
         const asked = { protocol: 'UDP', hostPort: port, port: own, timeoutMs: 500 } as const;
-        const reply = await ground.connect(asked);
+        const reply = await context.connect(asked);
         if (wanted !== undefined) seen.connect(reply, wanted, `datagram ${i}`);
       }
-      const passed = await ground.passed();
+      const passed = await context.passed();
       const [one, other] = [sent(passed.rs1, r1), sent(passed.rs2, r2)];
       seen
         .count(one + other, 'datagrams to the servers', DATAGRAMS)
@@ -74,16 +74,16 @@ export const stayCases: readonly FieldCase[] = [
   {
     name: 'syn-variants',
     input: 'SYN with data, with ECE and CWR, with an IP option, each from a port of its own, twice',
-    async play(ground) {
-      const targetPort = ground.virtualPort();
-      await ground.kill('rs1');
-      await ground.sysctl('director', { 'net/ipv4/vs/conn_reuse_mode': 0 });
+    async play(context) {
+      const targetPort = context.virtualPort();
+      await context.kill('rs1');
+      await context.sysctl('director', { 'net/ipv4/vs/conn_reuse_mode': 0 });
       const service = vip(targetPort);
-      await ground.ipvsadm(`-A -t ${service} -s rr`, `-a -t ${service} -r ${r1} -m -w 1`);
+      await context.ipvsadm(`-A -t ${service} -s rr`, `-a -t ${service} -r ${r1} -m -w 1`);
       // The router alert of RFC 2113.
       const option = 'ipoptions=x94040000';
       const variants = [{ data: 'hello' }, { flags: TCP_SYN | TCP_ECE_CWR }, { option }].map(
-        (variant) => ({ ...variant, sourcePort: ground.freshPort() }),
+        (variant) => ({ ...variant, sourcePort: context.freshPort() }),
       );
       for (const sequence of [1_000, 9_000]) {
         for (const { option: options, ...variant } of variants as readonly {
@@ -91,15 +91,15 @@ export const stayCases: readonly FieldCase[] = [
           sourcePort: number;
         }[]) {
           const target = { source: CLIENT, target: VIP, targetPort, sequence };
-          await ground.send('client', tcpSegment({ ...target, ...variant }), {
+          await context.send('client', tcpSegment({ ...target, ...variant }), {
             host: VIP,
             ...(options === undefined ? {} : { options }),
           });
         }
       }
-      const passed = await ground.passed();
+      const passed = await context.passed();
       return {
-        seen: new Seen().count(syns(passed.rs1, r1).length, 'SYN to the server', 6),
+        seen: new GroundTruth().count(syns(passed.rs1, r1).length, 'SYN to the server', 6),
         events: variants.map(({ sourcePort }) =>
           expected(1, 'reuse forwarded', {
             client: client(sourcePort),
@@ -130,8 +130,8 @@ export const stayCases: readonly FieldCase[] = [
     name: 'healthy',
     input: 'TCP, UDP and SCTP from fresh ports, and a connection in use, for 20 s',
     needs: [{ module: 'sctp', reason: 'this kernel has no SCTP' }],
-    async play(ground) {
-      const port = ground.virtualPort();
+    async play(context) {
+      const port = context.virtualPort();
       const servers = [
         { role: 'rs1', address: r1.split(':')[0] ?? '' },
         { role: 'rs2', address: r2.split(':')[0] ?? '' },
@@ -140,10 +140,10 @@ export const stayCases: readonly FieldCase[] = [
         servers.map(({ role, address }) => {
           const name = `${address}:${port}`;
           const request = { op: 'listen', protocol: 'SCTP', address, port, name };
-          return ground.stage.server(role).request(request);
+          return context.testbed.server(role).request(request);
         }),
       );
-      await ground.ipvsadm(
+      await context.ipvsadm(
         ...['-t', '-u'].flatMap((flag) => [
           `-A ${flag} ${vip(port)} -s rr`,
           ...[r1, r2].map((server) => `-a ${flag} ${vip(port)} -r ${server} -m -w 1`),
@@ -153,8 +153,8 @@ export const stayCases: readonly FieldCase[] = [
           ({ address }) => `-a --sctp-service ${vip(port)} -r ${address}:${port} -m -w 1`,
         ),
       );
-      const own = ground.freshPort();
-      const held = await ground.connect({ hostPort: port, port: own, ending: 'hold' });
+      const own = context.freshPort();
+      const held = await context.connect({ hostPort: port, port: own, ending: 'hold' });
       const counts = { TCP: 0, UDP: 0, SCTP: 0, lines: 0 };
       const failed: string[] = [];
       const until = performance.now() + HEALTHY_MS;
@@ -162,16 +162,16 @@ export const stayCases: readonly FieldCase[] = [
         for (const protocol of ['TCP', 'UDP', 'SCTP'] as const) {
           const address = protocol === 'SCTP' ? { address: CLIENT } : {};
           const asked = { protocol, hostPort: port, timeoutMs: 5_000, ...address };
-          const { outcome } = await ground.connect(asked);
+          const { outcome } = await context.connect(asked);
           if (outcome === 'connected') counts[protocol]++;
           else failed.push(`${protocol} ${outcome}`);
         }
-        const { outcome } = await ground.speak(own);
+        const { outcome } = await context.speak(own);
         if (outcome === 'connected') counts.lines++;
         else failed.push(`data ${outcome}`);
       }
-      await ground.close(own);
-      const seen = new Seen().connect(held, 'connected', 'held');
+      await context.close(own);
+      const seen = new GroundTruth().connect(held, 'connected', 'held');
       for (const [what, count] of Object.entries(counts)) seen.count(count, what);
       return { seen: seen.count(failed.length, 'that failed', 0), events: [] };
     },

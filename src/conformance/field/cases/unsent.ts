@@ -1,26 +1,26 @@
 import { release } from 'node:os';
 import { endpoint } from '../../../testbed/addresses.js';
 import { openTunnels } from '../../../testbed/topology.js';
-import type { Ground } from '../case-context.js';
+import type { CaseContext } from '../case-context.js';
 import { type ExpectedEvent, expected } from '../expected-events.js';
-import { type FieldCase, Seen } from '../field-case.js';
+import { type FieldCase, GroundTruth } from '../field-case.js';
 import { client, icmps, R1, r1, sent, syns, vip } from '../hosts.js';
 
 const DATAGRAM_MS = 300;
 
 /** A route that leads nowhere, until the case is over. */
 async function closeRoute(
-  ground: Ground,
+  context: CaseContext,
   type: 'unreachable' | 'blackhole',
 ): Promise<() => Promise<void>> {
   let open = true;
   const reopen = async (): Promise<void> => {
     if (!open) return;
     open = false;
-    await ground.run('director', 'ip', 'route', 'del', type, R1.address);
+    await context.run('director', 'ip', 'route', 'del', type, R1.address);
   };
-  await ground.run('director', 'ip', 'route', 'add', type, R1.address);
-  ground.undo('the route', reopen);
+  await context.run('director', 'ip', 'route', 'add', type, R1.address);
+  context.undo('the route', reopen);
   return reopen;
 }
 
@@ -30,23 +30,23 @@ function noRoute(type: 'unreachable' | 'blackhole'): FieldCase {
     name: type === 'unreachable' ? 'no-route' : 'blackhole',
     report: 'kube-router#425',
     input: `ip route add ${type} of the only server; two connects, two datagrams`,
-    async play(ground) {
-      const port = ground.virtualPort();
-      const local = [ground.freshPort(), ground.freshPort()];
-      await ground.ipvsadm(
+    async play(context) {
+      const port = context.virtualPort();
+      const local = [context.freshPort(), context.freshPort()];
+      await context.ipvsadm(
         ...['-t', '-u'].flatMap((flag) => [
           `-A ${flag} ${vip(port)} -s rr`,
           `-a ${flag} ${vip(port)} -r ${r1} -m -w 1`,
         ]),
       );
-      const reopen = await closeRoute(ground, type);
-      const seen = new Seen();
+      const reopen = await closeRoute(context, type);
+      const seen = new GroundTruth();
       for (const own of local) {
-        const reply = await ground.connect({ hostPort: port, port: own });
+        const reply = await context.connect({ hostPort: port, port: own });
         seen.connect(reply, type === 'unreachable' ? 'unreachable' : reply.outcome);
       }
       for (const own of local) {
-        await ground.connect({
+        await context.connect({
           protocol: 'UDP',
           hostPort: port,
           port: own,
@@ -54,7 +54,7 @@ function noRoute(type: 'unreachable' | 'blackhole'): FieldCase {
         });
       }
       await reopen();
-      const passed = await ground.passed();
+      const passed = await context.passed();
       const syn = syns(passed.client, vip(port)).length;
       const datagrams = passed.client.filter(
         ({ to, protocol }) => to === vip(port) && protocol === 'UDP',
@@ -92,22 +92,22 @@ export const unsentCases: readonly FieldCase[] = [
   {
     name: 'no-route-established',
     input: 'a connection is open, its server becomes unreachable, data (sent twice)',
-    async play(ground) {
-      const port = ground.virtualPort();
-      const own = ground.freshPort();
-      await ground.ipvsadm(`-A -t ${vip(port)} -s rr`, `-a -t ${vip(port)} -r ${r1} -m -w 1`);
-      const opened = await ground.connect({ hostPort: port, port: own, ending: 'hold' });
+    async play(context) {
+      const port = context.virtualPort();
+      const own = context.freshPort();
+      await context.ipvsadm(`-A -t ${vip(port)} -s rr`, `-a -t ${vip(port)} -r ${r1} -m -w 1`);
+      const opened = await context.connect({ hostPort: port, port: own, ending: 'hold' });
       const way = `ip daddr ${vip(port).split(':')[0]} tcp dport ${port}`;
-      await ground.count('director', 'prerouting', { data: way });
-      const reopen = await closeRoute(ground, 'unreachable');
-      const spoken = await ground.speak(own, { timeoutMs: 1_500 });
-      await ground.vanish(own);
-      const data = await ground.counted('director', 'data');
+      await context.count('director', 'prerouting', { data: way });
+      const reopen = await closeRoute(context, 'unreachable');
+      const spoken = await context.speak(own, { timeoutMs: 1_500 });
+      await context.vanish(own);
+      const data = await context.counted('director', 'data');
       await reopen();
-      const passed = await ground.passed();
+      const passed = await context.passed();
       const errors = icmps(passed.client).length;
       return {
-        seen: new Seen()
+        seen: new GroundTruth()
           .connect(opened, 'connected')
           .connect(spoken, 'timeout', 'data')
           .count(data, 'packets of data at the director')
@@ -129,19 +129,19 @@ export const unsentCases: readonly FieldCase[] = [
     name: 'loopback-client',
     report: 'kube-router#237',
     input: "a service on 127.0.0.1, the director's own connect to it, 3.5 s",
-    async play(ground) {
-      const hostPort = ground.virtualPort();
+    async play(context) {
+      const hostPort = context.virtualPort();
       const virtual = endpoint('127.0.0.1', hostPort);
-      await ground.ipvsadm(`-A -t ${virtual} -s rr`, `-a -t ${virtual} -r ${r1} -m -w 1`);
-      await ground.count('director', 'output', {
+      await context.ipvsadm(`-A -t ${virtual} -s rr`, `-a -t ${virtual} -r ${r1} -m -w 1`);
+      await context.count('director', 'output', {
         syn: `ip daddr 127.0.0.1 tcp dport ${hostPort} tcp flags & (syn | ack) == syn`,
       });
-      const peer = await ground.localClient();
-      const reply = await ground.connect({ host: '127.0.0.1', hostPort, timeoutMs: 3_500 }, peer);
-      const passed = await ground.passed();
-      const syn = await ground.counted('director', 'syn');
+      const peer = await context.localClient();
+      const reply = await context.connect({ host: '127.0.0.1', hostPort, timeoutMs: 3_500 }, peer);
+      const passed = await context.passed();
+      const syn = await context.counted('director', 'syn');
       return {
-        seen: new Seen()
+        seen: new GroundTruth()
           .connect(reply, 'timeout')
           .count(syn, 'SYN by nft', 3)
           .count(sent(passed.rs1, r1), 'packets to the server', 0),
@@ -155,39 +155,39 @@ export const unsentCases: readonly FieldCase[] = [
     report: 'kube-router#630',
     input: 'a tunnel service, a segment of 1,460 bytes with DF; once more at weight 0',
     needs: [{ module: 'ipip', reason: 'this kernel has no IP tunnels (ipip)' }],
-    async play(ground) {
+    async play(context) {
       const host = '10.96.0.20';
-      const port = ground.virtualPort();
+      const port = context.virtualPort();
       const virtual = endpoint(host, port);
       const server = endpoint(R1.address, port);
       await openTunnels();
       // The segment is to be full without options.
-      await ground.sysctl('client', { 'net/ipv4/tcp_timestamps': 0 });
-      await ground.stage.server('rs1').request({
+      await context.sysctl('client', { 'net/ipv4/tcp_timestamps': 0 });
+      await context.testbed.server('rs1').request({
         op: 'listen',
         protocol: 'TCP',
         address: host,
         port,
         name: server,
       });
-      await ground.ipvsadm(`-A -t ${virtual} -s rr`, `-a -t ${virtual} -r ${server} -i -w 1`);
-      const own = [ground.freshPort(), ground.freshPort()] as const;
-      const seen = new Seen();
+      await context.ipvsadm(`-A -t ${virtual} -s rr`, `-a -t ${virtual} -r ${server} -i -w 1`);
+      const own = [context.freshPort(), context.freshPort()] as const;
+      const seen = new GroundTruth();
       for (const one of own) {
-        const opened = await ground.connect({ host, hostPort: port, port: one, ending: 'hold' });
+        const opened = await context.connect({ host, hostPort: port, port: one, ending: 'hold' });
         seen.connect(opened, 'connected');
       }
       const say = async (one: number, when: string): Promise<void> => {
-        const flush = (): Promise<string> => ground.run('client', 'ip', 'route', 'flush', 'cache');
-        ground.undo('what the client learned of the way', flush);
-        seen.connect(await ground.speak(one, { bytes: 1_460 }), 'connected', when);
+        const flush = (): Promise<string> => context.run('client', 'ip', 'route', 'flush', 'cache');
+        context.undo('what the client learned of the way', flush);
+        seen.connect(await context.speak(one, { bytes: 1_460 }), 'connected', when);
         await flush();
       };
       await say(own[0], 'data at weight 1');
-      await ground.ipvsadm(`-e -t ${virtual} -r ${server} -i -w 0`);
+      await context.ipvsadm(`-e -t ${virtual} -r ${server} -i -w 0`);
       await say(own[1], 'data at weight 0');
-      for (const one of own) await ground.close(one);
-      const passed = await ground.passed();
+      for (const one of own) await context.close(one);
+      const passed = await context.passed();
       seen.count(icmps(passed.client, 'need to frag').length, 'ICMP need to frag', 2);
       const facts = { cause: 'transmit', opening: false, virtual };
       return { seen, events: [expected(2, 'unsent rejected', facts)] };
@@ -196,21 +196,21 @@ export const unsentCases: readonly FieldCase[] = [
   {
     name: 'dropped-after',
     input: "the director's firewall drops in postrouting what ip_vs has sent on; two connects",
-    async play(ground) {
-      const port = ground.virtualPort();
-      await ground.ipvsadm(`-A -t ${vip(port)} -s rr`, `-a -t ${vip(port)} -r ${r1} -m -w 1`);
-      await ground.firewall(
+    async play(context) {
+      const port = context.virtualPort();
+      await context.ipvsadm(`-A -t ${vip(port)} -s rr`, `-a -t ${vip(port)} -r ${r1} -m -w 1`);
+      await context.firewall(
         'director',
         `counter after {}
         chain after { type filter hook postrouting priority 200; ip daddr ${R1.address} tcp dport ${R1.port} counter name after drop; }`,
       );
-      const seen = new Seen();
+      const seen = new GroundTruth();
       for (let i = 0; i < 2; i++) {
-        const reply = await ground.connect({ hostPort: port, timeoutMs: 500 });
+        const reply = await context.connect({ hostPort: port, timeoutMs: 500 });
         seen.connect(reply, 'timeout');
       }
-      const passed = await ground.passed();
-      const text = await ground.run(
+      const passed = await context.passed();
+      const text = await context.run(
         'director',
         ...['nft', 'list', 'counter', 'inet', 'ipvscope_field', 'after'],
       );

@@ -1,5 +1,5 @@
 import { between, expected, ONE_SECOND } from '../expected-events.js';
-import { type FieldCase, Seen } from '../field-case.js';
+import { type FieldCase, GroundTruth } from '../field-case.js';
 import { client, r1, syns, vip } from '../hosts.js';
 
 /** How far apart two clocks read of one packet, in ms, on a busy machine. */
@@ -11,23 +11,23 @@ export const waitCases: readonly FieldCase[] = [
     name: 'old-client-second',
     input:
       'conn_reuse_mode=0, a client vanishes, its server gets weight 0, a connect from the same port',
-    async play(ground) {
-      const port = ground.virtualPort();
-      const own = ground.freshPort();
-      await ground.sysctl('director', { 'net/ipv4/vs/conn_reuse_mode': 0 });
-      await ground.ipvsadm(`-A -t ${vip(port)} -s rr`, `-a -t ${vip(port)} -r ${r1} -m -w 1`);
-      const first = await ground.connect({ hostPort: port, port: own, ending: 'hold' });
-      await ground.vanish(own);
-      await ground.ipvsadm(`-e -t ${vip(port)} -r ${r1} -m -w 0`);
-      await ground.passed();
-      const reply = await ground.connect({ hostPort: port, port: own });
-      const passed = await ground.passed();
+    async play(context) {
+      const port = context.virtualPort();
+      const own = context.freshPort();
+      await context.sysctl('director', { 'net/ipv4/vs/conn_reuse_mode': 0 });
+      await context.ipvsadm(`-A -t ${vip(port)} -s rr`, `-a -t ${vip(port)} -r ${r1} -m -w 1`);
+      const first = await context.connect({ hostPort: port, port: own, ending: 'hold' });
+      await context.vanish(own);
+      await context.ipvsadm(`-e -t ${vip(port)} -r ${r1} -m -w 0`);
+      await context.passed();
+      const reply = await context.connect({ hostPort: port, port: own });
+      const passed = await context.passed();
       const packets = syns(passed.rs1, r1);
       const [one, two] = packets;
       const gapMs = Math.round(((two?.time ?? 0) - (one?.time ?? 0)) * 1000);
       const facts = { client: client(own), destination: r1, weight: 0 };
       return {
-        seen: new Seen()
+        seen: new GroundTruth()
           .connect(first, 'connected', 'held')
           .connect(reply, 'connected')
           .count(packets.length, 'SYN to the drained server', 2)
@@ -52,15 +52,15 @@ export const waitCases: readonly FieldCase[] = [
   {
     name: 'unanswered-first',
     input: 'a server that does not answer the first copy of an opening packet, a connect',
-    async play(ground) {
-      const port = ground.virtualPort();
-      const own = ground.freshPort();
-      await ground.overlookFirst('rs1');
-      await ground.ipvsadm(`-A -t ${vip(port)} -s rr`, `-a -t ${vip(port)} -r ${r1} -m -w 1`);
-      const reply = await ground.connect({ hostPort: port, port: own });
-      const passed = await ground.passed();
+    async play(context) {
+      const port = context.virtualPort();
+      const own = context.freshPort();
+      await context.overlookFirst('rs1');
+      await context.ipvsadm(`-A -t ${vip(port)} -s rr`, `-a -t ${vip(port)} -r ${r1} -m -w 1`);
+      const reply = await context.connect({ hostPort: port, port: own });
+      const passed = await context.passed();
       return {
-        seen: new Seen()
+        seen: new GroundTruth()
           .connect(reply, 'connected')
           .count(syns(passed.rs1, r1).length, 'SYN to the server', 2),
         events: [

@@ -2,14 +2,14 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { parseEntries } from '../../../../src/conformance/field/case-context.js';
 import { fieldCases } from '../../../../src/conformance/field/cases/index.js';
-import { type FieldCase, Seen } from '../../../../src/conformance/field/field-case.js';
+import { type FieldCase, GroundTruth } from '../../../../src/conformance/field/field-case.js';
 import { formatField, wrap } from '../../../../src/conformance/field/format-field.js';
 import { seriesOf } from '../../../../src/verify/metrics-text.js';
 
 const one: FieldCase = {
   name: 'no-server',
   input: 'one connect',
-  play: () => Promise.resolve({ seen: new Seen(), events: [] }),
+  play: () => Promise.resolve({ seen: new GroundTruth(), events: [] }),
 };
 
 test('every case has a name of its own', () => {
@@ -47,7 +47,7 @@ test('long cells go on below, in their column', () => {
 
 test('what others saw is spoiled where the input did not come about', () => {
   const reply = { startNs: 0, endNs: 20e6, outcome: 'refused' as const };
-  const seen = new Seen().connect(reply, 'refused').count(1, 'SYN', 1).count(3, 'ICMP');
+  const seen = new GroundTruth().connect(reply, 'refused').count(1, 'SYN', 1).count(3, 'ICMP');
   assert.deepEqual(seen.phrases, ['connect: refused after 20 ms', '1 SYN', '3 ICMP']);
   assert.deepEqual(seen.spoiled, []);
   seen.connect(reply, 'connected').count(1, 'SYN', 2).holds(false, 'it rains');

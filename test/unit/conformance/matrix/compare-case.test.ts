@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Part } from '../../../../src/conformance/matrix/case-instance.js';
+import { CaseInstance } from '../../../../src/conformance/matrix/case-instance.js';
 import { differences } from '../../../../src/conformance/matrix/compare-case.js';
-import { formatTable, isDifferent } from '../../../../src/conformance/matrix/format-matrix.js';
-import type { Seen } from '../../../../src/conformance/matrix/observation.js';
-import { fates } from '../../../../src/conformance/matrix/outcomes.js';
-import type { Cell } from '../../../../src/conformance/matrix/test-case.js';
+import { formatMatrix, isDifferent } from '../../../../src/conformance/matrix/format-matrix.js';
+import type { CaseObservation } from '../../../../src/conformance/matrix/observation.js';
+import { outcomes } from '../../../../src/conformance/matrix/outcomes.js';
+import type { TestCase } from '../../../../src/conformance/matrix/test-case.js';
 import type { IpvsEvent } from '../../../../src/record/event.js';
 import { ms } from '../../verify/played-round.js';
 
 // The judge of the table has to find whatever is not as expected.
 
-const cell: Cell = {
+const testCase: TestCase = {
   title: 'ESTABLISHED, weight 0',
   family: 'ipv4',
   settings: { expireNodestConn: 0, connReuseMode: 1, conntrack: true },
@@ -19,7 +19,7 @@ const cell: Cell = {
   entry: 'vanished',
   changes: ['weight 0'],
   again: 'same port',
-  expectation: fates['challenged, rescheduled']({
+  expectation: outcomes['challenged, rescheduled']({
     state: 'ESTABLISHED',
     weight: 0,
     conntrack: true,
@@ -68,12 +68,14 @@ const chosenAnew = event({
 
 const { delay_ms: _, ...withoutWait } = chosenAnew;
 
-function seen(rest: Partial<Omit<Seen, 'events'>> & { events?: readonly IpvsEvent[] } = {}): Seen {
-  const part = new Part(cell, { virtualPort: 20_001, ports: [40_001, 40_002] });
-  part.old = part.servers[0];
+function seen(
+  rest: Partial<Omit<CaseObservation, 'events'>> & { events?: readonly IpvsEvent[] } = {},
+): CaseObservation {
+  const instance = new CaseInstance(testCase, { virtualPort: 20_001, ports: [40_001, 40_002] });
+  instance.old = instance.servers[0];
   const { events = [followed, drained, drained, chosenAnew], ...others } = rest;
   return {
-    part,
+    instance,
     packets: { in: 2, old: 1, other: 1 },
     spanMs: 12,
     ends: [{ startNs: 0, endNs: ms(20), outcome: 'connected', server: OTHER }],
@@ -177,14 +179,14 @@ for (const [what, change, expected] of cases) {
 }
 
 test('a retry must have waited', () => {
-  const part = new Part(
+  const instance = new CaseInstance(
     {
-      ...cell,
-      expectation: fates['one second']({ state: 'ESTABLISHED', weight: 0, conntrack: true }),
+      ...testCase,
+      expectation: outcomes['one second']({ state: 'ESTABLISHED', weight: 0, conntrack: true }),
     },
     { virtualPort: 20_001, ports: [40_001, 40_002] },
   );
-  part.old = part.servers[0];
+  instance.old = instance.servers[0];
   const dropped = event({ verdict: 'dropped', cause: 'conntrack', expired: true });
   const retry = (delay_ms: number): IpvsEvent =>
     event({
@@ -197,14 +199,14 @@ test('a retry must have waited', () => {
       delay_ms,
       drops: 1,
     });
-  const ofSecond = (delay: number, took = 1020): Seen => ({
+  const ofSecond = (delay: number, took = 1020): CaseObservation => ({
     ...seen({
       events: [dropped, retry(delay)],
       packets: { in: 2, old: 0, other: 1 },
       spanMs: 1005,
       ends: [{ ...end, endNs: ms(took) }],
     }),
-    part,
+    instance,
   });
   assert.deepEqual([...differences(ofSecond(1010))], []);
   assert.deepEqual([...differences(ofSecond(1010, 20))], ['it took 20 ms, not one second']);
@@ -215,14 +217,14 @@ test('a retry must have waited', () => {
   assert.deepEqual([...differences(ofSecond(10))], ['event 2, retry forwarded: delay_ms is 10']);
 });
 
-test('the table: a line a cell, and below a cell that differs what was expected', () => {
-  const fits = { cell, seen: seen() };
-  const differs = { cell, seen: seen({ events: [followed, drained] }) };
-  const impossible = { cell, impossible: 'this kernel is too old' };
+test('the matrix: one line per test case, and below a test case that differs what was expected', () => {
+  const fits = { testCase, seen: seen() };
+  const differs = { testCase, seen: seen({ events: [followed, drained] }) };
+  const impossible = { testCase, impossible: 'this kernel is too old' };
   assert.equal(isDifferent(fits), false);
   assert.equal(isDifferent(differs), true);
   assert.equal(isDifferent(impossible), false);
-  const lines = formatTable([fits, differs, impossible]).split('\n');
+  const lines = formatMatrix([fits, differs, impossible]).split('\n');
   assert.match(
     lines.at(-6) ?? '',
     /^0 .* ESTABLISHED, weight 0 .* reuse\/forwarded ESTABLISHED w0 confirmed →old, 2× draining →old, reuse\/rescheduled CLOSE w0 unconfirmed \(unanswered\) →other .* 20 ms +ok$/,
@@ -231,5 +233,8 @@ test('the table: a line a cell, and below a cell that differs what was expected'
   assert.match(lines.at(-4) ?? '', / expected: reuse\/forwarded ESTABLISHED .*at once$/);
   assert.match(lines.at(-4) ?? '', /reuse\/rescheduled CLOSE/);
   assert.equal(lines.at(-3)?.trim(), 'no event reuse rescheduled');
-  assert.equal(lines.at(-1), '3 cells: 1 as expected, 1 differ, 1 not possible on this kernel');
+  assert.equal(
+    lines.at(-1),
+    '3 test cases: 1 as expected, 1 differ, 1 not possible on this kernel',
+  );
 });
