@@ -1,13 +1,13 @@
 import { Writable } from 'node:stream';
 import { Command, Option } from 'commander';
-import { type Act, actProblems, acts } from '../acts/acts.js';
-import { actsTable } from '../acts/table.js';
-import { ExitCode, IpvscopeError } from '../error.js';
-import { DEFAULT_KERNEL, labKernels } from '../lab/index.js';
-import type { RoundRecord } from '../scenario/index.js';
-import { parseSeconds } from './options.js';
-import { runInLab } from './run-in-lab.js';
-import { standardOutput } from './standard-streams.js';
+import { type Act, actProblems, acts } from '../../acts/acts.js';
+import { actsTable } from '../../acts/table.js';
+import { ExitCode, IpvscopeError } from '../../error.js';
+import { DEFAULT_KERNEL, labKernels } from '../../lab/index.js';
+import type { RoundRecord } from '../../scenario/index.js';
+import { parseSeconds } from '../support/command-options.js';
+import { runInLab } from '../support/run-in-lab.js';
+import { standardOutput } from '../support/standard-streams.js';
 
 interface ActsOptions {
   readonly kernel?: string;

@@ -1,8 +1,9 @@
 import { release } from 'node:os';
 import { Command, Option } from 'commander';
-import { ExitCode, IpvscopeError } from '../error.js';
-import { Observer } from '../monitor/monitor.js';
-import { kindNames } from '../record/names.js';
+import { ExitCode, IpvscopeError } from '../../error.js';
+import type { ListenAddress } from '../../http/listen-address.js';
+import { Observer } from '../../monitor/monitor.js';
+import { kindNames } from '../../record/names.js';
 import {
   type ObservedEvent,
   observeBatch,
@@ -12,20 +13,19 @@ import {
   scenarios,
   type Watcher,
   withStage,
-} from '../scenario/index.js';
-import { defaultKinds, type OutputFormat, outputFormats } from '../trace/printer.js';
+} from '../../scenario/index.js';
+import { defaultKinds, type OutputFormat, outputFormats } from '../../trace/printer.js';
 import {
   type AttachOptions,
   addAttachOptions,
   attachRequest,
-  type ListenAddress,
   parseListenAddress,
-} from './options.js';
-import { EventPrinting } from './print-events.js';
-import { playRounds } from './rounds.js';
-import { note, standardOutput } from './standard-streams.js';
-import { Stop } from './stop.js';
-import { traceBeside } from './trace-beside.js';
+} from '../support/command-options.js';
+import { EventPrinting } from '../support/print-events.js';
+import { playRounds } from '../support/rounds.js';
+import { note, standardOutput } from '../support/standard-streams.js';
+import { Stop } from '../support/stop.js';
+import { traceBeside } from '../support/trace-beside.js';
 
 /** What is held against what the clients lived through. */
 const judgedKinds = kindNames.filter((kind) => kind !== 'draining');
