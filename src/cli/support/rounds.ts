@@ -1,4 +1,4 @@
-import { ExitCode } from '../error.js';
+import { ExitCode } from '../../error.js';
 
 export interface Rounds {
   /** Until `signal` is aborted. */

@@ -1,21 +1,16 @@
 import { statSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { type AttachRequest, type AttachVariant, attachVariants } from '../native/attachment.js';
-import { MOST_FILTERS, protocolBits } from '../native/event-filter.js';
-import { type KindName, kindNames } from '../record/names.js';
+import type { ListenAddress } from '../../http/listen-address.js';
+import { type AttachRequest, type AttachVariant, attachVariants } from '../../native/attachment.js';
+import { MOST_FILTERS, protocolBits } from '../../native/event-filter.js';
+import { type KindName, kindNames } from '../../record/names.js';
 import {
   type ParsedEndpoint,
   type ParsedFilter,
   parseEndpoint,
   parseMark,
-} from '../trace/filter.js';
-import { type OutputFormat, outputFormats } from '../trace/printer.js';
-
-export interface ListenAddress {
-  /** Undefined: every address of this machine. */
-  readonly host: string | undefined;
-  readonly port: number;
-}
+} from '../../trace/filter.js';
+import { type OutputFormat, outputFormats } from '../../trace/printer.js';
 
 /** `:10962`, `127.0.0.1:10962`, `[::1]:10962`. Throws commander's InvalidArgumentError. */
 export function parseListenAddress(text: string): ListenAddress {

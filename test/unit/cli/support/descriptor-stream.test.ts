@@ -5,7 +5,7 @@ import { closeSync, constants, mkdtempSync, openSync, readSync, rmSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { DescriptorStream } from '../../../src/cli/descriptor-stream.js';
+import { DescriptorStream } from '../../../../src/cli/support/descriptor-stream.js';
 
 const BYTES = 1_000_000;
 

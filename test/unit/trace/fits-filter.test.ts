@@ -4,7 +4,7 @@ import { protocolBits } from '../../../src/native/event-filter.js';
 import { RecordBatch } from '../../../src/record/batch.js';
 import { Flag, Offset, RECORD_SIZE } from '../../../src/record/layout.generated.js';
 import { parseEndpoint } from '../../../src/trace/filter.js';
-import { fitsFilter } from '../../../src/trace/match.js';
+import { fitsFilter } from '../../../src/trace/fits-filter.js';
 
 /** Families as Linux numbers them: AF_INET 2, AF_INET6 10. */
 function record(write: (bytes: Uint8Array) => void): RecordBatch {

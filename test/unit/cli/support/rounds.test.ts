@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { playRounds } from '../../../src/cli/rounds.js';
+import { playRounds } from '../../../../src/cli/support/rounds.js';
 
 /** What each round does: fits, or not, or is ended by Ctrl-C half-way. */
 type Round = 'fits' | 'fails' | 'interrupted';

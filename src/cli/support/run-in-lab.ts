@@ -1,5 +1,5 @@
-import { findPrograms } from '../exec/find.js';
-import { startLab } from '../lab/index.js';
+import { findPrograms } from '../../exec/find.js';
+import { startLab } from '../../lab/index.js';
 import { note, standardError, standardOutput } from './standard-streams.js';
 
 /** Runs one of our commands (or, with `exec`, any program) in the lab; returns its exit code. */

@@ -6,7 +6,7 @@ import {
   hostNetns,
   namespaceNames,
   reachableNamespaces,
-} from '../../../src/services/namespaces.js';
+} from '../../../src/services/reachable-namespaces.js';
 import { Machine } from './machine.js';
 
 let machine: Machine;

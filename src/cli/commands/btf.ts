@@ -2,11 +2,11 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { release } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Command } from 'commander';
-import { buildTypes, releaseOf } from '../btf/build-types.js';
-import { ExitCode, IpvscopeError } from '../error.js';
-import { labKernels, obtainKernel, obtainKernelHeaders } from '../lab/index.js';
-import { note } from './standard-streams.js';
-import { Stop } from './stop.js';
+import { buildTypes, releaseOf } from '../../btf/build-types.js';
+import { ExitCode, IpvscopeError } from '../../error.js';
+import { labKernels, obtainKernel, obtainKernelHeaders } from '../../lab/index.js';
+import { note } from '../support/standard-streams.js';
+import { Stop } from '../support/stop.js';
 
 interface BtfOptions {
   readonly headers?: string;

@@ -1,13 +1,13 @@
 import { Writable } from 'node:stream';
 import { Command, Option } from 'commander';
-import { formatSteps } from '../demo/format-steps.js';
-import { type DemoStep, demoSteps, stepProblems } from '../demo/steps.js';
-import { ExitCode, IpvscopeError } from '../error.js';
-import { DEFAULT_KERNEL, labKernels } from '../lab/index.js';
-import type { RoundRecord } from '../verify/round-record.js';
-import { parseSeconds } from './options.js';
-import { runInLab } from './run-in-lab.js';
-import { standardOutput } from './standard-streams.js';
+import { formatSteps } from '../../demo/format-steps.js';
+import { type DemoStep, demoSteps, stepProblems } from '../../demo/steps.js';
+import { ExitCode, IpvscopeError } from '../../error.js';
+import { DEFAULT_KERNEL, labKernels } from '../../lab/index.js';
+import type { RoundRecord } from '../../verify/round-record.js';
+import { parseSeconds } from '../support/command-options.js';
+import { runInLab } from '../support/run-in-lab.js';
+import { standardOutput } from '../support/standard-streams.js';
 
 interface DemoOptions {
   readonly kernel?: string;

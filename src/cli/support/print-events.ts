@@ -1,10 +1,10 @@
-import { IpvscopeError } from '../error.js';
-import type { RecordBatch } from '../record/batch.js';
-import type { KindName } from '../record/names.js';
-import { namespaceNamer } from '../services/namespaces.js';
-import type { Clock } from '../source/clock.js';
-import type { ParsedFilter } from '../trace/filter.js';
-import { EventPrinter, type OutputFormat } from '../trace/printer.js';
+import { IpvscopeError } from '../../error.js';
+import type { RecordBatch } from '../../record/batch.js';
+import type { KindName } from '../../record/names.js';
+import { namespaceNamer } from '../../services/reachable-namespaces.js';
+import type { Clock } from '../../source/clock.js';
+import type { ParsedFilter } from '../../trace/filter.js';
+import { EventPrinter, type OutputFormat } from '../../trace/printer.js';
 import { EventOutput } from './event-output.js';
 import { note, standardOutput } from './standard-streams.js';
 import type { Stop } from './stop.js';

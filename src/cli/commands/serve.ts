@@ -1,23 +1,23 @@
 import { Command, Option } from 'commander';
-import { ExitCode, IpvscopeError } from '../error.js';
-import { Observer } from '../monitor/monitor.js';
-import { defaultKinds } from '../trace/printer.js';
+import { ExitCode, IpvscopeError } from '../../error.js';
+import type { ListenAddress } from '../../http/listen-address.js';
+import { Observer } from '../../monitor/monitor.js';
+import { defaultKinds } from '../../trace/printer.js';
 import {
   type AttachOptions,
   addAttachOptions,
   addPrintedOptions,
   attachRequest,
   filterOf,
-  type ListenAddress,
   type PrintedOptions,
   parseInteger,
   parseListenAddress,
   parseSeconds,
-} from './options.js';
-import { EventPrinting } from './print-events.js';
-import { runInLab } from './run-in-lab.js';
-import { note } from './standard-streams.js';
-import { Stop } from './stop.js';
+} from '../support/command-options.js';
+import { EventPrinting } from '../support/print-events.js';
+import { runInLab } from '../support/run-in-lab.js';
+import { note } from '../support/standard-streams.js';
+import { Stop } from '../support/stop.js';
 
 interface ServeOptions extends AttachOptions, PrintedOptions {
   readonly 'web.listenAddress': ListenAddress;

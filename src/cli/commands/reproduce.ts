@@ -1,27 +1,27 @@
 import { release } from 'node:os';
 import { Command, Option } from 'commander';
-import { suites } from '../conformance/index.js';
-import { ExitCode, IpvscopeError } from '../error.js';
-import { Observer } from '../monitor/monitor.js';
-import { kindNames } from '../record/names.js';
-import { scenarios as named } from '../scenario/index.js';
-import type { Scenario, Watcher } from '../scenario/scenario.js';
-import { type Testbed, withTestbed } from '../testbed/testbed.js';
-import { defaultKinds, type OutputFormat, outputFormats } from '../trace/printer.js';
-import { type ObservedEvent, observeBatch } from '../verify/observed-event.js';
-import type { RoundRecord } from '../verify/round-record.js';
+import { suites } from '../../conformance/index.js';
+import { ExitCode, IpvscopeError } from '../../error.js';
+import type { ListenAddress } from '../../http/listen-address.js';
+import { Observer } from '../../monitor/monitor.js';
+import { kindNames } from '../../record/names.js';
+import { scenarios as named } from '../../scenario/index.js';
+import type { Scenario, Watcher } from '../../scenario/scenario.js';
+import { type Testbed, withTestbed } from '../../testbed/testbed.js';
+import { defaultKinds, type OutputFormat, outputFormats } from '../../trace/printer.js';
+import { type ObservedEvent, observeBatch } from '../../verify/observed-event.js';
+import type { RoundRecord } from '../../verify/round-record.js';
 import {
   type AttachOptions,
   addAttachOptions,
   attachRequest,
-  type ListenAddress,
   parseListenAddress,
-} from './options.js';
-import { EventPrinting } from './print-events.js';
-import { playRounds } from './rounds.js';
-import { note, standardOutput } from './standard-streams.js';
-import { Stop } from './stop.js';
-import { traceBeside } from './trace-beside.js';
+} from '../support/command-options.js';
+import { EventPrinting } from '../support/print-events.js';
+import { playRounds } from '../support/rounds.js';
+import { note, standardOutput } from '../support/standard-streams.js';
+import { Stop } from '../support/stop.js';
+import { traceBeside } from '../support/trace-beside.js';
 
 /** In the order in which `--list` prints them. */
 const scenarios: readonly Scenario[] = [...named, ...suites];

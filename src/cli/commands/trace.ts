@@ -1,7 +1,7 @@
 import { Command } from 'commander';
-import { ExitCode } from '../error.js';
-import { Observer } from '../monitor/monitor.js';
-import { defaultKinds } from '../trace/printer.js';
+import { ExitCode } from '../../error.js';
+import { Observer } from '../../monitor/monitor.js';
+import { defaultKinds } from '../../trace/printer.js';
 import {
   type AttachOptions,
   addAttachOptions,
@@ -10,10 +10,10 @@ import {
   filterOf,
   type PrintedOptions,
   parseSeconds,
-} from './options.js';
-import { EventPrinting } from './print-events.js';
-import { note } from './standard-streams.js';
-import { Stop } from './stop.js';
+} from '../support/command-options.js';
+import { EventPrinting } from '../support/print-events.js';
+import { note } from '../support/standard-streams.js';
+import { Stop } from '../support/stop.js';
 
 interface TraceOptions extends AttachOptions, PrintedOptions {
   readonly timeout?: number;

@@ -1,8 +1,8 @@
 import { Command } from 'commander';
-import { DEFAULT_KERNEL, labKernels } from '../lab/index.js';
-import { demoCommand } from './demo.js';
-import { parseInteger, parseSeconds } from './options.js';
-import { runInLab } from './run-in-lab.js';
+import { DEFAULT_KERNEL, labKernels } from '../../lab/index.js';
+import { parseInteger, parseSeconds } from '../support/command-options.js';
+import { runInLab } from '../support/run-in-lab.js';
+import { demoCommand } from './lab-demo.js';
 
 interface LabCommandOptions {
   readonly kernel: string;
