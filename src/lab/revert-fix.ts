@@ -50,7 +50,7 @@ const EDITS: readonly Edit[] = [
 ];
 
 /** What the edits are, for a cache to know whether they changed. */
-export const unfixedRecipe = JSON.stringify(
+export const revertRecipe = JSON.stringify(
   EDITS.map(({ pattern, replacement }) => [pattern.source, replacement]),
 );
 
@@ -60,14 +60,14 @@ export const unfixedRecipe = JSON.stringify(
  *
  * @throws IpvscopeError `ERR_LAB_UNFIXED` unless each edit has exactly one place.
  */
-export function unfixedSource(source: string, version: string): string {
+export function revertFix(source: string, version: string): string {
   return EDITS.reduce((text, { what, pattern, replacement }) => {
     const places = [...text.matchAll(pattern)].length;
     if (places !== 1) {
       throw new IpvscopeError(
         'ERR_LAB_UNFIXED',
         `commit ${CONNTRACK_FIX} cannot be taken back in kernel ${version}: ${what} is there ${places} times`,
-        { step: 'unfix', hint: 'choose another kernel' },
+        { step: 'revert', hint: 'choose another kernel' },
       );
     }
     return text.replace(pattern, `$<kept>${replacement}`);

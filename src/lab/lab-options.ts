@@ -23,8 +23,8 @@ export interface LabOptions {
   readonly timeoutMs?: number;
   /** Asks the mirror for a newer kernel package even if one is cached. */
   readonly refresh?: boolean;
-  /** Boots it with an ip_vs that lacks the fix of Linux 5.9; see `obtainUnfixedKernel`. */
-  readonly unfixed?: boolean;
+  /** Boots it with an ip_vs that lacks the fix of Linux 5.9; see `obtainRevertedKernel`. */
+  readonly revertFix?: boolean;
   /**
    * One processor, and a clock that counts its instructions: what takes a nanosecond in the guest is
    * one instruction, repeatable while the processor is busy. Three times slower.
@@ -74,7 +74,7 @@ export function planLab(options: LabOptions): LabPlan {
     cpus: options.countInstructions === true ? 1 : 2,
     memoryMiB: 2048,
     refresh: false,
-    unfixed: false,
+    revertFix: false,
     countInstructions: false,
     kernelArguments: '',
     onProgress: () => {},

@@ -7,7 +7,7 @@ import { MarkerCutter } from './marker-cutter.js';
  *
  * @throws IpvscopeError `ERR_LAB_OUTPUT` if `target` takes no more; the reason of `signal`.
  */
-export async function pump(
+export async function copyUntilMarker(
   source: AsyncIterable<Buffer>,
   target: NodeJS.WritableStream,
   marker: Buffer,

@@ -9,7 +9,7 @@ import { fetchPackages } from './fetch-packages.js';
 import { type HeadersRequest, obtainKernelHeaders } from './kernel-headers.js';
 import { unpackImage } from './kernel-image.js';
 import { isPresent } from './lab-cache.js';
-import { unfixedSource } from './unfixed-source.js';
+import { revertFix } from './revert-fix.js';
 
 const PROGRAMS = ['dpkg-deb', 'gcc', 'make', 'objcopy', 'pahole', 'tar', 'xz'] as const;
 
@@ -29,16 +29,19 @@ const MAKE_VARIABLES = [
  * @throws IpvscopeError `ERR_PROGRAM_MISSING`, `ERR_LAB_PACKAGES_UNREACHABLE`, and
  * `ERR_LAB_UNFIXED` if the source is not as expected or cannot be built.
  */
-export async function buildUnfixed(request: HeadersRequest, scratch: string): Promise<string> {
+export async function buildRevertedModule(
+  request: HeadersRequest,
+  scratch: string,
+): Promise<string> {
   const { kernel, signal, onProgress } = request;
   const programs = findPrograms(PROGRAMS);
   const run = (name: (typeof PROGRAMS)[number], args: readonly string[]): Promise<unknown> =>
-    runProgram(programs[name], args, { step: 'unfix', signal });
+    runProgram(programs[name], args, { step: 'revert', signal });
 
   const headers = await obtainKernelHeaders(request);
   const source = await unpackSource(request, scratch, run);
   const core = join(source, 'ip_vs_core.c');
-  await writeFile(core, unfixedSource(await readFile(core, 'utf8'), kernel.version));
+  await writeFile(core, revertFix(await readFile(core, 'utf8'), kernel.version));
 
   onProgress(`building ip_vs of ${kernel.release} without commit ${CONNTRACK_FIX}`);
   const start = performance.now();
@@ -90,7 +93,7 @@ function buildFailed(release: string, cause: unknown): unknown {
   const lines = cause.log?.split('\n') ?? [];
   const reason = lines.find((line) => /\berror\b/i.test(line)) ?? cause.message;
   return new IpvscopeError('ERR_LAB_UNFIXED', `ip_vs of ${release} cannot be built: ${reason}`, {
-    step: 'unfix',
+    step: 'revert',
     hint: 'choose another kernel',
     ...(cause.log === undefined ? {} : { log: cause.log }),
     cause,

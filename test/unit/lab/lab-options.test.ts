@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { PassThrough } from 'node:stream';
 import { describe, it } from 'node:test';
-import { type LabOptions, planLab } from '../../../src/lab/options.js';
+import { type LabOptions, planLab } from '../../../src/lab/lab-options.js';
 
 const sane: LabOptions = {
   command: ['true'],

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { IpvscopeError } from '../../../src/error.js';
-import { unfixedSource } from '../../../src/lab/unfixed-source.js';
+import { revertFix } from '../../../src/lab/revert-fix.js';
 
 // Not the kernel's text: only what the edits look for, in its order.
 
@@ -20,7 +20,7 @@ const source = (how: string): string =>
 
 for (const [name, how] of Object.entries({ bare: BARE, locked: LOCKED })) {
   test(`the fix is taken back, and nothing else changes: ${name}`, () => {
-    const [head = '', rest = ''] = unfixedSource(source(how), '6.1').split('hook\n');
+    const [head = '', rest = ''] = revertFix(source(how), '6.1').split('hook\n');
     assert.ok(head.startsWith(INCLUDES));
     assert.match(head, /\bipvscope_has_conntrack\(.*\)\n\{[\s\S]+\}\n$/);
     const asks = (text: string): string =>
@@ -39,7 +39,7 @@ for (const [name, place] of Object.entries(places)) {
     test(`a source that has ${name} ${times} times is refused by its version`, () => {
       const changed = source(BARE).replace(place, text);
       assert.throws(
-        () => unfixedSource(changed, '6.1.192-2'),
+        () => revertFix(changed, '6.1.192-2'),
         (error: unknown) => {
           assert.ok(error instanceof IpvscopeError);
           assert.equal(error.code, 'ERR_LAB_UNFIXED');
@@ -55,14 +55,11 @@ for (const [name, place] of Object.entries(places)) {
 }
 
 test('a source is not edited twice', () => {
-  assert.throws(() => unfixedSource(unfixedSource(source(BARE), '6.1'), '6.1'), /ERR|is there/);
+  assert.throws(() => revertFix(revertFix(source(BARE), '6.1'), '6.1'), /ERR|is there/);
 });
 
 test('a fix in other words is refused', () => {
   for (const how of ['if (!old_ct) {\n  cp->flags &= ~IP_VS_CONN_F_NFCT;\n}\n', 'forget(cp);\n']) {
-    assert.throws(
-      () => unfixedSource(source(how), '6.1'),
-      /forgets its conntrack is there 0 times/,
-    );
+    assert.throws(() => revertFix(source(how), '6.1'), /forgets its conntrack is there 0 times/);
   }
 });

@@ -4,7 +4,7 @@ import { bootGuest } from './boot.js';
 import type { Guest } from './guest.js';
 import { guestCommand } from './guest-command.js';
 import { obtainInitramfs } from './initramfs.js';
-import { obtainKernelTypes } from './kernel-types.js';
+import { obtainKernelBtf } from './kernel-btf.js';
 import { obtainKernel } from './lab-kernel.js';
 import {
   type LabOptions,
@@ -12,9 +12,9 @@ import {
   type LabResult,
   type LabSignal,
   planLab,
-} from './options.js';
+} from './lab-options.js';
 import { checkPorts } from './ports.js';
-import { obtainUnfixedKernel } from './unfixed-kernel.js';
+import { obtainRevertedKernel } from './reverted-kernel.js';
 
 /** A lab at work. */
 export interface LabRun {
@@ -92,11 +92,14 @@ class Lab implements LabRun {
     await checkPorts(plan.publish);
     const { onProgress } = plan;
     const stock = await obtainKernel({ ...plan, signal });
-    const kernel = plan.unfixed
-      ? await obtainUnfixedKernel({ kernel: stock, signal, onProgress })
+    const kernel = plan.revertFix
+      ? await obtainRevertedKernel({ kernel: stock, signal, onProgress })
       : stock;
-    const types = await obtainKernelTypes({ kernel, signal, onProgress });
-    const env = { ...(types === undefined ? {} : { IPVSCOPE_BTF_PATH: types }), ...plan.env };
+    const btfDirectory = await obtainKernelBtf({ kernel, signal, onProgress });
+    const env = {
+      ...(btfDirectory === undefined ? {} : { IPVSCOPE_BTF_PATH: btfDirectory }),
+      ...plan.env,
+    };
     const initramfs = await obtainInitramfs(kernel, signal);
     const onGuest = (guest: Guest): void => {
       this.#guest = guest;

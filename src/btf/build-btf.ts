@@ -7,7 +7,7 @@ import { findPrograms } from '../exec/find.js';
 import { runProgram } from '../exec/run.js';
 import { loadAddon } from '../native/addon.js';
 
-export interface BuildTypesRequest {
+export interface BuildBtfRequest {
   /** The directory of the kernel's headers, as for `make -C`. */
   readonly headers: string;
   /** Keep only what this version of the probe reads: about 1 kB instead of 230. */
@@ -25,13 +25,13 @@ const SOURCE = fileURLToPath(new URL('../../../native/btf/types.c', import.meta.
  * @throws IpvscopeError `ERR_PROGRAM_MISSING`, `ERR_PROGRAM_FAILED`, or `ERR_NO_HEADERS` where the
  * directory has no headers.
  */
-export async function buildTypes(request: BuildTypesRequest): Promise<Buffer> {
+export async function buildBtf(request: BuildBtfRequest): Promise<Buffer> {
   const { headers, minimal, signal } = request;
   const compiler = await compilerOf(headers);
   const programs = findPrograms(['make', compiler, 'pahole']);
   const bpftool = minimal ? findPrograms(['bpftool']).bpftool : undefined;
-  const call = { step: 'types', ...(signal === undefined ? {} : { signal }) };
-  const directory = await mkdtemp(join(tmpdir(), 'ipvscope-types-'));
+  const call = { step: 'btf', ...(signal === undefined ? {} : { signal }) };
+  const directory = await mkdtemp(join(tmpdir(), 'ipvscope-btf-'));
   const file = (name: string): string => join(directory, name);
   try {
     await copyFile(SOURCE, file('types.c'));
@@ -41,12 +41,12 @@ export async function buildTypes(request: BuildTypesRequest): Promise<Buffer> {
     await runProgram(programs.make, ['-s', '-C', headers, ...settings, 'types.o'], call);
     await runProgram(
       programs.pahole,
-      [`--btf_encode_detached=${file('types.btf')}`, file('types.o')],
+      [`--btf_encode_detached=${file('full.btf')}`, file('types.o')],
       call,
     );
-    if (bpftool === undefined) return await readFile(file('types.btf'));
+    if (bpftool === undefined) return await readFile(file('full.btf'));
     await writeFile(file('probe.o'), loadAddon().object);
-    const less = [file('types.btf'), file('minimal.btf'), file('probe.o')];
+    const less = [file('full.btf'), file('minimal.btf'), file('probe.o')];
     await runProgram(bpftool, ['gen', 'min_core_btf', ...less], call);
     return await readFile(file('minimal.btf'));
   } finally {
@@ -77,7 +77,7 @@ async function readHeader(headers: string, name: string): Promise<string> {
 
 function noHeaders(headers: string, cause?: unknown): IpvscopeError {
   return new IpvscopeError('ERR_NO_HEADERS', `there are no headers of a kernel in ${headers}`, {
-    step: 'types',
+    step: 'btf',
     hint: 'apt-get install linux-headers-$(uname -r), or name their directory with --headers',
     exitCode: ExitCode.prerequisite,
     ...(cause === undefined ? {} : { cause }),

@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { buildTypes } from '../btf/build-types.js';
+import { buildBtf } from '../btf/build-btf.js';
 import { realFiles } from '../native/kernel-files.js';
 import { findTypesFile } from '../native/types-file.js';
 import { debianKernel } from './debian-kernels.js';
@@ -12,17 +12,17 @@ import { isPresent, labCacheDirectory, writeAtomically } from './lab-cache.js';
  * The directory with types of a lab kernel that does not show them itself, built into the cache
  * unless they are there; undefined where none are needed, or where they come with ipvscope.
  */
-export async function obtainKernelTypes(request: HeadersRequest): Promise<string | undefined> {
+export async function obtainKernelBtf(request: HeadersRequest): Promise<string | undefined> {
   const { kernel, signal, onProgress } = request;
-  if (debianKernel(kernel.kernel).moduleTypes) return undefined;
+  if (debianKernel(kernel.kernel).moduleBtf) return undefined;
   if (findTypesFile({ ...realFiles, release: kernel.release }) !== undefined) return undefined;
-  const directory = join(labCacheDirectory(), 'types', packageDirectory(kernel));
+  const directory = join(labCacheDirectory(), 'btf', packageDirectory(kernel));
   const file = join(directory, `${kernel.release}.btf`);
   if (!(await isPresent(file))) {
     const headers = await obtainKernelHeaders(request);
-    onProgress(`building types of ${kernel.release}`);
+    onProgress(`building BTF of ${kernel.release}`);
     await mkdir(directory, { recursive: true });
-    await writeAtomically(file, await buildTypes({ headers, minimal: false, signal }));
+    await writeAtomically(file, await buildBtf({ headers, minimal: false, signal }));
   }
   return directory;
 }

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { PassThrough, Readable, Writable } from 'node:stream';
 import { describe, it } from 'node:test';
+import { copyUntilMarker } from '../../../src/lab/copy-until-marker.js';
 import { MarkerCutter } from '../../../src/lab/marker-cutter.js';
-import { pump } from '../../../src/lab/pump.js';
 
 const MARKER = Buffer.from('\0abcd');
 const never = new AbortController().signal;
@@ -33,17 +33,23 @@ describe('the pump', () => {
   it('reports a target that fails', async () => {
     const target = new Writable({ write: (_chunk, _encoding, done) => done(new Error('gone')) });
     target.on('error', () => {});
-    await assert.rejects(pump(Readable.from([Buffer.from('x')]), target, MARKER, never), {
-      code: 'ERR_LAB_OUTPUT',
-    });
+    await assert.rejects(
+      copyUntilMarker(Readable.from([Buffer.from('x')]), target, MARKER, never),
+      {
+        code: 'ERR_LAB_OUTPUT',
+      },
+    );
   });
 
   it('gives up on a target that takes nothing when it is told to', async () => {
     const stop = new AbortController();
     const target = new Writable({ write: () => stop.abort(new Error('enough')) });
-    await assert.rejects(pump(Readable.from([Buffer.from('x')]), target, MARKER, stop.signal), {
-      message: 'enough',
-    });
+    await assert.rejects(
+      copyUntilMarker(Readable.from([Buffer.from('x')]), target, MARKER, stop.signal),
+      {
+        message: 'enough',
+      },
+    );
   });
 
   it('has one chunk on its way at a time and leaves the target open', async () => {
@@ -61,14 +67,14 @@ describe('the pump', () => {
       },
     });
     const source = Readable.from(['a', 'b', 'c\0abcd'].map((text) => Buffer.from(text)));
-    await pump(source, target, MARKER, never);
+    await copyUntilMarker(source, target, MARKER, never);
     assert.deepEqual(seen, ['a 1', 'b 1', 'c 1']);
     assert.equal(target.writable, true);
   });
 
   it('passes on everything where the source ends without a marker', async () => {
     const target = new PassThrough();
-    await pump(Readable.from([Buffer.from('x\0ab')]), target, MARKER, never);
+    await copyUntilMarker(Readable.from([Buffer.from('x\0ab')]), target, MARKER, never);
     assert.equal(target.read().toString(), 'x\0ab');
   });
 });
