@@ -1,8 +1,8 @@
 import { release } from 'node:os';
 import { Command, Option } from 'commander';
 import { ExitCode, IpvscopeError } from '../error.js';
-import { Observer } from '../monitor/monitor.js';
-import { kindNames } from '../record/names.js';
+import { Monitor } from '../monitor/monitor.js';
+import { kindNames } from '../record/value-names.js';
 import {
   type ObservedEvent,
   observeBatch,
@@ -158,7 +158,7 @@ async function playObserved(
   });
   const listen = options['web.listenAddress'];
   const quiet = options.record === true || chosen.some((scenario) => scenario.quiet === true);
-  const observer = await Observer.start({
+  const monitor = await Monitor.start({
     attach: attachRequest(options),
     detail: [...new Set(chosen.flatMap(({ detail }) => detail ?? judgedKinds))],
     ...(listen === undefined ? {} : { listen }),
@@ -169,9 +169,9 @@ async function playObserved(
     },
   });
   const watcher: Watcher = {
-    flush: () => observer.flush(),
-    metrics: async () => (await observer.metrics.metrics()).toString(),
-    lost: () => observer.lost,
+    flush: () => monitor.flush(),
+    metrics: async () => (await monitor.metrics.metrics()).toString(),
+    lost: () => monitor.lost,
     isDefault: ({ kind, verdict }) =>
       defaultKinds.includes(kind) || verdict === 'dropped' || verdict === 'rejected',
     trace: traceBeside,
@@ -182,7 +182,7 @@ async function playObserved(
     for (const scenario of chosen) {
       events = [];
       const trial = await scenario.play(stage, { watcher, ...cases });
-      observer.flush();
+      monitor.flush();
       const { played } = trial;
       if (options.record === true && played !== undefined) {
         record({ release: release(), played, events });
@@ -197,10 +197,10 @@ async function playObserved(
   try {
     code = await playRounds({ loop: options.loop === true, signal: stop.signal, play });
   } finally {
-    note(await observer.stop());
+    note(await monitor.stop());
     await printing.end();
   }
-  return observer.complete ? code : ExitCode.trouble;
+  return monitor.complete ? code : ExitCode.trouble;
 }
 
 function record(round: RoundRecord): void {

@@ -1,6 +1,6 @@
 import { Command, Option } from 'commander';
 import { ExitCode, IpvscopeError } from '../error.js';
-import { Observer } from '../monitor/monitor.js';
+import { Monitor } from '../monitor/monitor.js';
 import { defaultKinds } from '../trace/printer.js';
 import {
   type AttachOptions,
@@ -95,9 +95,9 @@ Examples:
             unread: 'skip',
           })
         : undefined;
-    let observer: Observer;
+    let monitor: Monitor;
     try {
-      observer = await Observer.start({
+      monitor = await Monitor.start({
         attach: attachRequest(options),
         wait: options.orLab !== true,
         listen,
@@ -131,9 +131,9 @@ Examples:
     }
     await stop.wait();
     await printing?.settle();
-    note(await observer.stop());
+    note(await monitor.stop());
     await printing?.end({ tell: true });
-    if (!observer.complete) process.exitCode = ExitCode.trouble;
+    if (!monitor.complete) process.exitCode = ExitCode.trouble;
     stop.release();
   });
 

@@ -1,5 +1,5 @@
 import type { IpvsEvent } from '../record/event.js';
-import type { KindName } from '../record/names.js';
+import type { KindName } from '../record/value-names.js';
 import type { ObservedEvent } from './observed-event.js';
 import type { Played } from './played.js';
 import type { Stage } from './stage.js';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
-import { Observer } from '../../src/monitor/monitor.js';
-import { kindNames } from '../../src/record/names.js';
+import { Monitor } from '../../src/monitor/monitor.js';
+import { kindNames } from '../../src/record/value-names.js';
 import { type ObservedEvent, observeBatch, withStage } from '../../src/scenario/index.js';
 import { differences } from '../../src/scenario/table/compare-cell.js';
 import { formatTable, type Result } from '../../src/scenario/table/format-table.js';
@@ -21,7 +21,7 @@ interface Played extends Pick<TableTrial, 'packetsLost' | 'repeated'> {
 
 async function play(): Promise<Played> {
   const events: ObservedEvent[] = [];
-  const observer = await Observer.start({
+  const monitor = await Monitor.start({
     detail: kindNames,
     onBatch: (batch, clock) => {
       events.push(...observeBatch(batch, clock.format));
@@ -29,7 +29,7 @@ async function play(): Promise<Played> {
     },
   });
   const trial = await withStage({}, (stage) => playTable(stage, cells));
-  const summary = await observer.stop();
+  const summary = await monitor.stop();
   const { packetsLost, repeated } = trial;
   return { summary, results: trial.results(events), packetsLost, repeated };
 }

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { findPrograms } from '../../exec/find.js';
-import { kindNames } from '../../record/names.js';
+import { kindNames } from '../../record/value-names.js';
 import { addresses, SERVER_PORT, serverName } from '../addresses.js';
 import type { ObservedEvent } from '../observed-event.js';
 import type { ListenRequest } from '../peer-protocol.js';
