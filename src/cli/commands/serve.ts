@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import { ExitCode } from '../../error.js';
 import type { ListenAddress } from '../../http/listen-address.js';
-import { Observer } from '../../monitor/monitor.js';
+import { Monitor } from '../../monitor/monitor.js';
 import { defaultKinds } from '../../trace/printer.js';
 import {
   type AttachOptions,
@@ -91,9 +91,9 @@ Examples:
             unread: 'skip',
           })
         : undefined;
-    let observer: Observer;
+    let monitor: Monitor;
     try {
-      observer = await Observer.start({
+      monitor = await Monitor.start({
         attach: attachRequest(options),
         wait: options.check !== true,
         listen,
@@ -111,9 +111,9 @@ Examples:
     }
     if (options.check !== true) await stop.wait();
     await printing?.settle();
-    note(await observer.stop());
+    note(await monitor.stop());
     await printing?.end({ tell: true });
-    if (!observer.complete) process.exitCode = ExitCode.trouble;
+    if (!monitor.complete) process.exitCode = ExitCode.trouble;
     stop.release();
   });
 

@@ -1,11 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Aggregator } from '../../../src/aggregate/aggregator.js';
-import { KeyFolder, MOST_FOLDED_KEYS } from '../../../src/aggregate/fold.js';
-import { KEY_START } from '../../../src/aggregate/key.js';
+import { CountTable } from '../../../src/aggregate/count-table.js';
+import { MAX_OVERFLOW_KEYS, OverflowKey } from '../../../src/aggregate/overflow-key.js';
+import { KEY_OFFSET } from '../../../src/aggregate/row-key.js';
 import type { SnapshotRow } from '../../../src/aggregate/snapshot.js';
-import { CountTable } from '../../../src/aggregate/table.js';
-import type { RecordBatch } from '../../../src/record/batch.js';
 import {
   Cause,
   Conntrack,
@@ -14,6 +13,7 @@ import {
   Offset,
   Verdict,
 } from '../../../src/record/layout.generated.js';
+import type { RecordBatch } from '../../../src/record/record-batch.js';
 import { batchOf, type RecordFields, recordBytes } from '../../support/records.js';
 
 /** The rows of a table without room, into which everything is folded. */
@@ -42,10 +42,10 @@ const values = (names: Readonly<Record<string, number>>): number[] => [
 ];
 
 test('however keys differ, no more are left than is said', () => {
-  const folder = new KeyFolder();
+  const folder = new OverflowKey();
   const bytes = recordBytes();
   const words = new Uint32Array(bytes.buffer);
-  const key = () => folder.fold(words, KEY_START / 4).join();
+  const key = () => folder.fold(words, KEY_OFFSET / 4).join();
   const ofReuse = new Set<string>();
   const ofOthers = new Set<string>();
   for (const kind of values(Kind)) {
@@ -77,7 +77,7 @@ test('however keys differ, no more are left than is said', () => {
   }
   const [reuseStates = 0, otherStates = 0] = [...states.values()].map(({ size }) => size);
   assert.deepEqual([reuseStates, otherStates], [4 * 16, 4]);
-  assert.equal(ofReuse.size * reuseStates + ofOthers.size * otherStates, MOST_FOLDED_KEYS);
+  assert.equal(ofReuse.size * reuseStates + ofOthers.size * otherStates, MAX_OVERFLOW_KEYS);
 });
 
 const opening = Flag.opening | Flag.hasEntry | Flag.hasDestination;
@@ -146,11 +146,11 @@ test('services, servers, namespaces and marks become one', () => {
 });
 
 test('what is folded already stays as it is', () => {
-  const folder = new KeyFolder();
+  const folder = new OverflowKey();
   const { words } = batchOf(...toldApart);
   for (let index = 0; index < toldApart.length; index++) {
     const once = folder
-      .fold(words, (index * words.length) / toldApart.length + KEY_START / 4)
+      .fold(words, (index * words.length) / toldApart.length + KEY_OFFSET / 4)
       .slice();
     assert.deepEqual(folder.fold(once, 0), once);
   }

@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
-import { Pump } from '../../../src/native/pump.js';
+import { RecordPump } from '../../../src/native/record-pump.js';
 
 /** A kernel with so many batches in its rings and in its tables, and clocks that the test moves. */
 function kernel(context: TestContext, take: () => Promise<void> | undefined) {
   context.mock.timers.enable({ apis: ['setInterval'] });
   const now = { ring: 0, added: 0, told: 0 };
   const next = (store: 'ring' | 'added'): number => (now[store] > 0 ? now[store]-- : 0);
-  const pump = new Pump(
+  const pump = new RecordPump(
     {
       drain: () => (next('ring') > 0 ? 1 : 0),
-      rest: () => now.ring === 0,
-      coalesced: () => (next('added') > 0 ? 1 : 0),
-      adding: () => now.added > 0,
+      rearm: () => now.ring === 0,
+      readAggregates: () => (next('added') > 0 ? 1 : 0),
+      hasAggregates: () => now.added > 0,
     },
     () => {
       now.told++;

@@ -1,10 +1,10 @@
 import { Offset, RECORD_SIZE } from '../record/layout.generated.js';
 
 /** Bytes from a record's start to its key. */
-export const KEY_START = Offset.netns;
+export const KEY_OFFSET = Offset.netns;
 
 /** 32-bit words of the key: everything that tells two rows apart. */
-export const KEY_WORDS = (RECORD_SIZE - KEY_START) / 4;
+export const KEY_WORDS = (RECORD_SIZE - KEY_OFFSET) / 4;
 
 /**
  * Each word times an odd constant of its own, all added up, then mixed. Written out, because the

@@ -3,7 +3,7 @@ import { type TestContext, test } from 'node:test';
 import { IpvscopeError } from '../../../src/error.js';
 import type { AttachVariant } from '../../../src/native/attachment.js';
 import { isAttached, type SourceState } from '../../../src/source/event-source.js';
-import { type AttachedSource, WatchedSource } from '../../../src/source/watched.js';
+import { type AttachedSource, ReattachingSource } from '../../../src/source/reattaching-source.js';
 
 const refused = new IpvscopeError('ERR_X', 'refused');
 
@@ -26,10 +26,10 @@ function kernel(context: TestContext) {
     services: -1,
     variant: 'kprobe',
     state: {
-      programs: [{ ...program, misses: 1 }],
+      programs: [{ ...program, skippedRuns: 1 }],
       losses: { unpaired: 2 },
-      shed: 3,
-      folded: 0,
+      detailDropped: 3,
+      kernelOverflow: 0,
       watching: 'blind',
       unprovenCause: 'x',
       blindSeconds: 7,
@@ -63,7 +63,7 @@ function kernel(context: TestContext) {
       },
     };
   };
-  const source = new WatchedSource({
+  const source = new ReattachingSource({
     attach,
     instance: () => now.instance,
     onAttached: () => said.push('attached'),
@@ -106,10 +106,10 @@ test('gone and back: attached anew, and what was counted stays counted', (contex
   wait();
   assert.equal(running(), 0);
   assert.deepEqual(source.state(), {
-    programs: [{ ...program, attached: false, misses: 1 }],
+    programs: [{ ...program, attached: false, skippedRuns: 1 }],
     losses: { unpaired: 2 },
-    shed: 3,
-    folded: 0,
+    detailDropped: 3,
+    kernelOverflow: 0,
     watching: 'unproven',
     unprovenCause: 'the probe is not attached',
     blindSeconds: 7,
@@ -128,10 +128,10 @@ test('gone and back: attached anew, and what was counted stays counted', (contex
   wait();
   assert.deepEqual(said, ['attached', 'detached', 'ip_vs is not loaded', 'attached']);
   assert.deepEqual(source.state(), {
-    programs: [{ ...program, misses: 2 }],
+    programs: [{ ...program, skippedRuns: 2 }],
     losses: { unpaired: 4 },
-    shed: 6,
-    folded: 0,
+    detailDropped: 6,
+    kernelOverflow: 0,
     watching: 'proven',
     unprovenCause: '',
     blindSeconds: 7,
@@ -139,7 +139,7 @@ test('gone and back: attached anew, and what was counted stays counted', (contex
     heartbeats: { seen: 5, missed: 5 },
   });
   source.stop();
-  assert.equal(source.state().shed, 6);
+  assert.equal(source.state().detailDropped, 6);
 });
 
 test('fentry and fexit keep the module: nobody looks for it any more', (context) => {
@@ -233,7 +233,7 @@ test('a read that the kernel refuses: detached, and attached again, later each t
     'detached',
   ]);
   assert.deepEqual(source.state().failures, ['ERR_X: refused']);
-  assert.equal(source.state().shed, 4 * 3, 'what was counted stays counted');
+  assert.equal(source.state().detailDropped, 4 * 3, 'what was counted stays counted');
   fail();
   assert.equal(running(), 0, 'an error of a source that was stopped is ignored');
 });

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { ExitCode, IpvscopeError } from '../../../src/error.js';
-import { translate } from '../../../src/native/translate.js';
+import { translate } from '../../../src/native/native-error.js';
 
 // Messages and logs as the addon threw them on the kernels named.
 

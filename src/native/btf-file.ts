@@ -9,7 +9,7 @@ const OPERATOR_DIRECTORIES = ['/etc/ipvscope/btf', '/var/lib/ipvscope/btf'];
 const BUNDLED = fileURLToPath(new URL('../../../native/btf', import.meta.url));
 
 /** The directories in which types are looked for, in that order. */
-export function typesDirectories(path = process.env.IPVSCOPE_BTF_PATH): readonly string[] {
+export function btfDirectories(path = process.env.IPVSCOPE_BTF_PATH): readonly string[] {
   const own = path === undefined ? OPERATOR_DIRECTORIES : path.split(delimiter).filter(Boolean);
   return [...own, BUNDLED];
 }
@@ -18,9 +18,9 @@ export function typesDirectories(path = process.env.IPVSCOPE_BTF_PATH): readonly
  * The file with types of the running kernel and its ip_vs, for kernels that do not show them
  * themselves: `RELEASE.btf`, by the exact release. A layout is never guessed from a version.
  */
-export function findTypesFile(
+export function findBtfFile(
   files: KernelFiles = realFiles,
-  directories = typesDirectories(),
+  directories = btfDirectories(),
 ): string | undefined {
   return directories
     .map((directory) => join(directory, `${files.release}.btf`))

@@ -21,7 +21,7 @@ export interface AttachedSource extends EventSource {
   stop(options?: { readonly gone?: boolean }): void;
 }
 
-export interface WatchedOptions {
+export interface ReattachingOptions {
   /** Attaches anew. Throws an IpvscopeError, with nothing left behind, when that is not possible. */
   readonly attach: () => AttachedSource;
   /** Which loading of ip_vs there is now; undefined while there is none. */
@@ -38,30 +38,30 @@ export interface WatchedOptions {
   readonly onWaiting: (reason: string) => void;
 }
 
-const LOOK_MS = 1_000;
+const POLL_MS = 1_000;
 
 /** How long it waits at the most after the kernel refused to be read, twice as long each time. */
-const MOST_PAUSE_MS = 60_000;
+const MAX_BACKOFF_MS = 60_000;
 
 /**
  * The probe on a kernel whose module ip_vs may come, go and come back. What was counted before it
  * went stays counted. (fentry and fexit keep the module from going; kprobes do not.)
  */
-export class WatchedSource implements EventSource {
-  readonly #options: WatchedOptions;
+export class ReattachingSource implements EventSource {
+  readonly #options: ReattachingOptions;
   #onBatch: OnBatch | undefined;
   #source: AttachedSource | undefined;
   #instance: string | undefined;
   /** What former attachments came to. */
-  #before: SourceState = noSource;
+  #former: SourceState = noSource;
   #timer: NodeJS.Timeout | undefined;
   #reason: string | undefined;
   #services: readonly ServiceKey[] = [];
-  #pauseMs = LOOK_MS;
+  #backoffMs = POLL_MS;
   /** When it was attached, on the clock of `performance.now()`. */
   #attachedMs = 0;
 
-  constructor(options: WatchedOptions) {
+  constructor(options: ReattachingOptions) {
     this.#options = options;
   }
 
@@ -70,7 +70,7 @@ export class WatchedSource implements EventSource {
     this.#onBatch = onBatch;
     if (wait && this.#options.instance() === undefined) this.#wait('ip_vs is not loaded');
     else this.#attach();
-    this.#lookLater();
+    this.#pollLater();
   }
 
   /** The virtual services of this machine, for this attachment and those after it. */
@@ -82,7 +82,7 @@ export class WatchedSource implements EventSource {
 
   state(): SourceState {
     const now = this.#source?.state();
-    return now === undefined ? this.#before : added(this.#before, now);
+    return now === undefined ? this.#former : sum(this.#former, now);
   }
 
   flush(): void {
@@ -91,7 +91,7 @@ export class WatchedSource implements EventSource {
 
   stop(): void {
     clearTimeout(this.#timer);
-    this.#before = this.#letGo();
+    this.#former = this.#release();
   }
 
   #attach(): void {
@@ -103,33 +103,34 @@ export class WatchedSource implements EventSource {
     this.#attachedMs = performance.now();
     source.start(
       (batch) => this.#onBatch?.(batch),
-      (error) => this.#attachAnew(source, error),
+      (error) => this.#reattach(source, error),
     );
     this.setServices(this.#services);
     this.#options.onAttached(source.attachment);
   }
 
   /** Nothing comes any more from a source that the kernel refuses to be read. */
-  #attachAnew(source: AttachedSource, error: IpvscopeError): void {
+  #reattach(source: AttachedSource, error: IpvscopeError): void {
     if (source !== this.#source) return;
     clearTimeout(this.#timer);
     this.#detach();
     this.#wait(error.toLine());
     const lasted = performance.now() - this.#attachedMs;
-    this.#pauseMs = lasted > MOST_PAUSE_MS ? LOOK_MS : Math.min(2 * this.#pauseMs, MOST_PAUSE_MS);
-    this.#lookLater(this.#pauseMs);
+    this.#backoffMs =
+      lasted > MAX_BACKOFF_MS ? POLL_MS : Math.min(2 * this.#backoffMs, MAX_BACKOFF_MS);
+    this.#pollLater(this.#backoffMs);
   }
 
-  #lookLater(afterMs = LOOK_MS): void {
+  #pollLater(afterMs = POLL_MS): void {
     // These keep the module from going: nobody need look any more.
     if (this.#source?.attachment.variant === 'fexit') return;
     this.#timer = setTimeout(() => {
-      this.#look();
-      this.#lookLater();
+      this.#poll();
+      this.#pollLater();
     }, afterMs);
   }
 
-  #look(): void {
+  #poll(): void {
     let instance: string | undefined;
     try {
       instance = this.#options.instance();
@@ -158,8 +159,8 @@ export class WatchedSource implements EventSource {
 
   /** Stops the source; what it came to stays. */
   #detach(options: { readonly gone?: boolean } = {}): void {
-    const { programs, ...counters } = this.#letGo(options);
-    this.#before = {
+    const { programs, ...counters } = this.#release(options);
+    this.#former = {
       programs: programs.map((program) => ({ ...program, attached: false })),
       ...counters,
       watching: noSource.watching,
@@ -168,13 +169,13 @@ export class WatchedSource implements EventSource {
   }
 
   /** Stops the source, if any; returns what all came to, as it was until now. */
-  #letGo(options: { readonly gone?: boolean } = {}): SourceState {
+  #release(options: { readonly gone?: boolean } = {}): SourceState {
     const source = this.#source;
     this.#source = undefined;
-    if (source === undefined) return this.#before;
+    if (source === undefined) return this.#former;
     this.#options.onDetached();
     source.stop(options);
-    return added(this.#before, source.state());
+    return sum(this.#former, source.state());
   }
 
   #wait(reason: string): void {
@@ -190,7 +191,7 @@ const lookedUp = (before: SourceState, now: LookedUp): LookedUp => ({
 });
 
 /** Both together; attached is what is attached now. */
-function added(before: SourceState, now: SourceState): SourceState {
+function sum(before: SourceState, now: SourceState): SourceState {
   const losses: Record<string, number> = { ...before.losses };
   for (const [cause, count] of Object.entries(now.losses)) {
     losses[cause] = (losses[cause] ?? 0) + count;
@@ -198,18 +199,18 @@ function added(before: SourceState, now: SourceState): SourceState {
   const key = ({ function: name, variant }: AttachedProgram): string => `${variant} ${name}`;
   const former = new Map(before.programs.map((program) => [key(program), program]));
   const programs = now.programs.map((program) => {
-    const earlier = former.get(key(program))?.misses ?? 0;
+    const earlier = former.get(key(program))?.skippedRuns ?? 0;
     former.delete(key(program));
-    return program.misses === undefined
+    return program.skippedRuns === undefined
       ? program
-      : { ...program, misses: program.misses + earlier };
+      : { ...program, skippedRuns: program.skippedRuns + earlier };
   });
   const failures = new Set([...(before.failures ?? []), ...(now.failures ?? [])]);
   return {
     programs: [...programs, ...former.values()],
     losses,
-    shed: before.shed + now.shed,
-    folded: before.folded + now.folded,
+    detailDropped: before.detailDropped + now.detailDropped,
+    kernelOverflow: before.kernelOverflow + now.kernelOverflow,
     ...(now.kernelMemory === undefined ? {} : { kernelMemory: now.kernelMemory }),
     ...(now.lookedUp === undefined ? {} : { lookedUp: lookedUp(before, now.lookedUp) }),
     ...(failures.size === 0 ? {} : { failures: [...failures] }),

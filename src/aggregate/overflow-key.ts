@@ -1,5 +1,5 @@
 import { Cause, Flag, Kind, Offset, Verdict } from '../record/layout.generated.js';
-import { KEY_START, KEY_WORDS } from './key.js';
+import { KEY_OFFSET, KEY_WORDS } from './row-key.js';
 
 /** What the metrics tell apart by name; any other number becomes 0. */
 const kinds = onlyThese(Object.values(Kind));
@@ -35,14 +35,14 @@ const anyDropCause = [Cause.conntrack, Cause.transmit, Cause.node];
  * | `retry`: each cause, however it ended | | | | | 8 |
  * | nine others (one of them unknown) | 2 | 2 | 4 | 2 x 5 | 18 |
  */
-export const MOST_FOLDED_KEYS = 4 * 4 * (18 * STATES + 2 * 14 + 20 + 8 + 8 * 18);
+export const MAX_OVERFLOW_KEYS = 4 * 4 * (18 * STATES + 2 * 14 + 20 + 8 + 8 * 18);
 
 /**
  * What is left of a key without a service and a server: family 0, no address, port, namespace or
  * mark; of all else only what some metric or the summary tells apart. A member that comes to the key
  * is folded away until it is written down here.
  */
-export class KeyFolder {
+export class OverflowKey {
   readonly #words = new Uint32Array(KEY_WORDS);
   readonly #bytes = new Uint8Array(this.#words.buffer);
 
@@ -55,7 +55,7 @@ export class KeyFolder {
     const protocol = protocols[this.#byte(Offset.protocol)] as number;
     const state = this.#byte(Offset.connState);
     const flags = this.#byte(Offset.flags) | (this.#byte(Offset.flags + 1) << 8);
-    const cause = foldedCause(kind, verdict, causes[this.#byte(Offset.cause)] as number);
+    const cause = keptCause(kind, verdict, causes[this.#byte(Offset.cause)] as number);
 
     let kept = flags & (Flag.opening | Flag.weightZero);
     if (verdict === Verdict.rescheduled && kind !== Kind.retry) kept |= flags & Flag.newWeightZero;
@@ -73,16 +73,16 @@ export class KeyFolder {
   }
 
   #byte(offset: number): number {
-    return this.#bytes[offset - KEY_START] as number;
+    return this.#bytes[offset - KEY_OFFSET] as number;
   }
 
   #set(offset: number, value: number): void {
-    this.#bytes[offset - KEY_START] = value;
+    this.#bytes[offset - KEY_OFFSET] = value;
   }
 }
 
 /** The cause where packets of that kind and end may have it, else none. */
-function foldedCause(kind: number, verdict: number, cause: number): number {
+function keptCause(kind: number, verdict: number, cause: number): number {
   if (kind === Kind.retry) return cause;
   if (verdict === Verdict.forwarded || verdict === Verdict.rescheduled) {
     return cause === Cause.unanswered ? cause : Cause.none;

@@ -1,21 +1,21 @@
 /** How often the rings are looked at while records keep coming: what an event waits at the most. */
-const LOOK_MS = 40;
+const POLL_MS = 40;
 
 /** Looks in a row that find nothing; then the next record has to wake. */
-const QUIET_LOOKS = 3;
+const IDLE_POLLS = 3;
 
 /** How long it delivers at a stretch; then others on the event loop have their turn. */
-const MOST_MS = 20;
+const DRAIN_BUDGET_MS = 20;
 
 /** How often what was added up is read; a table is read once it is added to no more. */
-const ADDED_MS = 1_000;
+const AGGREGATE_MS = 1_000;
 
 /** What it pumps from; see NativeSession. */
-export interface Pumped {
+export interface RecordReader {
   drain(): number;
-  rest(): boolean;
-  coalesced(): number;
-  adding(): boolean;
+  rearm(): boolean;
+  readAggregates(): number;
+  hasAggregates(): boolean;
 }
 
 /**
@@ -28,19 +28,19 @@ export type Deliver = (records: number) => Promise<void> | undefined;
  * first record wakes. Records keep coming: a timer looks for them, and none of them wakes. While the
  * receiver can take no more, nothing is drained: the rings fill, and the kernel aggregates.
  */
-export class Pump {
-  readonly #from: Pumped;
+export class RecordPump {
+  readonly #from: RecordReader;
   readonly #deliver: Deliver;
-  #looks: NodeJS.Timeout | undefined;
+  #polling: NodeJS.Timeout | undefined;
   /** A look that goes on where another had to stop. */
-  #again: NodeJS.Immediate | undefined;
-  #quiet = 0;
-  #added: NodeJS.Timeout | undefined;
+  #resumed: NodeJS.Immediate | undefined;
+  #idlePolls = 0;
+  #aggregating: NodeJS.Timeout | undefined;
   #held = false;
   #stopped = false;
 
   /** `deliver` is told how many records are in the session's buffer now. */
-  constructor(from: Pumped, deliver: Deliver) {
+  constructor(from: RecordReader, deliver: Deliver) {
     this.#from = from;
     this.#deliver = deliver;
   }
@@ -48,9 +48,9 @@ export class Pump {
   /** To be called when the kernel woke. */
   wake(): void {
     if (this.#held) return;
-    this.#quiet = 0;
-    this.#looks ??= setInterval(() => this.#look(), LOOK_MS).unref();
-    this.#look();
+    this.#idlePolls = 0;
+    this.#polling ??= setInterval(() => this.#poll(), POLL_MS).unref();
+    this.#poll();
   }
 
   /** Again is fine. */
@@ -60,14 +60,14 @@ export class Pump {
   }
 
   #clear(): void {
-    clearInterval(this.#looks);
-    clearInterval(this.#added);
-    this.#looks = undefined;
-    this.#added = undefined;
+    clearInterval(this.#polling);
+    clearInterval(this.#aggregating);
+    this.#polling = undefined;
+    this.#aggregating = undefined;
   }
 
   /** Delivers what is in the buffer. False: the next is not wanted, or not yet. */
-  #hand(records: number): boolean {
+  #tryDeliver(records: number): boolean {
     const taken = this.#deliver(records);
     if (taken !== undefined) this.#hold(taken);
     return !this.#stopped && !this.#held;
@@ -82,41 +82,45 @@ export class Pump {
     });
   }
 
-  #look(): void {
-    if (this.#stopped || this.#held || this.#again !== undefined) return;
-    this.#watchAdded();
-    this.#quiet++;
-    const until = performance.now() + MOST_MS;
+  #poll(): void {
+    if (this.#stopped || this.#held || this.#resumed !== undefined) return;
+    this.#watchAggregates();
+    this.#idlePolls++;
+    const until = performance.now() + DRAIN_BUDGET_MS;
     for (let records = this.#from.drain(); records > 0; records = this.#from.drain()) {
-      this.#quiet = 0;
-      if (!this.#hand(records)) return;
+      this.#idlePolls = 0;
+      if (!this.#tryDeliver(records)) return;
       if (performance.now() > until) {
-        this.#again = setImmediate(() => {
-          this.#again = undefined;
-          this.#look();
+        this.#resumed = setImmediate(() => {
+          this.#resumed = undefined;
+          this.#poll();
         });
         return;
       }
     }
-    if (this.#quiet >= QUIET_LOOKS && this.#from.rest()) {
-      clearInterval(this.#looks);
-      this.#looks = undefined;
+    if (this.#idlePolls >= IDLE_POLLS && this.#from.rearm()) {
+      clearInterval(this.#polling);
+      this.#polling = undefined;
       // What was added up meanwhile: the record that was to wake may have been drained above.
-      this.#watchAdded();
+      this.#watchAggregates();
     }
   }
 
-  #watchAdded(): void {
-    if (!this.#from.adding()) return;
-    this.#added ??= setInterval(() => this.#readAdded(), ADDED_MS).unref();
+  #watchAggregates(): void {
+    if (!this.#from.hasAggregates()) return;
+    this.#aggregating ??= setInterval(() => this.#readAggregates(), AGGREGATE_MS).unref();
   }
 
-  #readAdded(): void {
-    for (let records = this.#from.coalesced(); records > 0; records = this.#from.coalesced()) {
-      if (!this.#hand(records)) return;
+  #readAggregates(): void {
+    for (
+      let records = this.#from.readAggregates();
+      records > 0;
+      records = this.#from.readAggregates()
+    ) {
+      if (!this.#tryDeliver(records)) return;
     }
-    if (this.#from.adding()) return;
-    clearInterval(this.#added);
-    this.#added = undefined;
+    if (this.#from.hasAggregates()) return;
+    clearInterval(this.#aggregating);
+    this.#aggregating = undefined;
   }
 }

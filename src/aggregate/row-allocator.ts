@@ -1,10 +1,10 @@
 /** Numbers of rows, from `first` on, `most` of them: given out, taken back and given out again. */
-export class RowRoom {
+export class RowAllocator {
   /** Behind the last row that was ever given out. */
   end: number;
   readonly #first: number;
   readonly #limit: number;
-  readonly #returned: number[] = [];
+  readonly #freed: number[] = [];
 
   constructor(first: number, most: number) {
     this.end = first;
@@ -14,17 +14,17 @@ export class RowRoom {
 
   /** Rows given out and not back. */
   get size(): number {
-    return this.end - this.#first - this.#returned.length;
+    return this.end - this.#first - this.#freed.length;
   }
 
   /** A row that nobody has, or -1. */
-  take(): number {
-    const row = this.#returned.pop();
+  allocate(): number {
+    const row = this.#freed.pop();
     if (row !== undefined) return row;
     return this.end === this.#limit ? -1 : this.end++;
   }
 
-  giveBack(row: number): void {
-    this.#returned.push(row);
+  free(row: number): void {
+    this.#freed.push(row);
   }
 }

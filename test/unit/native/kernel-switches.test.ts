@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { switchesOff } from '../../../src/native/switches.js';
+import { switchesOff } from '../../../src/native/kernel-switches.js';
 
 const ftrace = '/proc/sys/kernel/ftrace_enabled';
 const kprobes = '/sys/kernel/debug/kprobes/enabled';

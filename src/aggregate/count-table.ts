@@ -1,27 +1,27 @@
-import type { RecordBatch } from '../record/batch.js';
 import { Offset, RECORD_SIZE } from '../record/layout.generated.js';
+import type { RecordBatch } from '../record/record-batch.js';
 import { Delays } from './delays.js';
-import { KeyFolder, MOST_FOLDED_KEYS } from './fold.js';
-import { hashKey, KEY_START, KEY_WORDS, sameKey } from './key.js';
-import { RowRoom } from './row-room.js';
+import { MAX_OVERFLOW_KEYS, OverflowKey } from './overflow-key.js';
+import { RowAllocator } from './row-allocator.js';
+import { hashKey, KEY_OFFSET, KEY_WORDS, sameKey } from './row-key.js';
 
 const RECORD_WORDS = RECORD_SIZE / 4;
 const COUNT_WORD = Offset.count / 4;
 const DELAY_WORD = Offset.delayUs / 4;
-const KEY_START_WORD = KEY_START / 4;
+const KEY_START_WORD = KEY_OFFSET / 4;
 // The compiler takes a module's own constant for one, and reads an imported one again at every turn.
 const WORDS = KEY_WORDS;
 
 /**
  * Counts records by key in an open-addressing table of typed arrays: no allocation, no string and no
- * object per record. It holds at most `mostKeys` keys as they are. What does not find room is folded
- * (see KeyFolder), and added up in one of at most MOST_FOLDED_KEYS rows more: never lost.
+ * object per record. It holds at most `maxKeys` keys as they are. What does not find room is folded
+ * (see OverflowKey), and added up in one of at most MAX_OVERFLOW_KEYS rows more: never lost.
  *
  * A key keeps its row until the row is removed; then the row is given to another key.
  */
 export class CountTable {
   /** Keys that are kept as they are. */
-  readonly mostKeys: number;
+  readonly maxKeys: number;
   /** Rows there is room for, folded ones included. */
   readonly capacity: number;
   /** Key of row r at r * KEY_WORDS. */
@@ -38,22 +38,22 @@ export class CountTable {
   overflow = 0;
   /** Keys that were given a row. */
   entered = 0;
-  readonly #whole: RowRoom;
-  readonly #folded: RowRoom;
-  readonly #folder = new KeyFolder();
+  readonly #whole: RowAllocator;
+  readonly #folded: RowAllocator;
+  readonly #folder = new OverflowKey();
   /** Row number + 1, or 0; a power of two, at most half full. */
   readonly #slots: Uint32Array;
   readonly #mask: number;
 
-  constructor(mostKeys: number) {
-    this.capacity = mostKeys + MOST_FOLDED_KEYS;
+  constructor(maxKeys: number) {
+    this.capacity = maxKeys + MAX_OVERFLOW_KEYS;
     this.keys = new Uint32Array(this.capacity * KEY_WORDS);
     this.keyBytes = new Uint8Array(this.keys.buffer);
     this.counts = new Float64Array(this.capacity);
     this.used = new Uint8Array(this.capacity);
-    this.mostKeys = mostKeys;
-    this.#whole = new RowRoom(0, mostKeys);
-    this.#folded = new RowRoom(mostKeys, MOST_FOLDED_KEYS);
+    this.maxKeys = maxKeys;
+    this.#whole = new RowAllocator(0, maxKeys);
+    this.#folded = new RowAllocator(maxKeys, MAX_OVERFLOW_KEYS);
     let slots = 16;
     while (slots < this.capacity * 2) slots *= 2;
     this.#slots = new Uint32Array(slots);
@@ -62,7 +62,7 @@ export class CountTable {
 
   /** Behind the last row that was ever in use. */
   get end(): number {
-    return this.#folded.end === this.mostKeys ? this.#whole.end : this.#folded.end;
+    return this.#folded.end === this.maxKeys ? this.#whole.end : this.#folded.end;
   }
 
   /** Rows in use. */
@@ -111,7 +111,7 @@ export class CountTable {
       this.used[row] = 0;
       this.counts[row] = 0;
       this.delays.remove(row);
-      (row < this.mostKeys ? this.#whole : this.#folded).giveBack(row);
+      (row < this.maxKeys ? this.#whole : this.#folded).free(row);
     }
     this.#slots.fill(0);
     for (let row = 0; row < this.end; row++) {
@@ -129,7 +129,7 @@ export class CountTable {
   }
 
   /** The key's row; where it has none, one out of `room`. -1: there is none left. */
-  #row(words: Uint32Array, start: number, room: RowRoom): number {
+  #row(words: Uint32Array, start: number, room: RowAllocator): number {
     const { keys } = this;
     const slots = this.#slots;
     const mask = this.#mask;
@@ -140,8 +140,8 @@ export class CountTable {
     }
   }
 
-  #enter(words: Uint32Array, start: number, slot: number, room: RowRoom): number {
-    const row = room.take();
+  #enter(words: Uint32Array, start: number, slot: number, room: RowAllocator): number {
+    const row = room.allocate();
     if (row < 0) return -1;
     this.#slots[slot] = row + 1;
     this.used[row] = 1;

@@ -1,8 +1,8 @@
 import { ExitCode, IpvscopeError } from '../error.js';
 import type { Attachment } from '../native/attachment.js';
+import { switchesOff } from '../native/kernel-switches.js';
 import { type Counters, Session, type SessionOptions } from '../native/session.js';
-import { switchesOff } from '../native/switches.js';
-import { RecordBatch } from '../record/batch.js';
+import { RecordBatch } from '../record/record-batch.js';
 import type { ServiceKey } from '../services/virtual-service.js';
 import type { EventSource, OnBatch, Sight, SourceState } from './event-source.js';
 import { Heartbeat } from './heartbeat.js';
@@ -81,8 +81,8 @@ export class LiveSource implements EventSource {
   }
 
   /** Whether anything was added up that is yet to be delivered. */
-  get adding(): boolean {
-    return this.#last === undefined && this.#session.adding();
+  get hasAggregates(): boolean {
+    return this.#last === undefined && this.#session.hasAggregates();
   }
 
   flush(): void {
@@ -94,7 +94,7 @@ export class LiveSource implements EventSource {
       records = this.#session.drain();
       if (records > 0) this.#deliver(records);
     }
-    this.#readCoalesced();
+    this.#readBothSides();
   }
 
   /** `gone`: the module is not there any more. */
@@ -112,7 +112,7 @@ export class LiveSource implements EventSource {
       this.#attempt(() => this.#session.detach());
       this.#attempt(() => this.flush());
       // The table that was in use until now.
-      this.#attempt(() => this.#readCoalesced());
+      this.#attempt(() => this.#readBothSides());
       this.#attempt(() => this.#readCounters());
       this.#last = this.#stateAtEnd(attached);
     } finally {
@@ -137,12 +137,12 @@ export class LiveSource implements EventSource {
   }
 
   #stateNow(): SourceState {
-    const { losses, shed, folded, lookedUp } = this.#readCounters();
+    const { losses, detailDropped, kernelOverflow, lookedUp } = this.#readCounters();
     return {
       programs: this.#session.programs(),
       losses: { ...losses },
-      shed,
-      folded,
+      detailDropped,
+      kernelOverflow,
       lookedUp,
       kernelMemory: this.#kernelMemory,
       ...this.#heartbeat.sight(),
@@ -152,27 +152,27 @@ export class LiveSource implements EventSource {
   /** How it was until the end. */
   #stateAtEnd(attached: ReadonlyMap<string, boolean>): SourceState {
     const programs = this.#attempt(() => this.#session.programs()) ?? [];
-    const { losses = {}, shed = 0, folded = 0, lookedUp } = this.#counters ?? {};
+    const { losses = {}, detailDropped = 0, kernelOverflow = 0, lookedUp } = this.#counters ?? {};
     return {
       programs: programs.map((program) => ({
         ...program,
         attached: attached.get(program.name) === true,
       })),
       losses: { ...losses },
-      shed,
-      folded,
+      detailDropped,
+      kernelOverflow,
       ...(lookedUp === undefined ? {} : { lookedUp }),
       ...this.#heartbeat.sight(),
       ...(this.#failures.size === 0 ? {} : { failures: [...this.#failures] }),
     };
   }
 
-  #readCoalesced(): void {
+  #readBothSides(): void {
     if (this.#last !== undefined || this.#delivering) return;
     for (
-      let records = this.#session.coalesced();
+      let records = this.#session.readAggregates();
       records > 0;
-      records = this.#session.coalesced()
+      records = this.#session.readAggregates()
     ) {
       this.#deliver(records);
     }
