@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { DEFAULT_KERNEL, labKernels } from '../lab/index.js';
-import { actsCommand } from './acts.js';
+import { demoCommand } from './demo.js';
 import { parseInteger, parseSeconds } from './options.js';
 import { runInLab } from './run-in-lab.js';
 
@@ -44,7 +44,7 @@ The guest sees this machine's files; what it writes is gone with it.
 
 Examples:
   ipvscope lab reproduce one-second
-  ipvscope lab acts
+  ipvscope lab demo
   ipvscope lab --publish 10962 reproduce rollout --loop --web.listen-address 0.0.0.0:10962
   ipvscope lab --unfixed trace --timeout 60
   ipvscope lab --exec -- sh -c 'modprobe ip_vs && uname -r'`,
@@ -63,4 +63,5 @@ Examples:
     });
   });
 
-labCommand.addCommand(actsCommand);
+labCommand.addCommand(demoCommand('demo'));
+labCommand.addCommand(demoCommand('acts'), { hidden: true });

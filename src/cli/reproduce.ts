@@ -1,19 +1,15 @@
 import { release } from 'node:os';
 import { Command, Option } from 'commander';
+import { suites } from '../conformance/index.js';
 import { ExitCode, IpvscopeError } from '../error.js';
 import { Observer } from '../monitor/monitor.js';
 import { kindNames } from '../record/names.js';
-import {
-  type ObservedEvent,
-  observeBatch,
-  type RoundRecord,
-  type Scenario,
-  type Stage,
-  scenarios,
-  type Watcher,
-  withStage,
-} from '../scenario/index.js';
+import { scenarios as named } from '../scenario/index.js';
+import type { Scenario, Watcher } from '../scenario/scenario.js';
+import { type Testbed, withTestbed } from '../testbed/testbed.js';
 import { defaultKinds, type OutputFormat, outputFormats } from '../trace/printer.js';
+import { type ObservedEvent, observeBatch } from '../verify/observed-event.js';
+import type { RoundRecord } from '../verify/round-record.js';
 import {
   type AttachOptions,
   addAttachOptions,
@@ -27,6 +23,9 @@ import { note, standardOutput } from './standard-streams.js';
 import { Stop } from './stop.js';
 import { traceBeside } from './trace-beside.js';
 
+/** In the order in which `--list` prints them. */
+const scenarios: readonly Scenario[] = [...named, ...suites];
+
 /** What is held against what the clients lived through. */
 const judgedKinds = kindNames.filter((kind) => kind !== 'draining');
 
@@ -34,7 +33,7 @@ interface ReproduceOptions extends AttachOptions {
   readonly list?: true;
   readonly case?: readonly string[];
   readonly loop?: true;
-  readonly witness?: true;
+  readonly capture?: true;
   readonly record?: true;
   readonly output: OutputFormat;
   readonly readyFile?: string;
@@ -119,14 +118,16 @@ async function reproduce(
   const { signal } = stop;
   let code: ExitCode = ExitCode.ok;
   try {
-    await withStage(
+    await withTestbed(
       {
         signal,
         onProgress: note,
-        witness: options.witness === true || chosen.some(({ witnessed }) => witnessed === true),
+        capture:
+          options.capture === true ||
+          chosen.some(({ capturesPackets }) => capturesPackets === true),
       },
-      async (stage) => {
-        code = await playObserved(stage, chosen, options, stop);
+      async (testbed) => {
+        code = await playObserved(testbed, chosen, options, stop);
       },
     );
   } catch (cause) {
@@ -143,7 +144,7 @@ const isOutputError = (cause: unknown): boolean =>
   cause instanceof IpvscopeError && cause.code === 'ERR_OUTPUT';
 
 async function playObserved(
-  stage: Stage,
+  testbed: Testbed,
   chosen: readonly Scenario[],
   options: ReproduceOptions,
   stop: Stop,
@@ -181,7 +182,7 @@ async function playObserved(
     let allFit = true;
     for (const scenario of chosen) {
       events = [];
-      const trial = await scenario.play(stage, { watcher, ...cases });
+      const trial = await scenario.play(testbed, { watcher, ...cases });
       observer.flush();
       const { played } = trial;
       if (options.record === true && played !== undefined) {
