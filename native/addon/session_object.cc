@@ -85,9 +85,9 @@ Napi::Function SessionObject::Define(Napi::Env env) {
                          InstanceMethod<&SessionObject::Open>("open"),
                          InstanceMethod<&SessionObject::Start>("start"),
                          InstanceMethod<&SessionObject::Drain>("drain"),
-                         InstanceMethod<&SessionObject::Rest>("rest"),
-                         InstanceMethod<&SessionObject::Coalesced>("coalesced"),
-                         InstanceMethod<&SessionObject::Adding>("adding"),
+                         InstanceMethod<&SessionObject::Rest>("rearm"),
+                         InstanceMethod<&SessionObject::Coalesced>("readAggregates"),
+                         InstanceMethod<&SessionObject::Adding>("hasAggregates"),
                          InstanceMethod<&SessionObject::Programs>("programs"),
                          InstanceMethod<&SessionObject::Losses>("losses"),
                          InstanceMethod<&SessionObject::SetServices>("setServices"),
@@ -167,19 +167,19 @@ Napi::Value SessionObject::Drain(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(records));
 }
 
-// rest(): false where something has come that nobody was woken for
+// rearm(): false where something has come that nobody was woken for
 Napi::Value SessionObject::Rest(const Napi::CallbackInfo& info) {
   MustBeOpen(info.Env());
   return Napi::Boolean::New(info.Env(), session_.rings().Rest());
 }
 
-// adding(): whether anything was added up that coalesced() has not yet told
+// hasAggregates(): whether anything was aggregated that readAggregates() has not yet returned
 Napi::Value SessionObject::Adding(const Napi::CallbackInfo& info) {
   MustBeOpen(info.Env());
   return Napi::Boolean::New(info.Env(), session_.coalesced().waiting());
 }
 
-// coalesced(): number of records of several packets now in the buffer; 0 when all were read
+// readAggregates(): number of records of several packets now in the buffer; 0 when all were read
 Napi::Value SessionObject::Coalesced(const Napi::CallbackInfo& info) {
   MustBeOpen(info.Env());
   Napi::Uint8Array buffer = buffer_.Value();
@@ -207,7 +207,7 @@ Napi::Value SessionObject::Programs(const Napi::CallbackInfo& info) {
     entry.Set("variant", programs[i].variant);
     entry.Set("attached", programs[i].attached);
     if (programs[i].counts_misses) {
-      entry.Set("misses", static_cast<double>(programs[i].misses));
+      entry.Set("skippedRuns", static_cast<double>(programs[i].misses));
     }
     entry.Set("verifiedInstructions", programs[i].verified_instructions);
     entry.Set("verifierLog", programs[i].verifier_log);
