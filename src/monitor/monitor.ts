@@ -1,8 +1,7 @@
 import { release } from 'node:os';
 import { Aggregator } from '../aggregate/aggregator.js';
-import type { ListenAddress } from '../cli/options.js';
-import { ReadyFile } from '../cli/ready-file.js';
-import { note } from '../cli/standard-streams.js';
+import { note } from '../cli/support/standard-streams.js';
+import type { ListenAddress } from '../http/listen-address.js';
 import { HttpServer } from '../http/server.js';
 import { createRegistry, type Metrics } from '../metrics/registry.js';
 import { readInNamespace } from '../native/addon.js';
@@ -15,7 +14,7 @@ import {
 import { ipvsInstance } from '../native/ipvs-module.js';
 import type { RecordBatch } from '../record/batch.js';
 import type { KindName } from '../record/names.js';
-import { hostNetns } from '../services/namespaces.js';
+import { hostNetns } from '../services/reachable-namespaces.js';
 import { ServiceTable } from '../services/service-table.js';
 import { Clock } from '../source/clock.js';
 import { isAttached, type SourceState } from '../source/event-source.js';
@@ -26,6 +25,7 @@ import { defaultKinds } from '../trace/printer.js';
 import { summaryLine } from '../trace/summary.js';
 import { watchingLine } from '../trace/watching.js';
 import { version } from '../version.js';
+import { ReadyFile } from './ready-file.js';
 
 export interface ObserverOptions {
   readonly maxSeries?: number;

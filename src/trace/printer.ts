@@ -4,7 +4,7 @@ import { Kind, Offset, RECORD_SIZE, Verdict } from '../record/layout.generated.j
 import { type KindName, kindNames } from '../record/names.js';
 import { columnHeader, formatColumns, type NamespaceName } from './columns.js';
 import type { ParsedFilter } from './filter.js';
-import { fitsFilter } from './match.js';
+import { fitsFilter } from './fits-filter.js';
 
 export const outputFormats = ['columns', 'json'] as const;
 export type OutputFormat = (typeof outputFormats)[number];
