@@ -34,10 +34,11 @@ export function readHouse(root: string): House {
   const files: string[] = [];
   const imports: Arrow[] = [];
   const paths = [...filesBelow(root, 'src'), ...filesBelow(root, 'native')];
+  const split = splitFolders(paths);
   /** Headers are included by name alone or by path. */
   const headers = new Map(paths.map((path) => [basename(path), path]));
   for (const path of paths) {
-    const room = roomOf(path);
+    const room = roomOf(path, split);
     if (room === undefined || GENERATED.test(path)) continue;
     const text = readFileSync(join(root, path), 'utf8');
     const known = rooms.get(room) ?? { files: 0, lines: 0 };
@@ -45,7 +46,7 @@ export function readHouse(root: string): House {
     files.push(path);
     for (const target of targetsOf(path, text, headers)) {
       imports.push({ from: path, to: target, imports: 1 });
-      const other = roomOf(target);
+      const other = roomOf(target, split);
       if (other === undefined || other === room) continue;
       const from = arrows.get(room) ?? new Map<string, number>();
       from.set(other, (from.get(other) ?? 0) + 1);
@@ -80,14 +81,29 @@ function filesBelow(root: string, folder: string): string[] {
 }
 
 /**
- * `src/lab/boot.ts` is in `lab`; a file of `src` itself is a room of its own, by its name. Native
- * rooms are the folders of `native/bpf` and `native/addon`, and these themselves.
+ * `src/lab/boot.ts` is in `lab`; a file of `src` itself is a room of its own, by its name; of a folder
+ * that has an index and folders only, each of these is a room. Native rooms are the folders of
+ * `native/bpf` and `native/addon`, and these themselves.
  */
-function roomOf(path: string): string | undefined {
+function roomOf(path: string, split: ReadonlySet<string>): string | undefined {
   const [top, folder = '', ...rest] = path.split('/');
-  if (top === 'src') return rest.length > 0 ? folder : folder.replace(/\.[jt]s$/, '');
+  const inner = rest.slice(0, -1);
+  if (top === 'src') {
+    if (rest.length === 0) return folder.replace(/\.[jt]s$/, '');
+    return split.has(folder) ? [folder, ...inner.slice(0, 1)].join('/') : folder;
+  }
   if (top !== 'native' || !['bpf', 'addon'].includes(folder)) return undefined;
-  return ['native', folder, ...rest.slice(0, -1)].join('/');
+  return ['native', folder, ...inner].join('/');
+}
+
+/** Folders of `src` without a file of their own but an index. */
+function splitFolders(paths: readonly string[]): ReadonlySet<string> {
+  const folders = new Set(paths.map((path) => path.split('/')[1] ?? ''));
+  for (const path of paths) {
+    const [top, folder = '', file, more] = path.split('/');
+    if (top === 'src' && more === undefined && file !== 'index.ts') folders.delete(folder);
+  }
+  return folders;
 }
 
 function codeLines(text: string): number {

@@ -12,7 +12,7 @@ const table = roomTable(readFileSync(`${root}ARCHITECTURE.md`, 'utf8'));
 function roomTable(text: string): ReadonlyMap<string, readonly string[]> {
   const rows = /^\| room \| may import \|.*\n\|[ -|]+\n((?:\|.*\n)+)/m.exec(text)?.[1] ?? '';
   const names = (cell: string): string[] =>
-    [...cell.matchAll(/`([\w-]+)`/g)].map(([, n = '']) => n);
+    [...cell.matchAll(/`([\w/-]+)`/g)].map(([, n = '']) => n);
   return new Map(
     rows
       .trimEnd()
