@@ -1,5 +1,5 @@
 import type { IpvsEvent } from '../record/event.js';
-import type { KindName } from '../record/names.js';
+import type { KindName } from '../record/value-names.js';
 import type { Played } from '../testbed/played.js';
 import type { Testbed } from '../testbed/testbed.js';
 import type { ObservedEvent } from '../verify/observed-event.js';

@@ -2,7 +2,7 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { release } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Command } from 'commander';
-import { buildTypes, releaseOf } from '../../btf/build-types.js';
+import { buildBtf, releaseOf } from '../../btf/build-btf.js';
 import { ExitCode, IpvscopeError } from '../../error.js';
 import { labKernels, obtainKernel, obtainKernelHeaders } from '../../lab/index.js';
 import { note } from '../support/standard-streams.js';
@@ -48,11 +48,11 @@ async function build(options: BtfOptions, signal: AbortSignal): Promise<void> {
   const headers = await headersDirectory(options, signal);
   const of = await releaseOf(headers);
   const output = options.output ?? join(DIRECTORY, `${of}.btf`);
-  note(`building types of ${of}`);
-  const types = await buildTypes({ headers, minimal: options.minimal === true, signal });
+  note(`building BTF of ${of}`);
+  const btf = await buildBtf({ headers, minimal: options.minimal === true, signal });
   try {
     await mkdir(dirname(output), { recursive: true });
-    await writeFile(output, types);
+    await writeFile(output, btf);
   } catch (cause) {
     throw new IpvscopeError('ERR_OUTPUT', `cannot write ${output}`, {
       hint: 'name another file with --output',
@@ -60,7 +60,7 @@ async function build(options: BtfOptions, signal: AbortSignal): Promise<void> {
       cause,
     });
   }
-  note(`${output}: ${types.length} bytes`);
+  note(`${output}: ${btf.length} bytes`);
 }
 
 async function headersDirectory(options: BtfOptions, signal: AbortSignal): Promise<string> {

@@ -71,7 +71,7 @@ async function playOn(
     command: ['reproduce', ...names, '--witness', '--record'],
     kernel,
     stdout,
-    unfixed: chosen.some(({ unfixed }) => unfixed),
+    revertFix: chosen.some(({ unfixed }) => unfixed),
     ...(refresh === undefined ? {} : { refresh }),
     ...(timeout === undefined ? {} : { timeoutMs: timeout * 1000 }),
   });

@@ -56,7 +56,7 @@ Examples:
       publish: options.publish === undefined ? [] : [options.publish],
       ...(options.timeout === undefined ? {} : { timeoutMs: options.timeout * 1000 }),
       refresh: options.refresh === true,
-      unfixed: options.unfixed === true,
+      revertFix: options.unfixed === true,
       countInstructions: options.countInstructions === true,
       ...(options.append === undefined ? {} : { kernelArguments: options.append }),
       exec: options.exec === true,

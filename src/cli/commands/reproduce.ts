@@ -3,8 +3,8 @@ import { Command, Option } from 'commander';
 import { suites } from '../../conformance/index.js';
 import { ExitCode, IpvscopeError } from '../../error.js';
 import type { ListenAddress } from '../../http/listen-address.js';
-import { Observer } from '../../monitor/monitor.js';
-import { kindNames } from '../../record/names.js';
+import { Monitor } from '../../monitor/monitor.js';
+import { kindNames } from '../../record/value-names.js';
 import { scenarios as named } from '../../scenario/index.js';
 import type { Scenario, Watcher } from '../../scenario/scenario.js';
 import { type Testbed, withTestbed } from '../../testbed/testbed.js';
@@ -159,7 +159,7 @@ async function playObserved(
   });
   const listen = options['web.listenAddress'];
   const quiet = options.record === true || chosen.some((scenario) => scenario.quiet === true);
-  const observer = await Observer.start({
+  const monitor = await Monitor.start({
     attach: attachRequest(options),
     detail: [...new Set(chosen.flatMap(({ detail }) => detail ?? judgedKinds))],
     ...(listen === undefined ? {} : { listen }),
@@ -170,9 +170,9 @@ async function playObserved(
     },
   });
   const watcher: Watcher = {
-    flush: () => observer.flush(),
-    metrics: async () => (await observer.metrics.metrics()).toString(),
-    lost: () => observer.lost,
+    flush: () => monitor.flush(),
+    metrics: async () => (await monitor.metrics.metrics()).toString(),
+    lost: () => monitor.lost,
     isDefault: ({ kind, verdict }) =>
       defaultKinds.includes(kind) || verdict === 'dropped' || verdict === 'rejected',
     trace: traceBeside,
@@ -183,7 +183,7 @@ async function playObserved(
     for (const scenario of chosen) {
       events = [];
       const trial = await scenario.play(testbed, { watcher, ...cases });
-      observer.flush();
+      monitor.flush();
       const { played } = trial;
       if (options.record === true && played !== undefined) {
         record({ release: release(), played, events });
@@ -198,10 +198,10 @@ async function playObserved(
   try {
     code = await playRounds({ loop: options.loop === true, signal: stop.signal, play });
   } finally {
-    note(await observer.stop());
+    note(await monitor.stop());
     await printing.end();
   }
-  return observer.complete ? code : ExitCode.trouble;
+  return monitor.complete ? code : ExitCode.trouble;
 }
 
 function record(round: RoundRecord): void {

@@ -1,6 +1,6 @@
 import { Command } from 'commander';
 import { ExitCode } from '../../error.js';
-import { Observer } from '../../monitor/monitor.js';
+import { Monitor } from '../../monitor/monitor.js';
 import { defaultKinds } from '../../trace/printer.js';
 import {
   type AttachOptions,
@@ -50,7 +50,7 @@ Examples:
       options.summary === true
         ? undefined
         : new EventPrinting({ stop, format: options.output, kinds, drops, unread: 'hold' });
-    const observer = await Observer.start({
+    const monitor = await Monitor.start({
       attach: attachRequest(options),
       wait: options.wait === true,
       filter: filterOf(options),
@@ -66,8 +66,8 @@ Examples:
     await stop.wait();
     clearTimeout(timer);
     await printing?.settle();
-    note(await observer.stop());
+    note(await monitor.stop());
     await printing?.end();
-    if (!observer.complete) process.exitCode = ExitCode.trouble;
+    if (!monitor.complete) process.exitCode = ExitCode.trouble;
     stop.release();
   });

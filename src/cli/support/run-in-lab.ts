@@ -9,7 +9,7 @@ export async function runInLab(options: {
   readonly publish?: readonly number[];
   readonly timeoutMs?: number;
   readonly refresh?: boolean;
-  readonly unfixed?: boolean;
+  readonly revertFix?: boolean;
   readonly countInstructions?: boolean;
   readonly kernelArguments?: string;
   readonly exec?: boolean;
@@ -26,7 +26,7 @@ export async function runInLab(options: {
     ...(options.kernel === undefined ? {} : { kernel: options.kernel }),
     ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
     ...(options.refresh === undefined ? {} : { refresh: options.refresh }),
-    ...(options.unfixed === undefined ? {} : { unfixed: options.unfixed }),
+    ...(options.revertFix === undefined ? {} : { revertFix: options.revertFix }),
     ...(options.countInstructions === undefined
       ? {}
       : { countInstructions: options.countInstructions }),
