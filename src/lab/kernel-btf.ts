@@ -1,8 +1,8 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { buildBtf } from '../btf/build-btf.js';
+import { findBtfFile } from '../native/btf-file.js';
 import { realFiles } from '../native/kernel-files.js';
-import { findTypesFile } from '../native/types-file.js';
 import { debianKernel } from './debian-kernels.js';
 import { packageDirectory } from './fetch-kernel.js';
 import { type HeadersRequest, obtainKernelHeaders } from './kernel-headers.js';
@@ -15,7 +15,7 @@ import { isPresent, labCacheDirectory, writeAtomically } from './lab-cache.js';
 export async function obtainKernelBtf(request: HeadersRequest): Promise<string | undefined> {
   const { kernel, signal, onProgress } = request;
   if (debianKernel(kernel.kernel).moduleBtf) return undefined;
-  if (findTypesFile({ ...realFiles, release: kernel.release }) !== undefined) return undefined;
+  if (findBtfFile({ ...realFiles, release: kernel.release }) !== undefined) return undefined;
   const directory = join(labCacheDirectory(), 'btf', packageDirectory(kernel));
   const file = join(directory, `${kernel.release}.btf`);
   if (!(await isPresent(file))) {

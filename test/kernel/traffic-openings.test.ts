@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { planAttachments } from '../../src/native/attachment.js';
 import type { IpvsEvent } from '../../src/record/event.js';
-import { CleanUp } from '../../src/scenario/clean-up.js';
-import { namespaceInode } from '../../src/scenario/namespaces.js';
-import { observeBatch } from '../../src/scenario/observed-event.js';
 import type { SourceState } from '../../src/source/event-source.js';
-import { LiveSource } from '../../src/source/live.js';
+import { LiveSource } from '../../src/source/live-source.js';
+import { CleanUp } from '../../src/testbed/clean-up.js';
+import { namespaceInode } from '../../src/testbed/namespaces.js';
+import { observeBatch } from '../../src/verify/observed-event.js';
 import { run } from './command.js';
 import { sysctls } from './exact/namespace-shell.js';
 import { buildNetwork, legs } from './exact/network.js';
@@ -99,10 +99,10 @@ test('opening packets of whole port ranges: what became of each, and what its cl
   const { events, state } = played;
   for (const line of played.times) t.diagnostic(line);
   // What the ring has no room for comes all the same, as records that count.
-  t.diagnostic(`${state.shed} of them without their detail`);
+  t.diagnostic(`${state.detailDropped} of them without their detail`);
 
   const lost = Object.values(state.losses).reduce((sum, count) => sum + count, 0);
-  const missed = state.programs.reduce((sum, { misses = 0 }) => sum + misses, 0);
+  const missed = state.programs.reduce((sum, { skippedRuns = 0 }) => sum + skippedRuns, 0);
   assert.deepEqual({ lost, missed }, { lost: 0, missed: 0 });
   assert.deepEqual(sumsOf(events), {
     'undetermined forwarded': FEW,

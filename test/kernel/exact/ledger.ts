@@ -1,4 +1,4 @@
-import type { KindName, VerdictName } from '../../../src/record/names.js';
+import type { KindName, VerdictName } from '../../../src/record/value-names.js';
 import type { Weight } from './director.js';
 import type { Fate } from './fates.js';
 import { name } from './fates.js';
