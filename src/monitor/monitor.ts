@@ -1,8 +1,7 @@
 import { release } from 'node:os';
 import { Aggregator } from '../aggregate/aggregator.js';
-import type { ListenAddress } from '../cli/options.js';
-import { ReadyFile } from '../cli/ready-file.js';
-import { note } from '../cli/standard-streams.js';
+import { note } from '../cli/support/standard-streams.js';
+import type { ListenAddress } from '../http/listen-address.js';
 import { HttpServer } from '../http/server.js';
 import { createRegistry, type Metrics } from '../metrics/registry.js';
 import { readInNamespace } from '../native/addon.js';
@@ -13,21 +12,22 @@ import {
   planAttachments,
 } from '../native/attachment.js';
 import { ipvsInstance } from '../native/ipvs-module.js';
-import type { RecordBatch } from '../record/batch.js';
-import type { KindName } from '../record/names.js';
-import { hostNetns } from '../services/namespaces.js';
+import type { RecordBatch } from '../record/record-batch.js';
+import type { KindName } from '../record/value-names.js';
+import { hostNetns } from '../services/reachable-namespaces.js';
 import { ServiceTable } from '../services/service-table.js';
 import { Clock } from '../source/clock.js';
 import { isAttached, type SourceState } from '../source/event-source.js';
-import { LiveSource } from '../source/live.js';
-import { WatchedSource } from '../source/watched.js';
+import { LiveSource } from '../source/live-source.js';
+import { ReattachingSource } from '../source/reattaching-source.js';
 import { describeFilter, type ParsedFilter } from '../trace/filter.js';
 import { defaultKinds } from '../trace/printer.js';
 import { summaryLine } from '../trace/summary.js';
 import { watchingLine } from '../trace/watching.js';
 import { version } from '../version.js';
+import { ReadyFile } from './ready-file.js';
 
-export interface ObserverOptions {
+export interface MonitorOptions {
   readonly maxSeries?: number;
   /** Rows to which nothing was added for so long are forgotten; absent: never. */
   readonly expireAfterSeconds?: number;
@@ -53,9 +53,9 @@ export interface ObserverOptions {
  * What every attaching command has in common: the probe on this kernel, the aggregator behind it,
  * the metrics server where one is asked for, and the summary at the end.
  */
-export class Observer {
-  readonly #options: ObserverOptions;
-  readonly #source: WatchedSource;
+export class Monitor {
+  readonly #options: MonitorOptions;
+  readonly #source: ReattachingSource;
   readonly #aggregator: Aggregator;
   readonly #services = new ServiceTable({ readInside: readInNamespace });
   readonly #startedNs = process.hrtime.bigint();
@@ -64,10 +64,10 @@ export class Observer {
   #registry: Metrics | undefined;
   #expiry: NodeJS.Timeout | undefined;
 
-  private constructor(options: ObserverOptions) {
+  private constructor(options: MonitorOptions) {
     this.#options = options;
     this.#aggregator = new Aggregator(options.maxSeries, options.expireAfterSeconds);
-    this.#source = new WatchedSource({
+    this.#source = new ReattachingSource({
       attach: () =>
         new LiveSource({
           attachments: planAttachments(options.attach),
@@ -92,15 +92,15 @@ export class Observer {
   }
 
   /** Throws an IpvscopeError, with nothing left behind, where something is missing. */
-  static async start(options: ObserverOptions): Promise<Observer> {
-    const observer = new Observer(options);
+  static async start(options: MonitorOptions): Promise<Monitor> {
+    const monitor = new Monitor(options);
     try {
-      await observer.#begin();
+      await monitor.#begin();
     } catch (cause) {
-      await observer.stop();
+      await monitor.stop();
       throw cause;
     }
-    return observer;
+    return monitor;
   }
 
   async #begin(): Promise<void> {

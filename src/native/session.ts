@@ -1,14 +1,14 @@
 import { cpus } from 'node:os';
 import { ExitCode, IpvscopeError } from '../error.js';
 import { Kind, Loss, RECORD_SIZE } from '../record/layout.generated.js';
-import { type KindName, kindNames } from '../record/names.js';
+import { type KindName, kindNames } from '../record/value-names.js';
 import type { ServiceKey } from '../services/virtual-service.js';
 import { loadAddon, type NativeSession, type ProgramState, type SessionConfig } from './addon.js';
 import type { Attachment } from './attachment.js';
 import type { EventFilter } from './event-filter.js';
-import { type Deliver, Pump, type Pumped } from './pump.js';
+import { translate } from './native-error.js';
+import { type Deliver, RecordPump, type RecordReader } from './record-pump.js';
 import { serviceKeys } from './service-keys.js';
-import { translate } from './translate.js';
 
 export type { ProgramState } from './addon.js';
 
@@ -36,7 +36,7 @@ export interface SessionOptions {
   readonly verifierLog?: boolean;
   /** Load the record generator instead of the probe: needs no ip_vs, attaches nothing. */
   readonly generator?: boolean;
-  /** Of the generator (default: true): none of its programs runs while `coalesced()` reads. */
+  /** Of the generator (default: true): none of its programs runs while `readAggregates()` reads. */
   readonly settled?: boolean;
   /**
    * Of the generator (default: true): aggregation maps are read by batch operations; else element by
@@ -60,16 +60,16 @@ export interface Losses {
 export interface Counters {
   readonly losses: Losses;
   /** Packets that found no room in the ring and were added up instead: numbers without detail. */
-  readonly shed: number;
+  readonly detailDropped: number;
   /** Packets that were added up without addresses: the kernel's table had no room for their key. */
-  readonly folded: number;
+  readonly kernelOverflow: number;
   /** Packets that the lookup was given and that fit the filter; 0 where there is none. */
   readonly lookedUp: { readonly packets: number; readonly opening: number };
 }
 
 /** Of all CPUs' rings together, but for what one has at least. */
 const RINGS_BYTES = 4 << 20;
-const LEAST_RING_BYTES = 64 << 10;
+const MIN_RING_BYTES = 64 << 10;
 const PAGE_BYTES = 4096;
 const DEFAULT_BATCH_RECORDS = 4096;
 /** Virtual services that the probe has room for: 28 bytes each, and what the kernel needs. */
@@ -78,7 +78,7 @@ const DEFAULT_SERVICES = 4096;
 const DETAIL_DROPS = 1;
 const DEFAULT_KEY_IDLE_MS = 60_000;
 
-/** Session::Variant in native/addon/session.h. */
+/** Session::Variant in native/addon/session/session.h. */
 const nativeVariant = { fexit: 0, kprobe: 1, generator: 2 } as const;
 
 function wrongArgument(message: string): IpvscopeError {
@@ -102,7 +102,7 @@ function defaultRingBytes(detail: number): number {
   if (detail === 0) return PAGE_BYTES;
   // All of the machine's: there is a ring for each, whichever of them this process may use.
   const share = 2 ** Math.floor(Math.log2(RINGS_BYTES / Math.max(1, cpus().length)));
-  return Math.max(share, LEAST_RING_BYTES);
+  return Math.max(share, MIN_RING_BYTES);
 }
 
 /**
@@ -119,7 +119,7 @@ export class Session {
   readonly bytes: Uint8Array;
   readonly #native: NativeSession;
   readonly #config: SessionConfig;
-  #pump: Pump | undefined;
+  #pump: RecordPump | undefined;
 
   constructor(options: SessionOptions = {}) {
     const detail = (options.detail ?? kindNames).reduce(
@@ -172,13 +172,13 @@ export class Session {
    * nothing comes.
    */
   start(onBatch: Deliver, onError = rethrow): void {
-    const pump = new Pump(this.#untilError(onError), onBatch);
+    const pump = new RecordPump(this.#untilError(onError), onBatch);
     translated(() => this.#native.start(() => pump.wake()));
     this.#pump = pump;
   }
 
   /** What the pump reads: after the first error there is nothing more. */
-  #untilError(onError: (error: IpvscopeError) => void): Pumped {
+  #untilError(onError: (error: IpvscopeError) => void): RecordReader {
     let failed = false;
     const read = <T>(call: () => T, nothing: T): T => {
       if (failed) return nothing;
@@ -193,9 +193,9 @@ export class Session {
     };
     return {
       drain: () => read(() => this.drain(), 0),
-      rest: () => read(() => this.rest(), true),
-      coalesced: () => read(() => this.coalesced(), 0),
-      adding: () => read(() => this.adding(), false),
+      rearm: () => read(() => this.rearm(), true),
+      readAggregates: () => read(() => this.readAggregates(), 0),
+      hasAggregates: () => read(() => this.hasAggregates(), false),
     };
   }
 
@@ -205,13 +205,13 @@ export class Session {
   }
 
   /** From here on the first record wakes; false where something has come that nobody was woken for. */
-  rest(): boolean {
-    return translated(() => this.#native.rest());
+  rearm(): boolean {
+    return translated(() => this.#native.rearm());
   }
 
-  /** Whether anything was added up that `coalesced()` has not told. */
-  adding(): boolean {
-    return translated(() => this.#native.adding());
+  /** Whether anything was added up that `readAggregates()` has not told. */
+  hasAggregates(): boolean {
+    return translated(() => this.#native.hasAggregates());
   }
 
   /**
@@ -219,8 +219,8 @@ export class Session {
    * found no room in the ring. Returns how many, 0 when all there were have been read; what is added
    * up from then on comes with the calls after that.
    */
-  coalesced(): number {
-    return translated(() => this.#native.coalesced());
+  readAggregates(): number {
+    return translated(() => this.#native.readAggregates());
   }
 
   programs(): readonly ProgramState[] {
@@ -242,8 +242,8 @@ export class Session {
     };
     return {
       losses,
-      shed: count(Loss.ringFull),
-      folded: count(Loss.folded),
+      detailDropped: count(Loss.ringFull),
+      kernelOverflow: count(Loss.folded),
       lookedUp: { packets: count(Loss.noneLookedUp), opening: count(Loss.noneLookedUpOpening) },
     };
   }

@@ -1,4 +1,4 @@
-import type { KindName } from '../record/names.js';
+import type { KindName } from '../record/value-names.js';
 import type { Testbed } from '../testbed/testbed.js';
 import type { Verification } from '../verify/verification.js';
 import type { VerifiedRound } from '../verify/verify-round.js';

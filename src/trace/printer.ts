@@ -1,10 +1,10 @@
-import type { RecordBatch } from '../record/batch.js';
 import { decodeEvent } from '../record/decode.js';
 import { Kind, Offset, RECORD_SIZE, Verdict } from '../record/layout.generated.js';
-import { type KindName, kindNames } from '../record/names.js';
+import type { RecordBatch } from '../record/record-batch.js';
+import { type KindName, kindNames } from '../record/value-names.js';
 import { columnHeader, formatColumns, type NamespaceName } from './columns.js';
 import type { ParsedFilter } from './filter.js';
-import { fitsFilter } from './match.js';
+import { fitsFilter } from './fits-filter.js';
 
 export const outputFormats = ['columns', 'json'] as const;
 export type OutputFormat = (typeof outputFormats)[number];

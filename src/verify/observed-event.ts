@@ -1,7 +1,7 @@
-import type { RecordBatch } from '../record/batch.js';
 import { decodeEvent, recordTime } from '../record/decode.js';
 import type { IpvsEvent } from '../record/event.js';
 import { Kind, Offset, RECORD_SIZE } from '../record/layout.generated.js';
+import type { RecordBatch } from '../record/record-batch.js';
 
 /** An event with the time it was stamped with, so that it can be laid beside a connect. */
 export interface ObservedEvent {

@@ -1,4 +1,4 @@
-import type { RecordBatch } from '../record/batch.js';
+import type { RecordBatch } from '../record/record-batch.js';
 import { type ObservedEvent, observeBatch } from './observed-event.js';
 
 /** Collects the events of one round after another. */

@@ -8,8 +8,8 @@ import {
   playMatrix,
   testCases,
 } from '../../src/conformance/matrix/matrix.js';
-import { Observer } from '../../src/monitor/monitor.js';
-import { kindNames } from '../../src/record/names.js';
+import { Monitor } from '../../src/monitor/monitor.js';
+import { kindNames } from '../../src/record/value-names.js';
 import { withTestbed } from '../../src/testbed/testbed.js';
 import { type ObservedEvent, observeBatch } from '../../src/verify/observed-event.js';
 import { run } from './command.js';
@@ -26,7 +26,7 @@ interface Played extends MatrixResult {
 
 async function play(): Promise<Played> {
   const events: ObservedEvent[] = [];
-  const observer = await Observer.start({
+  const monitor = await Monitor.start({
     detail: kindNames,
     onBatch: (batch, clock) => {
       events.push(...observeBatch(batch, clock.format));
@@ -35,12 +35,12 @@ async function play(): Promise<Played> {
   });
   const recorder = {
     events: () => {
-      observer.flush();
+      monitor.flush();
       return events;
     },
   };
   const result = await withTestbed({}, (testbed) => playMatrix(testbed, testCases, recorder));
-  const summary = await observer.stop();
+  const summary = await monitor.stop();
   return { summary, ...result };
 }
 

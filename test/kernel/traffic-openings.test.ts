@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { planAttachments } from '../../src/native/attachment.js';
 import type { IpvsEvent } from '../../src/record/event.js';
 import type { SourceState } from '../../src/source/event-source.js';
-import { LiveSource } from '../../src/source/live.js';
+import { LiveSource } from '../../src/source/live-source.js';
 import { CleanUp } from '../../src/testbed/clean-up.js';
 import { sysctlScript } from '../../src/testbed/namespace-shell.js';
 import { namespaceInode } from '../../src/testbed/namespaces.js';
@@ -105,10 +105,10 @@ test('opening packets of whole port ranges: what became of each, and what its cl
   const { events, state } = played;
   for (const line of played.times) t.diagnostic(line);
   // What the ring has no room for comes all the same, as records that count.
-  t.diagnostic(`${state.shed} of them without their detail`);
+  t.diagnostic(`${state.detailDropped} of them without their detail`);
 
   const lost = Object.values(state.losses).reduce((sum, count) => sum + count, 0);
-  const missed = state.programs.reduce((sum, { misses = 0 }) => sum + misses, 0);
+  const missed = state.programs.reduce((sum, { skippedRuns = 0 }) => sum + skippedRuns, 0);
   assert.deepEqual({ lost, missed }, { lost: 0, missed: 0 });
   assert.deepEqual(sumsOf(events), {
     'undetermined forwarded': FEW,

@@ -10,7 +10,7 @@ import { compileProgram } from '../bench/compile.js';
 import { allowedCpus } from '../bench/cpus.js';
 import { expectedTotals } from '../bench/expected.js';
 import { Producer } from '../bench/producer.js';
-import { openGenerator, readCoalesced, readOnce } from './generator.js';
+import { openGenerator, readBothSides, readOnce } from './generator.js';
 
 /** Makes a record of each key of `keys` from number `first` on, of `all` that there are. */
 function generateKeys(session: Session, first: number, keys: number, all: number): void {
@@ -39,8 +39,8 @@ test('what is added up comes by itself, and then nobody looks any more', async (
     await setTimeout(700);
   }
   await all;
-  assert.equal(session.adding(), false);
-  assert.equal(session.rest(), true);
+  assert.equal(session.hasAggregates(), false);
+  assert.equal(session.rearm(), true);
 });
 
 test('a kind that nobody asked to see is added up, without client, and wakes nobody', () => {
@@ -48,8 +48,8 @@ test('a kind that nobody asked to see is added up, without client, and wakes nob
   const aggregator = new Aggregator();
   session.generate(0, 1000, 2);
   assert.equal(session.drain(), 0);
-  assert.equal(session.coalesced(), 0, 'the table in use is left alone');
-  assert.equal(session.coalesced(), 2);
+  assert.equal(session.readAggregates(), 0, 'the table in use is left alone');
+  assert.equal(session.readAggregates(), 2);
   batch.count = 2;
   aggregator.ingest(batch);
   const event = decodeEvent(batch, 0, String);
@@ -57,10 +57,10 @@ test('a kind that nobody asked to see is added up, without client, and wakes nob
   for (const absent of ['client', 'cpu', 'expires_in_ms', 'weight', 'new_destination']) {
     assert.ok(!(absent in event), absent);
   }
-  assert.equal(session.coalesced(), 0);
-  assert.equal(readCoalesced(session, batch, aggregator), 0);
+  assert.equal(session.readAggregates(), 0);
+  assert.equal(readBothSides(session, batch, aggregator), 0);
   assert.equal(aggregator.snapshot().packets, 1000);
-  assert.equal(session.counters().shed, 0, 'nothing was meant to be told');
+  assert.equal(session.counters().detailDropped, 0, 'nothing was meant to be told');
 });
 
 test('a table is read when every program is done that may still add to it, and not before', async () => {
@@ -69,18 +69,18 @@ test('a table is read when every program is done that may still add to it, and n
   for (let number = 0; number < tries; number++) {
     const { session } = openGenerator({ detail: [], settled: false });
     session.generate(0, 1000, 2);
-    assert.equal(session.coalesced(), 0);
-    let records = session.coalesced();
+    assert.equal(session.readAggregates(), 0);
+    let records = session.readAggregates();
     // The wait may be over already, where this thread lost its CPU meanwhile: not every time.
     before += records;
     while (records === 0) {
-      assert.equal(session.adding(), true);
+      assert.equal(session.hasAggregates(), true);
       await setImmediate();
-      records = session.coalesced();
+      records = session.readAggregates();
     }
     assert.equal(records, 2);
-    assert.equal(session.coalesced(), 0);
-    assert.equal(session.adding(), false);
+    assert.equal(session.readAggregates(), 0);
+    assert.equal(session.hasAggregates(), false);
     session.close();
   }
   assert.ok(before < 2 * tries, 'read at once, every time');
@@ -91,16 +91,16 @@ test('more keys than the kernel has room for: what is beyond is counted without 
   const aggregator = new Aggregator(100_000);
   const keys = 20 * 1024;
   for (let first = 0; first < keys; first += 1024) session.generate(first, 1024, keys);
-  readCoalesced(session, batch, aggregator);
-  const { losses, folded } = session.counters();
-  assert.ok(folded > 0);
+  readBothSides(session, batch, aggregator);
+  const { losses, kernelOverflow } = session.counters();
+  assert.ok(kernelOverflow > 0);
   assert.deepEqual([...new Set(Object.values(losses))], [0]);
   const { rows, packets } = aggregator.snapshot();
   assert.equal(packets, keys);
   const beyond = rows.filter((row) => row.virtual.address === 'overflow');
   assert.equal(
     beyond.reduce((sum, row) => sum + row.packets, 0),
-    folded,
+    kernelOverflow,
   );
   assert.deepEqual(beyond.map((row) => row.verdict).sort(), ['dropped', 'forwarded']);
 });
@@ -113,24 +113,24 @@ test('a key that is known is counted by number: at once, to the last packet', ()
     for (let first = 0; first < packets; first += 1000) session.generate(first, 1000, keys);
   };
   generate(keys);
-  readCoalesced(session, batch, aggregator);
+  readBothSides(session, batch, aggregator);
   assert.equal(aggregator.snapshot().packets, keys);
   let expected = 1;
   for (let round = 0; round < 20; round++) {
     generate(3 * keys);
     expected += 3;
     // The few whose two places others have go by the table, and come a reading later.
-    const records = session.coalesced();
+    const records = session.readAggregates();
     batch.count = records;
     aggregator.ingest(batch);
     assert.ok(records > keys * 0.9, `${records} of ${keys} keys are known`);
-    readCoalesced(session, batch, aggregator);
-    readCoalesced(session, batch, aggregator);
+    readBothSides(session, batch, aggregator);
+    readBothSides(session, batch, aggregator);
     const { rows } = aggregator.snapshot();
     assert.equal(rows.length, keys);
     assert.deepEqual([...new Set(rows.map((row) => row.packets))], [expected]);
   }
-  assert.equal(session.adding(), false);
+  assert.equal(session.hasAggregates(), false);
 });
 
 test('a reading that does not fit the buffer goes on where it was', () => {
@@ -138,8 +138,8 @@ test('a reading that does not fit the buffer goes on where it was', () => {
   const aggregator = new Aggregator();
   for (let round = 0; round < 4; round++) {
     session.generate(0, 1000, 100);
-    readCoalesced(session, batch, aggregator);
-    readCoalesced(session, batch, aggregator);
+    readBothSides(session, batch, aggregator);
+    readBothSides(session, batch, aggregator);
   }
   const { rows } = aggregator.snapshot();
   assert.deepEqual([...new Set(rows.map((row) => row.packets))], [40]);
@@ -162,11 +162,11 @@ test('a key that had no packet for a while gives its number to another that has'
       generateKeys(session, set * keys, keys, sets * keys);
       made.push([set * keys, keys]);
       known = readOnce(session, batch, aggregator);
-      readCoalesced(session, batch, aggregator);
+      readBothSides(session, batch, aggregator);
     }
   }
   assert.deepEqual(aggregatedTotals(aggregator), expectedTotals(made, sets * keys));
-  assert.equal(session.counters().folded, 0);
+  assert.equal(session.counters().kernelOverflow, 0);
 });
 
 test('exact while several CPUs add and keys change their numbers all the time', async () => {
@@ -194,21 +194,21 @@ test('exact while several CPUs add and keys change their numbers all the time', 
         making = false;
       });
       // Read all the time, and until nothing is left: then the keys are idle.
-      while (making || session.adding()) {
+      while (making || session.hasAggregates()) {
         readOnce(session, batch, aggregator);
         await setImmediate();
       }
       for (const { records } of await productions) made.push([0, records]);
     }
     session.detach();
-    readCoalesced(session, batch, aggregator);
+    readBothSides(session, batch, aggregator);
   } finally {
     abort.abort();
     await Promise.all(producers.map((producer) => producer.stop()));
   }
   assert.deepEqual(aggregatedTotals(aggregator), expectedTotals(made, keys));
-  const { losses, folded } = session.counters();
-  assert.deepEqual([folded, ...new Set(Object.values(losses))], [0, 0]);
+  const { losses, kernelOverflow } = session.counters();
+  assert.deepEqual([kernelOverflow, ...new Set(Object.values(losses))], [0, 0]);
 });
 
 for (const [keys, rounds] of [
@@ -221,16 +221,16 @@ for (const [keys, rounds] of [
       const aggregator = new Aggregator(100_000);
       for (let round = 0; round < rounds; round++) {
         generateKeys(session, 0, 3 * keys, keys);
-        readCoalesced(session, batch, aggregator);
-        readCoalesced(session, batch, aggregator);
+        readBothSides(session, batch, aggregator);
+        readBothSides(session, batch, aggregator);
       }
-      assert.equal(session.adding(), false);
-      const { losses, folded } = session.counters();
+      assert.equal(session.hasAggregates(), false);
+      const { losses, kernelOverflow } = session.counters();
       assert.deepEqual([...new Set(Object.values(losses))], [0]);
       assert.equal(aggregator.snapshot().packets, 3 * keys * rounds);
-      return { folded, ...aggregatedTotals(aggregator) };
+      return { kernelOverflow, ...aggregatedTotals(aggregator) };
     });
     assert.deepEqual(singly, batches);
-    assert.equal(singly?.folded !== 0, keys > 16_384);
+    assert.equal(singly?.kernelOverflow !== 0, keys > 16_384);
   });
 }

@@ -4,13 +4,13 @@
  * counted when all are generated, and once more at the end.
  */
 import { Aggregator } from '../../src/aggregate/aggregator.js';
-import { EventPrinting } from '../../src/cli/print-events.js';
-import { note, standardError } from '../../src/cli/standard-streams.js';
-import { Stop } from '../../src/cli/stop.js';
+import { EventPrinting } from '../../src/cli/support/print-events.js';
+import { note, standardError } from '../../src/cli/support/standard-streams.js';
+import { Stop } from '../../src/cli/support/stop.js';
 import { IpvscopeError } from '../../src/error.js';
 import { Session } from '../../src/native/session.js';
-import { RecordBatch } from '../../src/record/batch.js';
-import { kindNames } from '../../src/record/names.js';
+import { RecordBatch } from '../../src/record/record-batch.js';
+import { kindNames } from '../../src/record/value-names.js';
 import { Clock } from '../../src/source/clock.js';
 
 const unread = process.argv[2] === 'hold' ? 'hold' : 'skip';
@@ -40,7 +40,7 @@ function tell(): void {
   const mostBytes = process.resourceUsage().maxRSS * 1024;
   process.send?.({
     packets: aggregator.totals().packets,
-    shed: session.counters().shed,
+    detailDropped: session.counters().detailDropped,
     mostBytes,
   });
 }
@@ -71,7 +71,7 @@ await printing.settle();
 session.detach();
 for (let records = session.drain(); records > 0; records = session.drain()) void onRecords(records);
 for (let side = 0; side < 2; side++) {
-  for (let records = session.coalesced(); records > 0; records = session.coalesced()) {
+  for (let records = session.readAggregates(); records > 0; records = session.readAggregates()) {
     void onRecords(records);
   }
 }

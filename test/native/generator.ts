@@ -1,11 +1,11 @@
 import { afterEach } from 'node:test';
 import type { Aggregator } from '../../src/aggregate/aggregator.js';
 import { Session, type SessionOptions } from '../../src/native/session.js';
-import { RecordBatch } from '../../src/record/batch.js';
+import { RecordBatch } from '../../src/record/record-batch.js';
 
 const opened: Session[] = [];
 
-/** A session with the record generator (native/bpf/generate.bpf.h), closed after the test. */
+/** A session with the record generator (native/bpf/output/generate.bpf.h), closed after the test. */
 export function openGenerator(options: SessionOptions = {}): {
   session: Session;
   batch: RecordBatch;
@@ -23,7 +23,7 @@ afterEach(() => {
 /** What can be read without waiting for anything: keys that are counted by number. */
 export function readOnce(session: Session, batch: RecordBatch, aggregator: Aggregator): number {
   let records = 0;
-  for (let count = session.coalesced(); count > 0; count = session.coalesced()) {
+  for (let count = session.readAggregates(); count > 0; count = session.readAggregates()) {
     batch.count = count;
     aggregator.ingest(batch);
     records += count;
@@ -32,7 +32,7 @@ export function readOnce(session: Session, batch: RecordBatch, aggregator: Aggre
 }
 
 /** Of a session that is settled, reads both tables: what is added to now, and what rested. */
-export function readCoalesced(
+export function readBothSides(
   session: Session,
   batch: RecordBatch,
   aggregator: Aggregator,

@@ -6,7 +6,7 @@ import { IpvscopeError } from '../../src/error.js';
 import { Session } from '../../src/native/session.js';
 import { decodeEvent } from '../../src/record/decode.js';
 import { RECORD_SIZE } from '../../src/record/layout.generated.js';
-import { openGenerator, readCoalesced } from './generator.js';
+import { openGenerator, readBothSides } from './generator.js';
 
 // The real ring and the real way out of the kernel; only the packets are made up (generate.bpf.h).
 
@@ -46,7 +46,7 @@ test('nothing but close() works before open() and after close()', () => {
     () => session.drain(),
     () => session.programs(),
     () => session.counters(),
-    () => session.coalesced(),
+    () => session.readAggregates(),
     () => session.generate(0, 1, 1),
   ];
   for (const call of calls) assert.throws(call, hasCode('ERR_PROBE_CLOSED'));
@@ -148,7 +148,7 @@ test('the ring wraps around many times without loss', () => {
     rows.map((row) => row.packets),
     Array.from({ length: 10 }, () => 15_000),
   );
-  assert.equal(session.counters().shed, 0);
+  assert.equal(session.counters().detailDropped, 0);
 });
 
 test('a record comes within 100 ms, and wakes at once whoever is at rest', async () => {
@@ -188,7 +188,7 @@ test('what does not fit the ring is added up by key, to the last packet', () => 
       batch.count = records;
       aggregator.ingest(batch);
     }
-    assert.equal(readCoalesced(session, batch, aggregator), 3);
+    assert.equal(readBothSides(session, batch, aggregator), 3);
   }
   const { rows, packets, records } = aggregator.snapshot();
   assert.equal(packets, rounds * perRound);
@@ -198,8 +198,8 @@ test('what does not fit the ring is added up by key, to the last packet', () => 
     rows.map((row) => [row.virtual.address, row.packets]).sort(),
     [0, 1, 2].map((key) => [`10.96.0.${key}`, numbers.filter((n) => n % 3 === key).length]),
   );
-  const { losses, shed } = session.counters();
-  assert.equal(shed, rounds * (perRound - room));
+  const { losses, detailDropped } = session.counters();
+  assert.equal(detailDropped, rounds * (perRound - room));
   assert.deepEqual([...new Set(Object.values(losses))], [0]);
 });
 

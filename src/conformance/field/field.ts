@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { IpvscopeError } from '../../error.js';
 import { findPrograms } from '../../exec/find.js';
 import { programText } from '../../exec/run.js';
-import { kindNames } from '../../record/names.js';
+import { kindNames } from '../../record/value-names.js';
 import type { Recorder } from '../../scenario/recorder.js';
 import type { Scenario } from '../../scenario/scenario.js';
 import { monotonicNow } from '../../source/clock.js';

@@ -1,6 +1,6 @@
 import { existsSync } from 'node:fs';
 import { findPrograms } from '../../exec/find.js';
-import { kindNames } from '../../record/names.js';
+import { kindNames } from '../../record/value-names.js';
 import type { Recorder } from '../../scenario/recorder.js';
 import type { Scenario } from '../../scenario/scenario.js';
 import { addresses, SERVER_PORT, serverName } from '../../testbed/addresses.js';

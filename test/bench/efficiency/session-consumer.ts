@@ -1,5 +1,5 @@
 import { Session, type SessionOptions } from '../../../src/native/session.js';
-import { RecordBatch } from '../../../src/record/batch.js';
+import { RecordBatch } from '../../../src/record/record-batch.js';
 import type { Totals } from '../totals.js';
 import { KEYS, RING_BYTES } from '../workload.js';
 import type { Consumer } from './consumer.js';

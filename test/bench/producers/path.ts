@@ -1,7 +1,7 @@
 import { Aggregator } from '../../../src/aggregate/aggregator.js';
 import { IpvscopeError } from '../../../src/error.js';
 import { Session } from '../../../src/native/session.js';
-import { RecordBatch } from '../../../src/record/batch.js';
+import { RecordBatch } from '../../../src/record/record-batch.js';
 import { aggregatedTotals } from '../aggregated.js';
 import { expectedTotals } from '../expected.js';
 import { verify } from '../verify.js';
@@ -53,11 +53,14 @@ export class Path {
     for (const made of records) this.#made.push([0, made]);
     this.#ingest(() => this.#session.drain());
     // Both tables: the one at rest, then the one that was in use.
-    this.#ingest(() => this.#session.coalesced());
-    this.#ingest(() => this.#session.coalesced());
-    const { shed } = this.#session.counters();
-    if (shed !== 0) {
-      throw new IpvscopeError('ERR_BENCH_TOTALS', `the ring had no room for ${shed} records`);
+    this.#ingest(() => this.#session.readAggregates());
+    this.#ingest(() => this.#session.readAggregates());
+    const { detailDropped } = this.#session.counters();
+    if (detailDropped !== 0) {
+      throw new IpvscopeError(
+        'ERR_BENCH_TOTALS',
+        `the ring had no room for ${detailDropped} records`,
+      );
     }
     const made = this.#made.reduce((sum, [, count]) => sum + count, 0);
     const { packets } = this.#aggregator.snapshot();

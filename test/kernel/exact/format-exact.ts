@@ -1,4 +1,4 @@
-import type { KindName } from '../../../src/record/names.js';
+import type { KindName } from '../../../src/record/value-names.js';
 import type { ObservedEvent } from '../../../src/verify/observed-event.js';
 import { textTable } from '../../../src/verify/text-table.js';
 import type { Comparison } from './compare-events.js';

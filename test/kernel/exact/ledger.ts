@@ -1,4 +1,4 @@
-import type { KindName, VerdictName } from '../../../src/record/names.js';
+import type { KindName, VerdictName } from '../../../src/record/value-names.js';
 import type { PacketOutcome } from './packet-outcomes.js';
 import { name } from './packet-outcomes.js';
 import type { Tuple } from './plan.js';

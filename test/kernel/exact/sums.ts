@@ -1,5 +1,5 @@
 import type { IpvsEvent } from '../../../src/record/event.js';
-import type { VerdictName } from '../../../src/record/names.js';
+import type { VerdictName } from '../../../src/record/value-names.js';
 import type { Expected, Ledger } from './ledger.js';
 import { phases } from './phases.js';
 import { clientAddresses } from './plan.js';
