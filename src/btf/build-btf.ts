@@ -1,11 +1,11 @@
 import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { ExitCode, IpvscopeError } from '../error.js';
 import { findPrograms } from '../exec/find.js';
 import { runProgram } from '../exec/run.js';
 import { loadAddon } from '../native/addon.js';
+import { packagePath } from '../package-root.js';
 
 export interface BuildBtfRequest {
   /** The directory of the kernel's headers, as for `make -C`. */
@@ -15,7 +15,7 @@ export interface BuildBtfRequest {
   readonly signal?: AbortSignal;
 }
 
-const SOURCE = fileURLToPath(new URL('../../../native/btf/types.c', import.meta.url));
+const SOURCE = packagePath('native/btf/types.c');
 
 /**
  * BTF of a kernel and its ip_vs, made from its headers alone, for kernels that do not show their

@@ -1,8 +1,8 @@
 import { accessSync, constants } from 'node:fs';
 import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
 import bindings from 'bindings';
 import { ExitCode, IpvscopeError } from '../error.js';
+import { packagePath } from '../package-root.js';
 import { LAYOUT_FINGERPRINT } from '../record/layout.generated.js';
 import type { EventFilter } from './event-filter.js';
 
@@ -94,7 +94,7 @@ export interface ProgramState {
   readonly verifierLog: string;
 }
 
-const ADDON = fileURLToPath(new URL('../../../build/Release/ipvscope.node', import.meta.url));
+const ADDON = packagePath('build/Release/ipvscope.node');
 
 /** The addon as built, whatever its layout. For the layout generator. */
 export function loadUncheckedAddon(path = ADDON): Addon {
@@ -113,7 +113,7 @@ export function loadUncheckedAddon(path = ADDON): Addon {
       hint:
         code === 'EACCES'
           ? 'make the file readable, and every directory above it'
-          : 'build it with: npm ci && npm run build',
+          : `build it with: npm --prefix ${packagePath()} run build:native`,
       exitCode: ExitCode.prerequisite,
       cause,
     });

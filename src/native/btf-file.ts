@@ -1,12 +1,12 @@
 import { delimiter, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+import { packagePath } from '../package-root.js';
 import { type KernelFiles, realFiles } from './kernel-files.js';
 
 /** Where an operator puts types of kernels that do not show them; IPVSCOPE_BTF_PATH replaces it. */
 const OPERATOR_DIRECTORIES = ['/etc/ipvscope/btf', '/var/lib/ipvscope/btf'];
 
 /** Comes with ipvscope: kernels that it was built for. */
-const BUNDLED = fileURLToPath(new URL('../../../native/btf', import.meta.url));
+const BUNDLED = packagePath('native/btf');
 
 /** The directories in which types are looked for, in that order. */
 export function btfDirectories(path = process.env.IPVSCOPE_BTF_PATH): readonly string[] {
