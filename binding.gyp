@@ -14,26 +14,26 @@
     {
       "target_name": "ipvscope",
       "sources": [
-        "native/addon/coalesced.cc",
-        "native/addon/drop_reasons.cc",
-        "native/addon/elf_error.cc",
-        "native/addon/grace.cc",
-        "native/addon/heartbeat.cc",
-        "native/addon/known.cc",
-        "native/addon/layout.cc",
+        "native/addon/aggregate/aggregates.cc",
+        "native/addon/aggregate/grace_period.cc",
+        "native/addon/aggregate/slots.cc",
+        "native/addon/kernel/btf_file.cc",
+        "native/addon/kernel/drop_reasons.cc",
+        "native/addon/kernel/elf_error.cc",
+        "native/addon/kernel/symbols.cc",
+        "native/addon/kernel/transmit_code.cc",
         "native/addon/log.cc",
-        "native/addon/module.cc",
-        "native/addon/namespace_file.cc",
-        "native/addon/pending.cc",
-        "native/addon/poller.cc",
-        "native/addon/ring.cc",
-        "native/addon/rings.cc",
-        "native/addon/session.cc",
-        "native/addon/services.cc",
-        "native/addon/session_object.cc",
-        "native/addon/symbols.cc",
-        "native/addon/transmit_code.cc",
-        "native/addon/types.cc",
+        "native/addon/module/module.cc",
+        "native/addon/module/namespace_file.cc",
+        "native/addon/module/poller.cc",
+        "native/addon/module/session_object.cc",
+        "native/addon/ring/ring.cc",
+        "native/addon/ring/ring_set.cc",
+        "native/addon/session/heartbeat.cc",
+        "native/addon/session/layout.cc",
+        "native/addon/session/pending_sweeper.cc",
+        "native/addon/session/service_map.cc",
+        "native/addon/session/session.cc",
       ],
       "include_dirs": [
         "<!@(node -p \"require('node-addon-api').include_dir\")",
@@ -62,7 +62,7 @@
         {
           "action_name": "bpf_object",
           "message": "Compiling the probe",
-          "inputs": ["<!@(ls native/bpf/*.h native/bpf/*.c native/include/*.h)"],
+          "inputs": ["<!@(ls native/bpf/*/*.h native/bpf/*.c native/include/*.h)"],
           "outputs": ["<(obj)/ipvscope.bpf.o"],
           "action": [
             "sh", "-ec",
@@ -71,10 +71,10 @@
         },
         {
           # The same for kprobes, which may run where the kernel shows no types at all: a call of a
-          # kernel function would make libbpf look for them (native/bpf/kernel.bpf.h).
+          # kernel function would make libbpf look for them (native/bpf/kernel/kernel.bpf.h).
           "action_name": "bpf_plain_object",
           "message": "Compiling the probe for kprobes",
-          "inputs": ["<!@(ls native/bpf/*.h native/bpf/*.c native/include/*.h)"],
+          "inputs": ["<!@(ls native/bpf/*/*.h native/bpf/*.c native/include/*.h)"],
           "outputs": ["<(obj)/ipvscope_plain.bpf.o"],
           "action": [
             "sh", "-ec",

@@ -6,7 +6,7 @@ import { packagePath } from '../package-root.js';
 import { LAYOUT_FINGERPRINT } from '../record/layout.generated.js';
 import type { EventFilter } from './event-filter.js';
 
-/** What native/addon/module.cc exports. Arguments are checked on this side. */
+/** What native/addon/module/module.cc exports. Arguments are checked on this side. */
 export interface Addon {
   readonly layout: LayoutDescription;
   /** The probe, an ELF object. */
@@ -38,7 +38,7 @@ export interface LayoutMember {
   readonly bigEndian: boolean;
 }
 
-/** Session::Config in native/addon/session.h; whole numbers. */
+/** Session::Config in native/addon/session/session.h; whole numbers. */
 export interface SessionConfig {
   readonly ringBytes: number;
   /** Kinds told one by one, as bits. */

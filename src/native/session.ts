@@ -78,7 +78,7 @@ const DEFAULT_SERVICES = 4096;
 const DETAIL_DROPS = 1;
 const DEFAULT_KEY_IDLE_MS = 60_000;
 
-/** Session::Variant in native/addon/session.h. */
+/** Session::Variant in native/addon/session/session.h. */
 const nativeVariant = { fexit: 0, kprobe: 1, generator: 2 } as const;
 
 function wrongArgument(message: string): IpvscopeError {
