@@ -1,7 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import { mkdirSync, readFileSync, realpathSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
-import { findProgram } from '../../src/exec/find.js';
 import { packagePath } from '../../src/package-root.js';
 
 /** What `npm pack` tells of the package. */
@@ -19,7 +18,9 @@ export const packageVersion = (
 
 /** Runs npm with the Node of this process, whatever PATH holds. */
 function npm(args: readonly string[], options: { cwd: string; env?: NodeJS.ProcessEnv }): string {
-  const cli = realpathSync(findProgram('npm'));
+  const cli = realpathSync(
+    execFileSync('sh', ['-c', 'command -v npm'], { encoding: 'utf8' }).trim(),
+  );
   return execFileSync(process.execPath, [cli, ...args], {
     encoding: 'utf8',
     stdio: ['ignore', 'pipe', 'pipe'],
