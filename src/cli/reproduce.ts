@@ -1,7 +1,7 @@
 import { release } from 'node:os';
 import { Command, Option } from 'commander';
 import { ExitCode, IpvscopeError } from '../error.js';
-import { Monitor } from '../monitor/monitor.js';
+import { defaultKinds } from '../record/event-selection.js';
 import { kindNames } from '../record/value-names.js';
 import {
   type ObservedEvent,
@@ -13,7 +13,8 @@ import {
   type Watcher,
   withStage,
 } from '../scenario/index.js';
-import { defaultKinds, type OutputFormat, outputFormats } from '../trace/printer.js';
+import { type OutputFormat, outputFormats } from '../trace/printer.js';
+import { MonitoredRun } from './monitored-run.js';
 import {
   type AttachOptions,
   addAttachOptions,
@@ -158,9 +159,9 @@ async function playObserved(
   });
   const listen = options['web.listenAddress'];
   const quiet = options.record === true || chosen.some((scenario) => scenario.quiet === true);
-  const monitor = await Monitor.start({
+  const run = await MonitoredRun.start({
     attach: attachRequest(options),
-    detail: [...new Set(chosen.flatMap(({ detail }) => detail ?? judgedKinds))],
+    kinds: [...new Set(chosen.flatMap(({ detail }) => detail ?? judgedKinds))],
     ...(listen === undefined ? {} : { listen }),
     ...(options.readyFile === undefined ? {} : { readyFile: options.readyFile }),
     onBatch: (batch, clock) => {
@@ -169,9 +170,9 @@ async function playObserved(
     },
   });
   const watcher: Watcher = {
-    flush: () => monitor.flush(),
-    metrics: async () => (await monitor.metrics.metrics()).toString(),
-    lost: () => monitor.lost,
+    flush: () => run.monitor.flush(),
+    metrics: async () => (await run.monitor.metrics()).toString(),
+    lost: () => run.lost,
     isDefault: ({ kind, verdict }) =>
       defaultKinds.includes(kind) || verdict === 'dropped' || verdict === 'rejected',
     trace: traceBeside,
@@ -182,7 +183,7 @@ async function playObserved(
     for (const scenario of chosen) {
       events = [];
       const trial = await scenario.play(stage, { watcher, ...cases });
-      monitor.flush();
+      run.monitor.flush();
       const { played } = trial;
       if (options.record === true && played !== undefined) {
         record({ release: release(), played, events });
@@ -197,10 +198,10 @@ async function playObserved(
   try {
     code = await playRounds({ loop: options.loop === true, signal: stop.signal, play });
   } finally {
-    note(await monitor.stop());
+    note(await run.stop());
     await printing.end();
   }
-  return monitor.complete ? code : ExitCode.trouble;
+  return run.complete ? code : ExitCode.trouble;
 }
 
 function record(round: RoundRecord): void {

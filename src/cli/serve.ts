@@ -1,7 +1,7 @@
 import { Command, Option } from 'commander';
 import { ExitCode, IpvscopeError } from '../error.js';
-import { Monitor } from '../monitor/monitor.js';
-import { defaultKinds } from '../trace/printer.js';
+import { defaultKinds } from '../record/event-selection.js';
+import { MonitoredRun } from './monitored-run.js';
 import {
   type AttachOptions,
   addAttachOptions,
@@ -95,17 +95,17 @@ Examples:
             unread: 'skip',
           })
         : undefined;
-    let monitor: Monitor;
+    let run: MonitoredRun;
     try {
-      monitor = await Monitor.start({
+      run = await MonitoredRun.start({
         attach: attachRequest(options),
         wait: options.orLab !== true,
         listen,
         maxRequests: options['web.maxRequests'],
         maxSeries: options['metrics.maxSeries'],
         expireAfterSeconds: options['metrics.expireAfter'],
-        detail: printing === undefined ? [] : kinds,
-        detailDrops: printing !== undefined && drops,
+        kinds: printing === undefined ? [] : kinds,
+        drops: printing !== undefined && drops,
         ...(options.readyFile === undefined ? {} : { readyFile: options.readyFile }),
         ...(printing === undefined ? {} : { onBatch: printing.onBatch }),
       });
@@ -131,9 +131,9 @@ Examples:
     }
     await stop.wait();
     await printing?.settle();
-    note(await monitor.stop());
+    note(await run.stop());
     await printing?.end({ tell: true });
-    if (!monitor.complete) process.exitCode = ExitCode.trouble;
+    if (!run.complete) process.exitCode = ExitCode.trouble;
     stop.release();
   });
 

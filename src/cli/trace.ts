@@ -1,7 +1,7 @@
 import { Command } from 'commander';
 import { ExitCode } from '../error.js';
-import { Monitor } from '../monitor/monitor.js';
-import { defaultKinds } from '../trace/printer.js';
+import { defaultKinds } from '../record/event-selection.js';
+import { MonitoredRun } from './monitored-run.js';
 import {
   type AttachOptions,
   addAttachOptions,
@@ -50,12 +50,12 @@ Examples:
       options.summary === true
         ? undefined
         : new EventPrinting({ stop, format: options.output, kinds, drops, unread: 'hold' });
-    const monitor = await Monitor.start({
+    const run = await MonitoredRun.start({
       attach: attachRequest(options),
       wait: options.wait === true,
       filter: filterOf(options),
-      detail: printing === undefined ? [] : kinds,
-      detailDrops: printing !== undefined && drops,
+      kinds: printing === undefined ? [] : kinds,
+      drops: printing !== undefined && drops,
       ...(options.readyFile === undefined ? {} : { readyFile: options.readyFile }),
       ...(printing === undefined ? {} : { onBatch: printing.onBatch }),
     });
@@ -66,8 +66,8 @@ Examples:
     await stop.wait();
     clearTimeout(timer);
     await printing?.settle();
-    note(await monitor.stop());
+    note(await run.stop());
     await printing?.end();
-    if (!monitor.complete) process.exitCode = ExitCode.trouble;
+    if (!run.complete) process.exitCode = ExitCode.trouble;
     stop.release();
   });

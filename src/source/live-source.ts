@@ -80,6 +80,11 @@ export class LiveSource implements EventSource {
     return this.#last === undefined ? this.#session.setServices(services) : 0;
   }
 
+  /** See Session.generate(). */
+  generate(first: number, count: number, keys: number): void {
+    this.#session.generate(first, count, keys);
+  }
+
   /** Whether anything was added up that is yet to be delivered. */
   get hasAggregates(): boolean {
     return this.#last === undefined && this.#session.hasAggregates();

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
-import { Monitor } from '../../src/monitor/monitor.js';
+import { MonitoredRun } from '../../src/cli/monitored-run.js';
 import { kindNames } from '../../src/record/value-names.js';
 import { type ObservedEvent, observeBatch, withStage } from '../../src/scenario/index.js';
 import { differences } from '../../src/scenario/table/compare-cell.js';
@@ -21,15 +21,15 @@ interface Played extends Pick<TableTrial, 'packetsLost' | 'repeated'> {
 
 async function play(): Promise<Played> {
   const events: ObservedEvent[] = [];
-  const monitor = await Monitor.start({
-    detail: kindNames,
+  const run = await MonitoredRun.start({
+    kinds: kindNames,
     onBatch: (batch, clock) => {
       events.push(...observeBatch(batch, clock.format));
       return undefined;
     },
   });
   const trial = await withStage({}, (stage) => playTable(stage, cells));
-  const summary = await monitor.stop();
+  const summary = await run.stop();
   const { packetsLost, repeated } = trial;
   return { summary, results: trial.results(events), packetsLost, repeated };
 }
