@@ -1,13 +1,13 @@
 import { Command, CommanderError } from 'commander';
 import { ExitCode, IpvscopeError } from '../error.js';
 import { version } from '../version.js';
-import { btfCommand } from './btf.js';
-import { labCommand } from './lab.js';
-import { addVerboseOption } from './options.js';
-import { reproduceCommand } from './reproduce.js';
-import { serveCommand } from './serve.js';
-import { note, standardError, standardOutput } from './standard-streams.js';
-import { traceCommand } from './trace.js';
+import { btfCommand } from './commands/btf.js';
+import { labCommand } from './commands/lab.js';
+import { reproduceCommand } from './commands/reproduce.js';
+import { serveCommand } from './commands/serve.js';
+import { traceCommand } from './commands/trace.js';
+import { addVerboseOption } from './support/command-options.js';
+import { note, standardError, standardOutput } from './support/standard-streams.js';
 
 /** What a reader of standard error has to take the last lines; then they are left. */
 const LAST_LINES_MS = 300;

@@ -1,7 +1,7 @@
 import { IpvscopeError } from '../error.js';
 import { Guest } from './guest.js';
 import { kvmDeservesTry, rememberKvmFailure } from './kvm.js';
-import type { LabResult } from './options.js';
+import type { LabResult } from './lab-options.js';
 import type { QemuPlan } from './qemu-args.js';
 
 export interface BootRequest extends Omit<QemuPlan, 'accelerator'> {

@@ -7,7 +7,7 @@ export interface DebianKernel {
   /** False where the suite has neither a `-security` nor an `-updates` twin. */
   readonly twins: boolean;
   /** Whether its modules show their types (CONFIG_DEBUG_INFO_BTF_MODULES). */
-  readonly moduleTypes: boolean;
+  readonly moduleBtf: boolean;
 }
 
 export const DEFAULT_KERNEL = '6.1';
@@ -16,10 +16,10 @@ export const DEFAULT_KERNEL = '6.1';
 export const META_PACKAGE = 'linux-image-amd64';
 
 const TABLE: readonly DebianKernel[] = [
-  { kernel: '5.10', suite: 'bullseye', twins: true, moduleTypes: false },
-  { kernel: '6.1', suite: 'bookworm', twins: true, moduleTypes: true },
-  { kernel: '6.12', suite: 'trixie', twins: true, moduleTypes: true },
-  { kernel: '7', suite: 'sid', twins: false, moduleTypes: true },
+  { kernel: '5.10', suite: 'bullseye', twins: true, moduleBtf: false },
+  { kernel: '6.1', suite: 'bookworm', twins: true, moduleBtf: true },
+  { kernel: '6.12', suite: 'trixie', twins: true, moduleBtf: true },
+  { kernel: '7', suite: 'sid', twins: false, moduleBtf: true },
 ];
 
 /** The kernels that a lab can boot, oldest first. */

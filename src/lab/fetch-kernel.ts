@@ -4,7 +4,7 @@ import { ExitCode, IpvscopeError } from '../error.js';
 import { findProgram, findPrograms } from '../exec/find.js';
 import { runProgram } from '../exec/run.js';
 import { debianKernel, META_PACKAGE } from './debian-kernels.js';
-import { downloadCost } from './download-cost.js';
+import { downloadSummary } from './download-summary.js';
 import { isPresent, publishDirectory, withScratch } from './lab-cache.js';
 import { PrivateApt } from './private-apt.js';
 
@@ -71,7 +71,7 @@ async function download(request: FetchRequest, scratch: string): Promise<readonl
   const directory = join(scratch, 'debs');
   await mkdir(directory);
   const debs = await apt.download(names, directory);
-  onProgress(`fetched the kernel: ${await downloadCost(debs, start)}`);
+  onProgress(`fetched the kernel: ${await downloadSummary(debs, start)}`);
   return debs;
 }
 

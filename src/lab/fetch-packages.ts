@@ -4,7 +4,7 @@ import { ExitCode, IpvscopeError } from '../error.js';
 import { findProgram } from '../exec/find.js';
 import { runProgram } from '../exec/run.js';
 import { debianKernel } from './debian-kernels.js';
-import { downloadCost } from './download-cost.js';
+import { downloadSummary } from './download-summary.js';
 import type { LabKernel } from './lab-kernel.js';
 import { PrivateApt } from './private-apt.js';
 
@@ -44,7 +44,7 @@ export async function fetchPackages(request: PackagesRequest, scratch: string): 
     if (!(error instanceof IpvscopeError) || error.code !== 'ERR_PROGRAM_FAILED') throw error;
     throw unreachable(request, error.log ?? complaints);
   });
-  onProgress(`fetched ${what}: ${await downloadCost(debs, start)}`);
+  onProgress(`fetched ${what}: ${await downloadSummary(debs, start)}`);
 
   const tree = join(scratch, 'tree');
   for (const deb of debs) {

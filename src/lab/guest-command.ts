@@ -1,6 +1,6 @@
 import { programDirectories } from '../exec/find.js';
 import { GuestContract } from './guest-init.js';
-import type { LabPlan } from './options.js';
+import type { LabPlan } from './lab-options.js';
 
 /**
  * The script that becomes the command in the guest, in the way that the guest's PID 1 expects: it

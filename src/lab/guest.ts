@@ -6,9 +6,9 @@ import { PassThrough } from 'node:stream';
 import { IpvscopeError } from '../error.js';
 import { findProgram } from '../exec/find.js';
 import { ConsoleTail } from './console-tail.js';
-import type { LabSignal } from './options.js';
+import { copyUntilMarker } from './copy-until-marker.js';
+import type { LabSignal } from './lab-options.js';
 import { portInUse } from './ports.js';
-import { pump } from './pump.js';
 import { ChannelFd, type QemuPlan, qemuArgs } from './qemu-args.js';
 
 /** What the command in the guest is given. */
@@ -77,7 +77,7 @@ export class Guest {
     const token = randomBytes(16).toString('hex');
     const marker = Buffer.from(`\0${token}`);
     const copy = (fd: number, target: NodeJS.WritableStream): Promise<void> =>
-      pump(this.#channel(fd), target, marker, command.signal);
+      copyUntilMarker(this.#channel(fd), target, marker, command.signal);
     const converse = async (): Promise<number> => {
       const script = Buffer.from(command.script).toString('base64');
       this.#control.write(`run ${token} ${script}\n`);

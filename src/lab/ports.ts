@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { IpvscopeError } from '../error.js';
-import type { PublishedPort } from './options.js';
+import type { PublishedPort } from './lab-options.js';
 
 /**
  * Checks that the host's side of each published port is free, before time is spent on a boot.

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { GuestContract } from './guest-init.js';
 import type { LabKernel } from './lab-kernel.js';
-import type { Accelerator, PublishedPort } from './options.js';
+import type { Accelerator, PublishedPort } from './lab-options.js';
 
 /** What one boot needs to know. */
 export interface QemuPlan {

@@ -16,7 +16,7 @@ import type { IpvsEvent } from '../record/event.js';
 import { defaultKinds, EventSelection } from '../record/event-selection.js';
 import type { RecordBatch } from '../record/record-batch.js';
 import type { KindName } from '../record/value-names.js';
-import { hostNetns } from '../services/namespaces.js';
+import { hostNetns } from '../services/reachable-namespaces.js';
 import { ServiceTable } from '../services/service-table.js';
 import { Clock } from '../source/clock.js';
 import type { SourceState } from '../source/event-source.js';

@@ -8,27 +8,27 @@ export const delayElsewhere: Scenario = {
   name: 'delay-elsewhere',
   summary: 'opening packets are lost on the way to the director: a second, and not for ip_vs',
   report: 'kubernetes#90854',
-  story: [
+  description: [
     'fresh: clients connect from ports never used',
     'lost: the first packet of every connect is lost before ip_vs sees it: one second',
     'after: nothing is lost any more',
   ],
-  async play(stage) {
-    const round = await stage.begin('delay-elsewhere', {
+  async play(testbed) {
+    const round = await testbed.begin('delay-elsewhere', {
       connReuseMode: 1,
       expireNodestConn: 1,
       conntrack: true,
     });
     round.phase('fresh', 'ports never used');
-    await round.connectAll(stage.freshPorts(PORTS));
+    await round.connectAll(testbed.freshPorts(PORTS));
 
     await round.loseFirst(true);
     round.phase('lost', 'first packets do not reach ip_vs');
-    await round.connectAll(stage.freshPorts(PORTS));
+    await round.connectAll(testbed.freshPorts(PORTS));
 
     await round.loseFirst(false);
     round.phase('after', 'nothing is lost');
-    await round.connectAll(stage.freshPorts(PORTS));
+    await round.connectAll(testbed.freshPorts(PORTS));
     return explained(await round.end());
   },
 };

@@ -1,8 +1,8 @@
-import { explain } from './explain.js';
-import type { Played } from './played.js';
-import { formatReport } from './report.js';
+import type { Played } from '../testbed/played.js';
+import { compareCaptures } from '../verify/compare-captures.js';
+import { explain } from '../verify/explain.js';
+import { formatReport } from '../verify/report.js';
 import type { Trial } from './scenario.js';
-import { compareWitness } from './witness-compare.js';
 
 /**
  * A round whose connects and events have to explain each other, in both directions; and so have the
@@ -12,16 +12,16 @@ export const explained = (played: Played): Trial => ({
   played,
   judge(events) {
     const explanation = explain(played, events);
-    const witness =
-      played.captures === undefined ? undefined : compareWitness(played, played.captures, events);
+    const capture =
+      played.captures === undefined ? undefined : compareCaptures(played, played.captures, events);
     return {
       report: formatReport({
         played,
         events,
         explanation,
-        ...(witness === undefined ? {} : { witness }),
+        ...(capture === undefined ? {} : { capture }),
       }),
-      fits: explanation.problems.length === 0 && (witness?.problems.length ?? 0) === 0,
+      fits: explanation.problems.length === 0 && (capture?.problems.length ?? 0) === 0,
     };
   },
 });

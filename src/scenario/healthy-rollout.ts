@@ -1,4 +1,4 @@
-import { addresses, serverName } from './addresses.js';
+import { addresses, serverName } from '../testbed/addresses.js';
 import { explained } from './explained.js';
 import type { Scenario } from './scenario.js';
 
@@ -10,18 +10,18 @@ export const healthyRollout: Scenario = {
   name: 'healthy-rollout',
   summary: 'the same rollout with conn_reuse_mode=1: used ports are rescheduled, nobody waits',
   report: 'kubernetes#93297',
-  story: [
+  description: [
     'before: six clients connect again and again, each from its own source port; two servers answer',
     'draining: one server gets weight 0; the same ports are rescheduled to the other at once',
     'stopped: the server is gone; nobody is sent there',
   ],
-  async play(stage) {
-    const round = await stage.begin('healthy-rollout', {
+  async play(testbed) {
+    const round = await testbed.begin('healthy-rollout', {
       connReuseMode: 1,
       expireNodestConn: 1,
       conntrack: true,
     });
-    const ports = stage.freshPorts(PORTS);
+    const ports = testbed.freshPorts(PORTS);
     const server = serverName(oldServer);
 
     round.phase('before', 'two servers, weight 1 each');
@@ -33,7 +33,7 @@ export const healthyRollout: Scenario = {
 
     await round.stop(server);
     round.phase('stopped', `${server} is gone`);
-    await round.connectAll([...ports, ...stage.freshPorts(PORTS)]);
+    await round.connectAll([...ports, ...testbed.freshPorts(PORTS)]);
     return explained(await round.end());
   },
 };

@@ -1,4 +1,4 @@
-import { addresses, serverName } from './addresses.js';
+import { addresses, serverName } from '../testbed/addresses.js';
 import { explained } from './explained.js';
 import type { Scenario } from './scenario.js';
 
@@ -11,20 +11,20 @@ const [oldServer] = addresses.ipv4.servers;
 export const rolloutRescheduled: Scenario = {
   name: 'rollout-rescheduled',
   summary: 'the same with conn_reuse_mode=1 and conntrack: reused ports get a server anew',
-  story: [
+  description: [
     'before: six clients connect, each from its own source port; two servers answer',
     'draining: one server gets weight 0; ports that ip_vs remembers are given the other server',
     'stopped: the server is gone, and no port leads to it; no connect fails',
     'each reused port connects at once, or, where ip_vs lacks the fix of Linux 5.9, a second later',
   ],
-  async play(stage) {
-    const round = await stage.begin('rollout-rescheduled', {
+  async play(testbed) {
+    const round = await testbed.begin('rollout-rescheduled', {
       connReuseMode: 1,
       expireNodestConn: 0,
       conntrack: true,
     });
     const timeoutMs = TIMEOUT_MS;
-    const ports = stage.freshPorts(PORTS);
+    const ports = testbed.freshPorts(PORTS);
     const server = serverName(oldServer);
 
     round.phase('before', 'two servers, weight 1 each');

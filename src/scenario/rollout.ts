@@ -1,4 +1,4 @@
-import { addresses, serverName } from './addresses.js';
+import { addresses, serverName } from '../testbed/addresses.js';
 import { explained } from './explained.js';
 import type { Scenario } from './scenario.js';
 
@@ -10,19 +10,19 @@ export const rollout: Scenario = {
   name: 'rollout',
   summary: 'a server drains and goes; clients that reuse a source port keep being sent to it',
   report: 'kubernetes#81775',
-  story: [
+  description: [
     'before: six clients connect again and again, each from its own source port; two servers answer',
     'draining: one server gets weight 0; ports that ip_vs remembers for it still reach it',
     'stopped: the server is gone, its packets vanish; connects from those ports time out',
     'after: net.ipv4.vs.expire_nodest_conn=1; the same ports reach the other server at once',
   ],
-  async play(stage) {
-    const round = await stage.begin('rollout', {
+  async play(testbed) {
+    const round = await testbed.begin('rollout', {
       connReuseMode: 0,
       expireNodestConn: 0,
       conntrack: false,
     });
-    const ports = stage.freshPorts(PORTS);
+    const ports = testbed.freshPorts(PORTS);
     const server = serverName(oldServer);
 
     round.phase('before', 'two servers, weight 1 each');

@@ -1,8 +1,8 @@
 import type { IpvsEvent } from '../record/event.js';
 import type { KindName } from '../record/value-names.js';
-import type { ObservedEvent } from './observed-event.js';
-import type { Played } from './played.js';
-import type { Stage } from './stage.js';
+import type { Played } from '../testbed/played.js';
+import type { Testbed } from '../testbed/testbed.js';
+import type { ObservedEvent } from '../verify/observed-event.js';
 
 export interface Judgement {
   /** For people: what was played, what was seen, and what does not fit. */
@@ -52,9 +52,9 @@ export interface Scenario {
   /** Where users told of it: `kubernetes#81775`. */
   readonly report?: string;
   /** What happens, phase by phase, one line each. */
-  readonly story: readonly string[];
+  readonly description: readonly string[];
   /** Whether it captures packets in any case. */
-  readonly witnessed?: true;
+  readonly capturesPackets?: true;
   /** Kinds of events that it wants packet by packet; without, every kind but `draining`. */
   readonly detail?: readonly KindName[];
   /** Its report has the events: nobody wants to read them one by one. */
@@ -62,11 +62,11 @@ export interface Scenario {
   /** Names of its cases, where one may be played without the others. */
   readonly cases?: readonly string[];
   /**
-   * Plays one round. Rounds may follow one another on the same stage; each takes fresh client ports
+   * Plays one round. Rounds may follow one another on the same testbed; each takes fresh client ports
    * and sets everything else anew.
    *
-   * @throws the reason of the stage's signal when that is aborted; an IpvscopeError when the stage
+   * @throws the reason of the testbed's signal when that is aborted; an IpvscopeError when the testbed
    * breaks. A client's failure to connect is not an error but part of what was played.
    */
-  play(stage: Stage, options: PlayOptions): Promise<Trial>;
+  play(testbed: Testbed, options: PlayOptions): Promise<Trial>;
 }

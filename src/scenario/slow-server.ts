@@ -8,27 +8,27 @@ export const slowServer: Scenario = {
   name: 'slow-server',
   summary: 'the servers overlook opening packets: a second; ip_vs only sees them sent again',
   report: 'kubernetes#90854',
-  story: [
+  description: [
     'fresh: clients connect from ports never used',
     'slow: every server overlooks the first packet of a connect: one second',
     'after: the servers keep up again',
   ],
-  async play(stage) {
-    const round = await stage.begin('slow-server', {
+  async play(testbed) {
+    const round = await testbed.begin('slow-server', {
       connReuseMode: 1,
       expireNodestConn: 1,
       conntrack: true,
     });
     round.phase('fresh', 'ports never used');
-    await round.connectAll(stage.freshPorts(PORTS));
+    await round.connectAll(testbed.freshPorts(PORTS));
 
     await round.overlookFirst(true);
     round.phase('slow', 'the servers overlook first packets');
-    await round.connectAll(stage.freshPorts(PORTS));
+    await round.connectAll(testbed.freshPorts(PORTS));
 
     await round.overlookFirst(false);
     round.phase('after', 'the servers keep up');
-    await round.connectAll(stage.freshPorts(PORTS));
+    await round.connectAll(testbed.freshPorts(PORTS));
     return explained(await round.end());
   },
 };

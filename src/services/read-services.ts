@@ -1,7 +1,7 @@
 import { closeSync, existsSync, openSync, readSync } from 'node:fs';
 import type { Slices } from '../slices.js';
-import { namespacePaths, processNetns, reachableNamespaces } from './namespaces.js';
 import { TableParser } from './parse.js';
+import { namespacePaths, processNetns, reachableNamespaces } from './reachable-namespaces.js';
 import type { VirtualService } from './virtual-service.js';
 
 /** The kernel fills no more than a page a read (seq_read_iter(), fs/seq_file.c), or one service. */

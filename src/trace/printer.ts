@@ -5,7 +5,7 @@ import type { RecordBatch } from '../record/record-batch.js';
 import type { KindName } from '../record/value-names.js';
 import { columnHeader, formatColumns, type NamespaceName } from './columns.js';
 import type { ParsedFilter } from './filter.js';
-import { fitsFilter } from './match.js';
+import { fitsFilter } from './fits-filter.js';
 
 export const outputFormats = ['columns', 'json'] as const;
 export type OutputFormat = (typeof outputFormats)[number];

@@ -1,7 +1,7 @@
 /** `npm run bench`: tables go to standard output, progress to standard error. */
 import { writeFile } from 'node:fs/promises';
 import { availableParallelism, release } from 'node:os';
-import { Stop } from '../../src/cli/stop.js';
+import { Stop } from '../../src/cli/support/stop.js';
 import { IpvscopeError } from '../../src/error.js';
 import { compilePrograms } from './compile.js';
 import { formatGoals } from './goals.js';

@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
-import { CleanUp } from '../../src/scenario/clean-up.js';
+import { CleanUp } from '../../src/testbed/clean-up.js';
 import { Running, run } from './command.js';
 import { Director } from './exact/director.js';
 import { buildNetwork } from './exact/network.js';

@@ -4,9 +4,9 @@
  * counted when all are generated, and once more at the end.
  */
 import { Aggregator } from '../../src/aggregate/aggregator.js';
-import { EventPrinting } from '../../src/cli/print-events.js';
-import { note, standardError } from '../../src/cli/standard-streams.js';
-import { Stop } from '../../src/cli/stop.js';
+import { EventPrinting } from '../../src/cli/support/print-events.js';
+import { note, standardError } from '../../src/cli/support/standard-streams.js';
+import { Stop } from '../../src/cli/support/stop.js';
 import { IpvscopeError } from '../../src/error.js';
 import { Session } from '../../src/native/session.js';
 import { RecordBatch } from '../../src/record/record-batch.js';

@@ -1,5 +1,5 @@
 import type { IpvsEvent } from '../../../src/record/event.js';
-import type { ObservedEvent } from '../../../src/scenario/observed-event.js';
+import type { ObservedEvent } from '../../../src/verify/observed-event.js';
 import { name } from './fates.js';
 import type { Expected, ExpectedRetry, Ledger } from './ledger.js';
 import type { Tuple } from './plan.js';

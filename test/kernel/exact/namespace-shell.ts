@@ -1,5 +1,5 @@
-import type { CleanUp } from '../../../src/scenario/clean-up.js';
-import type { Role } from '../../../src/scenario/namespaces.js';
+import type { CleanUp } from '../../../src/testbed/clean-up.js';
+import type { Role } from '../../../src/testbed/namespaces.js';
 import { Spoken } from './spoken.js';
 
 const END = 'ipvscope-exact-end';

@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
-import type { CleanUp } from '../../../src/scenario/clean-up.js';
-import { namespaceName, removeNamespaces, roles } from '../../../src/scenario/namespaces.js';
-import { buildTopology, legOf } from '../../../src/scenario/topology.js';
+import type { CleanUp } from '../../../src/testbed/clean-up.js';
+import { namespaceName, removeNamespaces, roles } from '../../../src/testbed/namespaces.js';
+import { buildTopology, directorDevice } from '../../../src/testbed/topology.js';
 import { NamespaceShell, sysctls, withInput } from './namespace-shell.js';
 import { allClientAddresses } from './plan.js';
 import { portRange, serverNetworks, virtualAddresses } from './services.js';
@@ -9,7 +9,7 @@ import { portRange, serverNetworks, virtualAddresses } from './services.js';
 const BACKLOG = '/proc/sys/net/core/netdev_max_backlog';
 
 /** The director's legs: the clients' first. */
-export const legs: readonly string[] = (['client', 'rs1', 'rs2'] as const).map(legOf);
+export const legs: readonly string[] = (['client', 'rs1', 'rs2'] as const).map(directorDevice);
 
 export interface Network {
   readonly client: NamespaceShell;
@@ -32,13 +32,13 @@ export async function buildNetwork(cleanUp: CleanUp): Promise<Network> {
   const client = new NamespaceShell('client', cleanUp);
   const director = new NamespaceShell('director', cleanUp);
   const own = await ethernet(client, 'eth0');
-  const router = await ethernet(director, legOf('client'));
+  const router = await ethernet(director, directorDevice('client'));
   const lines = [
     ...virtualAddresses.map(
       (address) => `address replace ${added(address, { ipv4: 32, ipv6: 128 })} dev virtual`,
     ),
-    `address replace fd00:1::1/64 nodad dev ${legOf('client')}`,
-    ...allClientAddresses.map((address) => neighbour(address, own, legOf('client'))),
+    `address replace fd00:1::1/64 nodad dev ${directorDevice('client')}`,
+    ...allClientAddresses.map((address) => neighbour(address, own, directorDevice('client'))),
   ];
   for (const network of serverNetworks)
     lines.push(...(await addServers(network, director, cleanUp)));
@@ -68,7 +68,7 @@ async function addServers(
   cleanUp: CleanUp,
 ): Promise<readonly string[]> {
   const shell = new NamespaceShell(role, cleanUp);
-  const leg = legOf(role);
+  const leg = directorDevice(role);
   const router = await ethernet(director, leg);
   const own = await ethernet(shell, 'eth0');
   const servers = [2, 3].flatMap((host) => [`${ipv4}.${host}`, `${ipv6}${host}`]);

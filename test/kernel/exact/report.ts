@@ -1,6 +1,6 @@
 import type { KindName } from '../../../src/record/value-names.js';
-import type { ObservedEvent } from '../../../src/scenario/observed-event.js';
-import { textTable } from '../../../src/scenario/text-table.js';
+import type { ObservedEvent } from '../../../src/verify/observed-event.js';
+import { textTable } from '../../../src/verify/text-table.js';
 import type { Comparison } from './compare.js';
 import type { Ledger } from './ledger.js';
 import type { Sums } from './sums.js';

@@ -1,7 +1,7 @@
 import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
-import { namespaceName, type Role } from '../../../src/scenario/namespaces.js';
+import { namespaceName, type Role } from '../../../src/testbed/namespaces.js';
 
 /** A program in a namespace that says lines, and ends with its standard input. */
 export class Spoken {

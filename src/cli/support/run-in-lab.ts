@@ -1,0 +1,59 @@
+import { findPrograms } from '../../exec/find.js';
+import { startLab } from '../../lab/index.js';
+import { note, standardError, standardOutput } from './standard-streams.js';
+
+/** Runs one of our commands (or, with `exec`, any program) in the lab; returns its exit code. */
+export async function runInLab(options: {
+  readonly command: readonly string[];
+  readonly kernel: string | undefined;
+  readonly publish?: readonly number[];
+  readonly timeoutMs?: number;
+  readonly refresh?: boolean;
+  readonly revertFix?: boolean;
+  readonly countInstructions?: boolean;
+  readonly kernelArguments?: string;
+  readonly exec?: boolean;
+  /** Where the command's output goes; this process's own unless told. */
+  readonly stdout?: NodeJS.WritableStream;
+}): Promise<number> {
+  const ours = [process.execPath, process.argv[1] ?? 'ipvscope', ...options.command];
+  const run = await startLab({
+    command: options.exec === true ? options.command : withModule(ours, options.command),
+    publish: (options.publish ?? []).map((port) => ({ hostPort: port, guestPort: port })),
+    stdout: options.stdout ?? standardOutput().stream,
+    stderr: standardError().stream,
+    onProgress: (line) => note(`lab: ${line}`),
+    ...(options.kernel === undefined ? {} : { kernel: options.kernel }),
+    ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
+    ...(options.refresh === undefined ? {} : { refresh: options.refresh }),
+    ...(options.revertFix === undefined ? {} : { revertFix: options.revertFix }),
+    ...(options.countInstructions === undefined
+      ? {}
+      : { countInstructions: options.countInstructions }),
+    ...(options.kernelArguments === undefined ? {} : { kernelArguments: options.kernelArguments }),
+  });
+  const onInterrupt = (): void => run.interrupt('SIGINT');
+  const onTerminate = (): void => run.interrupt('SIGTERM');
+  process.on('SIGINT', onInterrupt);
+  process.on('SIGTERM', onTerminate);
+  process.on('SIGHUP', onTerminate);
+  try {
+    const { exitCode } = await run.done;
+    return exitCode;
+  } finally {
+    process.off('SIGINT', onInterrupt);
+    process.off('SIGTERM', onTerminate);
+    process.off('SIGHUP', onTerminate);
+  }
+}
+
+/** Commands that trace what is there, and make nothing themselves. */
+const NEED_MODULE = ['trace', 'serve'];
+
+/** A guest has just booted: nobody else has loaded ip_vs there. */
+function withModule(program: readonly string[], command: readonly string[]): readonly string[] {
+  const name = command.find((word) => !word.startsWith('-'));
+  if (name === undefined || !NEED_MODULE.includes(name)) return program;
+  const { modprobe } = findPrograms(['modprobe']);
+  return ['/bin/sh', '-c', '"$0" ip_vs && exec "$@"', modprobe, ...program];
+}
