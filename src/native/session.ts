@@ -237,13 +237,13 @@ export class Session {
       unreadable: count(Loss.unreadable),
       retry_full: count(Loss.retryFull),
       opening_evicted: count(Loss.openingEvicted),
-      coalesced_full: count(Loss.coalescedFull),
+      coalesced_full: count(Loss.aggregationFull),
       misfit: count(counts.length - 1),
     };
     return {
       losses,
       shed: count(Loss.ringFull),
-      folded: count(Loss.folded),
+      folded: count(Loss.overflow),
       lookedUp: { packets: count(Loss.noneLookedUp), opening: count(Loss.noneLookedUpOpening) },
     };
   }
