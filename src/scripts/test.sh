@@ -18,6 +18,9 @@ say 'unit tests'
 # shellcheck disable=SC2046 # one argument a file
 node --test --test-timeout=120000 --test-reporter=spec $(tests dist/test/unit dist/test/bench)
 
+say 'the package, installed without compilers'
+node --test --test-timeout=300000 --test-reporter=spec dist/test/package/pack.test.js
+
 say 'the real ring and its lifecycle'
 # shellcheck disable=SC2046
 "${root[@]}" "$(command -v node)" --test --test-timeout=120000 --test-reporter=spec $(tests dist/test/native)
