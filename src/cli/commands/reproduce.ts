@@ -199,10 +199,13 @@ async function playObserved(
     return passed.every(Boolean);
   };
   const rounds = { loop: options.loop === true, signal: stop.signal, play: playAll };
-  const code = await playRounds(rounds).finally(async () => {
+  let code: ExitCode;
+  try {
+    code = await playRounds(rounds);
+  } finally {
     note(await run.stop());
     await printing.end();
-  });
+  }
   return run.complete ? code : ExitCode.trouble;
 }
 
