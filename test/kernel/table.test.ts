@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
+import { MonitoredRun } from '../../src/cli/support/monitored-run.js';
 import { differences } from '../../src/conformance/matrix/compare-case.js';
 import { formatMatrix } from '../../src/conformance/matrix/format-matrix.js';
 import {
@@ -8,7 +9,6 @@ import {
   playMatrix,
   testCases,
 } from '../../src/conformance/matrix/matrix.js';
-import { Monitor } from '../../src/monitor/monitor.js';
 import { kindNames } from '../../src/record/value-names.js';
 import { withTestbed } from '../../src/testbed/testbed.js';
 import { type ObservedEvent, observeBatch } from '../../src/verify/observed-event.js';
@@ -26,8 +26,8 @@ interface Played extends MatrixResult {
 
 async function play(): Promise<Played> {
   const events: ObservedEvent[] = [];
-  const monitor = await Monitor.start({
-    detail: kindNames,
+  const monitored = await MonitoredRun.start({
+    kinds: kindNames,
     onBatch: (batch, clock) => {
       events.push(...observeBatch(batch, clock.format));
       return undefined;
@@ -35,12 +35,12 @@ async function play(): Promise<Played> {
   });
   const recorder = {
     events: () => {
-      monitor.flush();
+      monitored.monitor.flush();
       return events;
     },
   };
   const result = await withTestbed({}, (testbed) => playMatrix(testbed, testCases, recorder));
-  const summary = await monitor.stop();
+  const summary = await monitored.stop();
   return { summary, ...result };
 }
 

@@ -3,13 +3,13 @@ import { Command, Option } from 'commander';
 import { suites } from '../../conformance/index.js';
 import { ExitCode, IpvscopeError } from '../../error.js';
 import type { ListenAddress } from '../../http/listen-address.js';
-import { Monitor } from '../../monitor/monitor.js';
+import { defaultKinds } from '../../record/event-selection.js';
 import { kindNames } from '../../record/value-names.js';
 import { scenarios as named } from '../../scenario/index.js';
 import type { Recorder } from '../../scenario/recorder.js';
 import type { Scenario } from '../../scenario/scenario.js';
 import { type Testbed, withTestbed } from '../../testbed/testbed.js';
-import { defaultKinds, type OutputFormat, outputFormats } from '../../trace/printer.js';
+import { type OutputFormat, outputFormats } from '../../trace/printer.js';
 import { RoundEvents } from '../../verify/round-events.js';
 import type { RoundRecord } from '../../verify/round-record.js';
 import {
@@ -18,6 +18,7 @@ import {
   attachRequest,
   parseListenAddress,
 } from '../support/command-options.js';
+import { MonitoredRun } from '../support/monitored-run.js';
 import { EventPrinting } from '../support/print-events.js';
 import { playRounds } from '../support/rounds.js';
 import { note, standardOutput } from '../support/standard-streams.js';
@@ -160,9 +161,9 @@ async function playObserved(
   const events = new RoundEvents();
   const listen = options['web.listenAddress'];
   const quiet = options.record === true || chosen.some((scenario) => scenario.quiet === true);
-  const monitor = await Monitor.start({
+  const run = await MonitoredRun.start({
     attach: attachRequest(options),
-    detail: [...new Set(chosen.flatMap(({ detail }) => detail ?? verifiedKinds))],
+    kinds: [...new Set(chosen.flatMap(({ detail }) => detail ?? verifiedKinds))],
     ...(listen === undefined ? {} : { listen }),
     ...(options.readyFile === undefined ? {} : { readyFile: options.readyFile }),
     onBatch: (batch, clock) => {
@@ -172,12 +173,12 @@ async function playObserved(
   });
   const recorder: Recorder = {
     events: () => {
-      monitor.flush();
+      run.monitor.flush();
       return events.taken();
     },
-    flush: () => monitor.flush(),
-    metrics: async () => (await monitor.metrics.metrics()).toString(),
-    lost: () => monitor.lost,
+    flush: () => run.monitor.flush(),
+    metrics: async () => (await run.monitor.metrics()).toString(),
+    lost: () => run.lost,
     isDefault: ({ kind, verdict }) =>
       defaultKinds.includes(kind) || verdict === 'dropped' || verdict === 'rejected',
     trace: traceBeside,
@@ -199,10 +200,10 @@ async function playObserved(
   };
   const rounds = { loop: options.loop === true, signal: stop.signal, play: playAll };
   const code = await playRounds(rounds).finally(async () => {
-    note(await monitor.stop());
+    note(await run.stop());
     await printing.end();
   });
-  return monitor.complete ? code : ExitCode.trouble;
+  return run.complete ? code : ExitCode.trouble;
 }
 
 function printRecord(round: RoundRecord): void {
