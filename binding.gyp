@@ -98,7 +98,7 @@
           "action": ["objcopy", "--redefine-sym", "stderr=ipvscope_libbpf_stderr", "<@(_inputs)", "<@(_outputs)"],
         },
         {
-          # The same of libelf.a: its thread-local variable, in the one file that native/addon/elf_error.cc
+          # The same of libelf.a: its thread-local variable, in the one object file that elf_error.cc above
           # replaces.
           "action_name": "libelf",
           "message": "Preparing libelf for a shared object",
