@@ -37,6 +37,15 @@ test('no files import each other in a circle, nor only types', () => {
   assert.deepEqual(house.fileCircles, []);
 });
 
+test('pictures of the structure are small, and name no folder of a machine', () => {
+  for (const name of ['before.svg', 'after.svg']) {
+    const picture = readFileSync(`${root}docs/architecture/${name}`, 'utf8');
+    assert.match(picture, /^<svg /);
+    assert.ok(picture.length < 300_000, `${name} has ${picture.length} bytes`);
+    assert.doesNotMatch(picture, /\/(?:home|root|work|tmp|usr|var)\//);
+  }
+});
+
 test('imports and circles are found', () => {
   assert.ok(house.arrows.some(({ from, to }) => from === 'aggregate' && to === 'record'));
   const arrow = (from: string, to: string) => ({ from, to, imports: 1 });
