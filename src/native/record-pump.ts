@@ -1,3 +1,5 @@
+import type { OnBatch, RecordBatch } from '../record/record-batch.js';
+
 /** How often the rings are looked at while records keep coming: what an event waits at the most. */
 const POLL_MS = 40;
 
@@ -10,18 +12,15 @@ const DRAIN_BUDGET_MS = 20;
 /** How often what was added up is read; a table is read once it is added to no more. */
 const AGGREGATE_MS = 1_000;
 
-/** What it pumps from; see NativeSession. */
+/** What the pump reads from; see Session. */
 export interface RecordReader {
+  /** Holds what was read last. */
+  readonly batch: RecordBatch;
   drain(): number;
   rearm(): boolean;
   readAggregates(): number;
   hasAggregates(): boolean;
 }
-
-/**
- * Takes records; a promise says that it can take no more until it is fulfilled. It is never rejected.
- */
-export type Deliver = (records: number) => Promise<void> | undefined;
 
 /**
  * Brings records from the kernel, waking as seldom as may be. Nothing to do: no timer runs, and the
@@ -30,7 +29,7 @@ export type Deliver = (records: number) => Promise<void> | undefined;
  */
 export class RecordPump {
   readonly #from: RecordReader;
-  readonly #deliver: Deliver;
+  readonly #onBatch: OnBatch;
   #polling: NodeJS.Timeout | undefined;
   /** A look that goes on where another had to stop. */
   #resumed: NodeJS.Immediate | undefined;
@@ -39,10 +38,9 @@ export class RecordPump {
   #held = false;
   #stopped = false;
 
-  /** `deliver` is told how many records are in the session's buffer now. */
-  constructor(from: RecordReader, deliver: Deliver) {
+  constructor(from: RecordReader, onBatch: OnBatch) {
     this.#from = from;
-    this.#deliver = deliver;
+    this.#onBatch = onBatch;
   }
 
   /** To be called when the kernel woke. */
@@ -66,9 +64,9 @@ export class RecordPump {
     this.#aggregating = undefined;
   }
 
-  /** Delivers what is in the buffer. False: the next is not wanted, or not yet. */
-  #tryDeliver(records: number): boolean {
-    const taken = this.#deliver(records);
+  /** Delivers the batch. Returns whether the receiver can take the next one now. */
+  #deliver(): boolean {
+    const taken = this.#onBatch(this.#from.batch);
     if (taken !== undefined) this.#hold(taken);
     return !this.#stopped && !this.#held;
   }
@@ -87,9 +85,9 @@ export class RecordPump {
     this.#watchAggregates();
     this.#idlePolls++;
     const until = performance.now() + DRAIN_BUDGET_MS;
-    for (let records = this.#from.drain(); records > 0; records = this.#from.drain()) {
+    while (this.#from.drain() > 0) {
       this.#idlePolls = 0;
-      if (!this.#tryDeliver(records)) return;
+      if (!this.#deliver()) return;
       if (performance.now() > until) {
         this.#resumed = setImmediate(() => {
           this.#resumed = undefined;
@@ -112,12 +110,8 @@ export class RecordPump {
   }
 
   #readAggregates(): void {
-    for (
-      let records = this.#from.readAggregates();
-      records > 0;
-      records = this.#from.readAggregates()
-    ) {
-      if (!this.#tryDeliver(records)) return;
+    while (this.#from.readAggregates() > 0) {
+      if (!this.#deliver()) return;
     }
     if (this.#from.hasAggregates()) return;
     clearInterval(this.#aggregating);

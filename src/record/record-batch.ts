@@ -1,6 +1,13 @@
 import { RECORD_SIZE } from './layout.generated.js';
 
 /**
+ * Takes a batch. It may be read until the call returns: the next call brings other records in the same
+ * buffer. A returned promise asks for a pause: until it is fulfilled (it is never rejected) records
+ * stay in the kernel, which aggregates what its rings have no room for.
+ */
+export type OnBatch = (batch: RecordBatch) => Promise<void> | undefined;
+
+/**
  * Records side by side in one buffer, seen as bytes, half words and words of this machine's byte
  * order. The views are made once for a buffer; `count` says how many records it holds now.
  */

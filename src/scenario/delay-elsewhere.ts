@@ -1,4 +1,5 @@
-import { explained } from './explained.js';
+import { Round } from '../testbed/round.js';
+import { verifyRound } from '../verify/verify-round.js';
 import type { Scenario } from './scenario.js';
 
 const PORTS = 4;
@@ -13,8 +14,8 @@ export const delayElsewhere: Scenario = {
     'lost: the first packet of every connect is lost before ip_vs sees it: one second',
     'after: nothing is lost any more',
   ],
-  async play(testbed) {
-    const round = await testbed.begin('delay-elsewhere', {
+  async play(testbed, recorder) {
+    const round = await Round.start(testbed, 'delay-elsewhere', {
       connReuseMode: 1,
       expireNodestConn: 1,
       conntrack: true,
@@ -29,6 +30,6 @@ export const delayElsewhere: Scenario = {
     await round.loseFirst(false);
     round.phase('after', 'nothing is lost');
     await round.connectAll(testbed.freshPorts(PORTS));
-    return explained(await round.end());
+    return verifyRound(await round.end(), recorder.events());
   },
 };

@@ -1,5 +1,6 @@
 import { addresses, serverName } from '../testbed/addresses.js';
-import { explained } from './explained.js';
+import { Round } from '../testbed/round.js';
+import { verifyRound } from '../verify/verify-round.js';
 import type { Scenario } from './scenario.js';
 
 const PORTS = 6;
@@ -16,8 +17,8 @@ export const keepAlive: Scenario = {
     'draining: one server gets weight 0; all connections go on being used, new ones avoid it',
     'removed: everybody has left, and new clients connect',
   ],
-  async play(testbed) {
-    const round = await testbed.begin('keep-alive', {
+  async play(testbed, recorder) {
+    const round = await Round.start(testbed, 'keep-alive', {
       connReuseMode: 1,
       expireNodestConn: 1,
       conntrack: true,
@@ -38,6 +39,6 @@ export const keepAlive: Scenario = {
     await round.release(ports);
     round.phase('removed', 'the connections are closed');
     await round.connectAll(testbed.freshPorts(PORTS));
-    return explained(await round.end());
+    return verifyRound(await round.end(), recorder.events());
   },
 };

@@ -1,5 +1,6 @@
 import { type Connect, portOf } from '../testbed/connect.js';
-import { explained } from './explained.js';
+import { Round } from '../testbed/round.js';
+import { verifyRound } from '../verify/verify-round.js';
 import type { Scenario } from './scenario.js';
 
 const FIN_PORTS = 3;
@@ -20,8 +21,8 @@ export const oneSecond: Scenario = {
     'after-vanish: clients vanish, their server gets weight 0, they come back: one second',
     'control: other ports, used and unused, connect at once all the while',
   ],
-  async play(testbed) {
-    const round = await testbed.begin('one-second', {
+  async play(testbed, recorder) {
+    const round = await Round.start(testbed, 'one-second', {
       connReuseMode: 1,
       expireNodestConn: 1,
       conntrack: true,
@@ -55,7 +56,7 @@ export const oneSecond: Scenario = {
     round.phase('control', 'unused ports at last');
     await round.connectAll(testbed.freshPorts(FIN_PORTS), { timeoutMs });
     await round.release(portsOf(held, (connect) => connect.server !== server));
-    return explained(await round.end());
+    return verifyRound(await round.end(), recorder.events());
   },
 };
 

@@ -1,4 +1,5 @@
-import { explained } from './explained.js';
+import { Round } from '../testbed/round.js';
+import { verifyRound } from '../verify/verify-round.js';
 import type { Scenario } from './scenario.js';
 
 const PORTS = 4;
@@ -13,8 +14,8 @@ export const slowServer: Scenario = {
     'slow: every server overlooks the first packet of a connect: one second',
     'after: the servers keep up again',
   ],
-  async play(testbed) {
-    const round = await testbed.begin('slow-server', {
+  async play(testbed, recorder) {
+    const round = await Round.start(testbed, 'slow-server', {
       connReuseMode: 1,
       expireNodestConn: 1,
       conntrack: true,
@@ -22,13 +23,13 @@ export const slowServer: Scenario = {
     round.phase('fresh', 'ports never used');
     await round.connectAll(testbed.freshPorts(PORTS));
 
-    await round.overlookFirst(true);
+    await round.dropFirstAtServers(true);
     round.phase('slow', 'the servers overlook first packets');
     await round.connectAll(testbed.freshPorts(PORTS));
 
-    await round.overlookFirst(false);
+    await round.dropFirstAtServers(false);
     round.phase('after', 'the servers keep up');
     await round.connectAll(testbed.freshPorts(PORTS));
-    return explained(await round.end());
+    return verifyRound(await round.end(), recorder.events());
   },
 };

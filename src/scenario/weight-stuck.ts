@@ -1,5 +1,6 @@
 import { addresses, serverName } from '../testbed/addresses.js';
-import { explained } from './explained.js';
+import { Round } from '../testbed/round.js';
+import { verifyRound } from '../verify/verify-round.js';
 import type { Scenario } from './scenario.js';
 
 const PORTS = 6;
@@ -14,8 +15,8 @@ export const weightStuck: Scenario = {
     'stuck: both servers have weight 0; clients from unused ports are refused',
     'after: the weights are back',
   ],
-  async play(testbed) {
-    const round = await testbed.begin('weight-stuck', {
+  async play(testbed, recorder) {
+    const round = await Round.start(testbed, 'weight-stuck', {
       connReuseMode: 1,
       expireNodestConn: 0,
       conntrack: false,
@@ -30,6 +31,6 @@ export const weightStuck: Scenario = {
     for (const server of addresses.ipv4.servers) await round.setWeight(serverName(server), 1);
     round.phase('after', 'weight 1 again');
     await round.connectAll(testbed.freshPorts(PORTS));
-    return explained(await round.end());
+    return verifyRound(await round.end(), recorder.events());
   },
 };

@@ -1,4 +1,4 @@
-import type { RecordBatch } from '../record/record-batch.js';
+import type { OnBatch } from '../record/record-batch.js';
 
 /** One program of the probe and where it is attached. */
 export interface AttachedProgram {
@@ -68,13 +68,6 @@ export const noSource: SourceState = {
 /** Whether every program is attached, and there are any. */
 export const isAttached = ({ programs }: SourceState): boolean =>
   programs.length > 0 && programs.every((program) => program.attached);
-
-/**
- * Takes a batch, which it may read until it returns; the next call brings other records in it. A
- * promise says that it wants no more until that is fulfilled (it is never rejected): records wait in
- * the kernel, which aggregates what it has no room for. `flush()` and `stop()` do not wait.
- */
-export type OnBatch = (batch: RecordBatch) => Promise<void> | undefined;
 
 /** Where records come from. */
 export interface EventSource {

@@ -2,9 +2,9 @@ import { ExitCode, IpvscopeError } from '../error.js';
 import type { Attachment } from '../native/attachment.js';
 import { switchesOff } from '../native/kernel-switches.js';
 import { type Counters, Session, type SessionOptions } from '../native/session.js';
-import { RecordBatch } from '../record/record-batch.js';
+import type { OnBatch } from '../record/record-batch.js';
 import type { ServiceKey } from '../services/virtual-service.js';
-import type { EventSource, OnBatch, Sight, SourceState } from './event-source.js';
+import type { EventSource, Sight, SourceState } from './event-source.js';
 import { Heartbeat } from './heartbeat.js';
 
 /** How long a packet that was never seen to leave may keep the probe's gate open. */
@@ -24,23 +24,20 @@ export class LiveSource implements EventSource {
   /** How it is attached. */
   readonly attachment: Attachment;
   readonly #session: Session;
-  readonly #batch: RecordBatch;
   /** All of it is there from the start. */
   readonly #kernelMemory: number;
   readonly #heartbeat: Heartbeat;
-  #onBatch: OnBatch | undefined;
+  #onBatch: OnBatch = () => undefined;
   #last: SourceState | undefined;
   /** As read last: what it says at the end where they cannot be read then. */
   #counters: Counters | undefined;
   readonly #failures = new Set<string>();
-  #delivering = false;
   #sweep: NodeJS.Timeout | undefined;
 
   /** Attaches. Throws an IpvscopeError, with nothing left behind, when that is not possible. */
   constructor(options: LiveOptions) {
     const { session, attachment } = openFirst(options);
     this.#session = session;
-    this.#batch = new RecordBatch(session.bytes, () => session.dropReasons());
     this.#kernelMemory = session.kernelMemory();
     this.attachment = attachment;
     this.#heartbeat = new Heartbeat({
@@ -58,7 +55,7 @@ export class LiveSource implements EventSource {
       if (onError === undefined) throw error;
       onError(error);
     };
-    this.#session.start((records) => this.#deliver(records), fail);
+    this.#session.start(onBatch, fail);
     this.#heartbeat.start();
     // Reading the counters gives up packets whose exit was not seen; see Session.counters().
     this.#sweep = setInterval(() => {
@@ -80,21 +77,18 @@ export class LiveSource implements EventSource {
     return this.#last === undefined ? this.#session.setServices(services) : 0;
   }
 
+  /** See Session.generate(). */
+  generate(first: number, count: number, keys: number): void {
+    this.#session.generate(first, count, keys);
+  }
+
   /** Whether anything was added up that is yet to be delivered. */
   get hasAggregates(): boolean {
     return this.#last === undefined && this.#session.hasAggregates();
   }
 
   flush(): void {
-    // From inside a batch the next one would be written over it; it comes by itself.
-    if (this.#last !== undefined || this.#delivering) return;
-    // One that did not fill the buffer was the last: what comes while it is delivered comes later.
-    let records = this.#batch.capacity;
-    while (records === this.#batch.capacity) {
-      records = this.#session.drain();
-      if (records > 0) this.#deliver(records);
-    }
-    this.#readBothSides();
+    if (this.#last === undefined) this.#session.readAll(this.#onBatch);
   }
 
   /** `gone`: the module is not there any more. */
@@ -111,8 +105,6 @@ export class LiveSource implements EventSource {
       });
       this.#attempt(() => this.#session.detach());
       this.#attempt(() => this.flush());
-      // The table that was in use until now.
-      this.#attempt(() => this.#readBothSides());
       this.#attempt(() => this.#readCounters());
       this.#last = this.#stateAtEnd(attached);
     } finally {
@@ -165,27 +157,6 @@ export class LiveSource implements EventSource {
       ...this.#heartbeat.sight(),
       ...(this.#failures.size === 0 ? {} : { failures: [...this.#failures] }),
     };
-  }
-
-  #readBothSides(): void {
-    if (this.#last !== undefined || this.#delivering) return;
-    for (
-      let records = this.#session.readAggregates();
-      records > 0;
-      records = this.#session.readAggregates()
-    ) {
-      this.#deliver(records);
-    }
-  }
-
-  #deliver(records: number): Promise<void> | undefined {
-    this.#batch.count = records;
-    this.#delivering = true;
-    try {
-      return this.#onBatch?.(this.#batch);
-    } finally {
-      this.#delivering = false;
-    }
   }
 }
 

@@ -1,12 +1,12 @@
 import { IpvscopeError } from '../error.js';
 import type { Attachment } from '../native/attachment.js';
+import type { OnBatch } from '../record/record-batch.js';
 import type { ServiceKey } from '../services/virtual-service.js';
 import {
   type AttachedProgram,
   type EventSource,
   type LookedUp,
   noSource,
-  type OnBatch,
   type SourceState,
 } from './event-source.js';
 

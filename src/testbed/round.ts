@@ -8,21 +8,10 @@ import {
   virtualService,
 } from './addresses.js';
 import { type Connect, portOf } from './connect.js';
-import {
-  dropFinAndRst,
-  type IpvsSettings,
-  makeService,
-  setAnswering,
-  setFirstLost,
-  setForwarding,
-  setIpvs,
-  setReceiving,
-  setServerWeight,
-} from './director.js';
+import type { IpvsSettings } from './director.js';
 import type { DirectorCapture } from './director-capture.js';
 import type { Role } from './namespaces.js';
-import type { Peer } from './peer.js';
-import type { ConnectReply, ConnectRequest, Ending } from './peer-protocol.js';
+import type { ConnectRequest, Ending } from './peer-protocol.js';
 import type { Played, ServerState } from './played.js';
 import { allowedProcessors } from './processors.js';
 import type { Testbed } from './testbed.js';
@@ -30,7 +19,7 @@ import type { Testbed } from './testbed.js';
 export interface RoundSettings extends IpvsSettings {
   /** Whether the director's connections are tracked, as they are on a node of Kubernetes. */
   readonly conntrack: boolean;
-  /** IPv4 unless told. */
+  /** Default: IPv4. */
   readonly family?: Family;
 }
 
@@ -42,52 +31,62 @@ export interface ConnectOptions {
 
 const DEFAULT_TIMEOUT_MS = 2_500;
 
-/** On which the director takes in packets, in turn: the sender's, the first and the last. */
-const receivers = [undefined, allowedProcessors()[0], allowedProcessors().at(-1)] as const;
-
 /**
- * One round of a scenario: the only way in which a scenario moves the world, so that all of it is
+ * One round of a scenario: the only way in which a scenario changes the testbed, so that all of it is
  * on record. Servers change only while no connect is under way.
  */
 export class Round {
-  capture: DirectorCapture | undefined;
   readonly #testbed: Testbed;
-  readonly #client: Peer;
   readonly #scenario: string;
+  readonly #conntrack: boolean;
+  readonly #family: Family;
   readonly #connects: Connect[] = [];
   readonly #states: ServerState[] = [];
+  /** Processors that receive the director's packets, in turn: the sender's, the first, the last. */
+  readonly #receivers: readonly (number | undefined)[];
+  #capture: DirectorCapture | undefined;
   #receiver = 0;
-  #conntrack = false;
-  #family: Family = 'ipv4';
   #phase = '';
   #lostElsewhere = false;
 
-  /** Use `Testbed.begin`. */
-  constructor(testbed: Testbed, client: Peer, scenario: string) {
+  private constructor(testbed: Testbed, scenario: string, settings: RoundSettings) {
     this.#testbed = testbed;
-    this.#client = client;
     this.#scenario = scenario;
+    this.#conntrack = settings.conntrack;
+    this.#family = settings.family ?? 'ipv4';
+    const processors = allowedProcessors();
+    this.#receivers = [undefined, processors[0], processors.at(-1)];
   }
 
-  async prepare({ conntrack, family = 'ipv4', ...ipvs }: RoundSettings): Promise<void> {
-    this.#conntrack = conntrack;
-    this.#family = family;
-    const { servers } = addresses[family];
+  /** Starts a round: the virtual service made anew, both servers answering with weight 1. */
+  static async start(testbed: Testbed, scenario: string, settings: RoundSettings): Promise<Round> {
+    testbed.signal?.throwIfAborted();
+    const round = new Round(testbed, scenario, settings);
+    await round.#prepare(settings);
+    if (testbed.capturesRounds) round.#capture = await testbed.startCapture();
+    return round;
+  }
+
+  async #prepare({ connReuseMode, expireNodestConn }: IpvsSettings): Promise<void> {
+    const { servers } = addresses[this.#family];
+    const { director, faults } = this.#testbed;
     await Promise.all([
-      setForwarding(conntrack),
-      dropFinAndRst(false),
-      setFirstLost('client', false),
-      ...servers.map(({ role }) => setFirstLost(role, false)),
-      ...servers.map((server) => setAnswering(server, true)),
+      director.setForwarding(this.#conntrack),
+      faults.dropFinAndRst(false),
+      faults.dropFirst('client', false),
+      ...servers.map(({ role }) => faults.dropFirst(role, false)),
+      ...servers.map((server) => faults.blackhole(server, false)),
       // A removed service takes its entries along only where expire_nodest_conn says so.
-      setIpvs(ipvs).then(() => makeService(family)),
+      director
+        .setIpvs({ connReuseMode, expireNodestConn })
+        .then(() => director.createService(this.#family)),
     ]);
     for (const server of servers) {
-      this.#note({ server: serverName(server), weight: 1, answers: true });
+      this.#recordState({ server: serverName(server), weight: 1, answers: true });
     }
   }
 
-  /** Names what comes next: in the connects, and to whoever watches. */
+  /** Begins a phase: its name goes into the connects, and is reported as progress. */
   phase(name: string, what: string): void {
     this.#testbed.signal?.throwIfAborted();
     this.#phase = name;
@@ -95,7 +94,7 @@ export class Round {
   }
 
   /**
-   * One connect from each of the ports, at the same time. The director takes in their packets on
+   * Connects from each of the ports, at the same time. The director receives their packets on
    * another processor each time, as one with several queues does: nothing may depend on it.
    */
   async connectAll(
@@ -103,24 +102,25 @@ export class Round {
     options: ConnectOptions = {},
   ): Promise<readonly Connect[]> {
     const phase = this.#phase;
-    await setReceiving(receivers[this.#receiver++ % receivers.length]);
+    const receiver = this.#receivers[this.#receiver++ % this.#receivers.length];
+    await this.#testbed.director.setReceiver(receiver);
     return await Promise.all(ports.map((port) => this.#connect(phase, port, options)));
   }
 
   /** The clients of held connections disappear; neither director nor server learns of it. */
   async vanish(ports: readonly number[]): Promise<void> {
-    await dropFinAndRst(true);
-    await Promise.all(ports.map((port) => this.#client.request({ op: 'vanish', port })));
-    await dropFinAndRst(false);
+    await this.#testbed.faults.dropFinAndRst(true);
+    await Promise.all(ports.map((port) => this.#testbed.client.request('vanish', { port })));
+    await this.#testbed.faults.dropFinAndRst(false);
   }
 
-  /** Held connections are used so many times; throws when another server answers. */
+  /** Uses held connections that many times; throws when another server answers. */
   async use(held: readonly Connect[], times: number): Promise<void> {
     const use = async (connect: Connect): Promise<void> => {
       const { client, server } = connect;
-      const request = { op: 'speak', port: portOf(connect), timeoutMs: DEFAULT_TIMEOUT_MS };
+      const request = { port: portOf(connect), timeoutMs: DEFAULT_TIMEOUT_MS };
       for (let time = 0; time < times; time++) {
-        const answer = (await this.#client.request(request)) as ConnectReply;
+        const answer = await this.#testbed.client.request('speak', request);
         if (answer.server !== server) {
           throw new Error(`${client}: connected to ${server}, then ${answer.outcome}`);
         }
@@ -131,46 +131,45 @@ export class Round {
 
   /** The clients of held connections close them. */
   async release(ports: readonly number[]): Promise<void> {
-    await Promise.all(ports.map((port) => this.#client.request({ op: 'release', port })));
+    await Promise.all(ports.map((port) => this.#testbed.client.request('release', { port })));
   }
 
   async setWeight(server: string, weight: number): Promise<void> {
-    await setServerWeight(this.#family, server, weight);
-    this.#note({ server, weight });
+    await this.#testbed.director.setServerWeight(this.#family, server, weight);
+    this.#recordState({ server, weight });
   }
 
-  /** See `setAnswering`. */
+  /** Everything sent to the server vanishes from now on. See `Faults.blackhole`. */
   async stop(server: string): Promise<void> {
     const real = addresses[this.#family].servers.find((known) => serverName(known) === server);
     if (real === undefined) throw new RangeError(`there is no server ${server}`);
-    await setAnswering(real, false);
-    this.#note({ server, answers: false });
+    await this.#testbed.faults.blackhole(real, true);
+    this.#recordState({ server, answers: false });
   }
 
-  /** The first packet of every connect is lost before ip_vs gets it. */
+  /** Drops the first packet of every connect before ip_vs gets it. */
   async loseFirst(lost: boolean): Promise<void> {
-    await setFirstLost('client', lost);
+    await this.#testbed.faults.dropFirst('client', lost);
     this.#lostElsewhere = lost;
   }
 
-  /** Every server overlooks the first packet of a connect. */
-  async overlookFirst(overlooked: boolean): Promise<void> {
-    await Promise.all(
-      addresses[this.#family].servers.map(({ role }) => setFirstLost(role, overlooked)),
-    );
+  /** Drops the first packet of every connect at the server, as a full backlog does. */
+  async dropFirstAtServers(enabled: boolean): Promise<void> {
+    const { servers } = addresses[this.#family];
+    await Promise.all(servers.map(({ role }) => this.#testbed.faults.dropFirst(role, enabled)));
   }
 
   async set(settings: Partial<IpvsSettings>): Promise<void> {
-    await setIpvs(settings);
+    await this.#testbed.director.setIpvs(settings);
   }
 
-  /** What was played. Captures, where there are any, end here. */
+  /** Ends the round and its captures, and returns the record of it. */
   async end(): Promise<Played> {
     const { servers } = addresses[this.#family];
     const nameOf = (role: Role): string =>
       servers.filter((server) => server.role === role).map(serverName)[0] ?? role;
-    const captures = await this.capture?.finish(
-      (hosts) => this.#client.request({ op: 'mark', addresses: hosts }),
+    const captures = await this.#capture?.finish(
+      (hosts) => this.#testbed.client.request('mark', { addresses: hosts }),
       nameOf,
     );
     return {
@@ -190,14 +189,13 @@ export class Round {
     const { ending = 'fin', timeoutMs = DEFAULT_TIMEOUT_MS } = options;
     const { virtual, client } = addresses[this.#family];
     const request: ConnectRequest = {
-      op: 'connect',
       host: virtual,
       hostPort: VIRTUAL_PORT,
       port,
       ending,
       timeoutMs,
     };
-    const reply = (await this.#client.request(request)) as ConnectReply;
+    const reply = await this.#testbed.client.request('connect', request);
     const connect = {
       client: endpoint(client, port),
       ...reply,
@@ -209,7 +207,7 @@ export class Round {
     return connect;
   }
 
-  #note(change: Pick<ServerState, 'server'> & Partial<ServerState>): void {
+  #recordState(change: Pick<ServerState, 'server'> & Partial<ServerState>): void {
     this.#testbed.signal?.throwIfAborted();
     const last = this.#states.findLast((state) => state.server === change.server);
     const fromNs = monotonicNow();

@@ -23,13 +23,12 @@ function generateKeys(session: Session, first: number, keys: number, all: number
 // only the packets are made up (generate.bpf.h).
 
 test('what is added up comes by itself, and then nobody looks any more', async () => {
-  const { session, batch } = openGenerator({ detail: [] });
+  const { session } = openGenerator({ detail: [] });
   const aggregator = new Aggregator();
   let packets = 0;
   const all = new Promise<void>((resolve) => {
-    session.start((records) => {
-      batch.count = records;
-      aggregator.ingest(batch);
+    session.start((delivered) => {
+      aggregator.ingest(delivered);
       packets = aggregator.totals().packets;
       if (packets === 3000) resolve();
     });
@@ -50,7 +49,6 @@ test('a kind that nobody asked to see is added up, without client, and wakes nob
   assert.equal(session.drain(), 0);
   assert.equal(session.readAggregates(), 0, 'the table in use is left alone');
   assert.equal(session.readAggregates(), 2);
-  batch.count = 2;
   aggregator.ingest(batch);
   const event = decodeEvent(batch, 0, String);
   assert.equal(event.count, 500);
@@ -58,7 +56,7 @@ test('a kind that nobody asked to see is added up, without client, and wakes nob
     assert.ok(!(absent in event), absent);
   }
   assert.equal(session.readAggregates(), 0);
-  assert.equal(readBothSides(session, batch, aggregator), 0);
+  assert.equal(readBothSides(session, aggregator), 0);
   assert.equal(aggregator.snapshot().packets, 1000);
   assert.equal(session.counters().detailDropped, 0, 'nothing was meant to be told');
 });
@@ -87,11 +85,11 @@ test('a table is read when every program is done that may still add to it, and n
 });
 
 test('more keys than the kernel has room for: what is beyond is counted without addresses', () => {
-  const { session, batch } = openGenerator({ detail: [], batchRecords: 1000 });
+  const { session } = openGenerator({ detail: [], batchRecords: 1000 });
   const aggregator = new Aggregator(100_000);
   const keys = 20 * 1024;
   for (let first = 0; first < keys; first += 1024) session.generate(first, 1024, keys);
-  readBothSides(session, batch, aggregator);
+  readBothSides(session, aggregator);
   const { losses, kernelOverflow } = session.counters();
   assert.ok(kernelOverflow > 0);
   assert.deepEqual([...new Set(Object.values(losses))], [0]);
@@ -113,7 +111,7 @@ test('a key that is known is counted by number: at once, to the last packet', ()
     for (let first = 0; first < packets; first += 1000) session.generate(first, 1000, keys);
   };
   generate(keys);
-  readBothSides(session, batch, aggregator);
+  readBothSides(session, aggregator);
   assert.equal(aggregator.snapshot().packets, keys);
   let expected = 1;
   for (let round = 0; round < 20; round++) {
@@ -121,11 +119,10 @@ test('a key that is known is counted by number: at once, to the last packet', ()
     expected += 3;
     // The few whose two places others have go by the table, and come a reading later.
     const records = session.readAggregates();
-    batch.count = records;
     aggregator.ingest(batch);
     assert.ok(records > keys * 0.9, `${records} of ${keys} keys are known`);
-    readBothSides(session, batch, aggregator);
-    readBothSides(session, batch, aggregator);
+    readBothSides(session, aggregator);
+    readBothSides(session, aggregator);
     const { rows } = aggregator.snapshot();
     assert.equal(rows.length, keys);
     assert.deepEqual([...new Set(rows.map((row) => row.packets))], [expected]);
@@ -134,12 +131,12 @@ test('a key that is known is counted by number: at once, to the last packet', ()
 });
 
 test('a reading that does not fit the buffer goes on where it was', () => {
-  const { session, batch } = openGenerator({ detail: [], batchRecords: 7 });
+  const { session } = openGenerator({ detail: [], batchRecords: 7 });
   const aggregator = new Aggregator();
   for (let round = 0; round < 4; round++) {
     session.generate(0, 1000, 100);
-    readBothSides(session, batch, aggregator);
-    readBothSides(session, batch, aggregator);
+    readBothSides(session, aggregator);
+    readBothSides(session, aggregator);
   }
   const { rows } = aggregator.snapshot();
   assert.deepEqual([...new Set(rows.map((row) => row.packets))], [40]);
@@ -147,7 +144,7 @@ test('a reading that does not fit the buffer goes on where it was', () => {
 
 test('a key that had no packet for a while gives its number to another that has', async () => {
   const idleMs = 5;
-  const { session, batch } = openGenerator({ detail: [], keyIdleMs: idleMs });
+  const { session } = openGenerator({ detail: [], keyIdleMs: idleMs });
   const aggregator = new Aggregator(100_000);
   const keys = 5000;
   const sets = 6;
@@ -161,8 +158,8 @@ test('a key that had no packet for a while gives its number to another that has'
       await setTimeout(idleMs + 1);
       generateKeys(session, set * keys, keys, sets * keys);
       made.push([set * keys, keys]);
-      known = readOnce(session, batch, aggregator);
-      readBothSides(session, batch, aggregator);
+      known = readOnce(session, aggregator);
+      readBothSides(session, aggregator);
     }
   }
   assert.deepEqual(aggregatedTotals(aggregator), expectedTotals(made, sets * keys));
@@ -170,7 +167,7 @@ test('a key that had no packet for a while gives its number to another that has'
 });
 
 test('exact while several CPUs add and keys change their numbers all the time', async () => {
-  const { session, batch } = openGenerator({ detail: [], keyIdleMs: 1, settled: false });
+  const { session } = openGenerator({ detail: [], keyIdleMs: 1, settled: false });
   const aggregator = new Aggregator(100_000);
   // As many as one of the tables holds; of these a tenth finds no number at first.
   const keys = 8000;
@@ -195,13 +192,13 @@ test('exact while several CPUs add and keys change their numbers all the time', 
       });
       // Read all the time, and until nothing is left: then the keys are idle.
       while (making || session.hasAggregates()) {
-        readOnce(session, batch, aggregator);
+        readOnce(session, aggregator);
         await setImmediate();
       }
       for (const { records } of await productions) made.push([0, records]);
     }
     session.detach();
-    readBothSides(session, batch, aggregator);
+    readBothSides(session, aggregator);
   } finally {
     abort.abort();
     await Promise.all(producers.map((producer) => producer.stop()));
@@ -217,12 +214,12 @@ for (const [keys, rounds] of [
 ] as const) {
   test(`read element by element, as on kernels without batch operations: ${keys} keys add up to the same`, () => {
     const [batches, singly] = [true, false].map((batches) => {
-      const { session, batch } = openGenerator({ detail: [], batches, batchRecords: 1000 });
+      const { session } = openGenerator({ detail: [], batches, batchRecords: 1000 });
       const aggregator = new Aggregator(100_000);
       for (let round = 0; round < rounds; round++) {
         generateKeys(session, 0, 3 * keys, keys);
-        readBothSides(session, batch, aggregator);
-        readBothSides(session, batch, aggregator);
+        readBothSides(session, aggregator);
+        readBothSides(session, aggregator);
       }
       assert.equal(session.hasAggregates(), false);
       const { losses, kernelOverflow } = session.counters();

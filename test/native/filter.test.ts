@@ -79,10 +79,10 @@ for (const { fits, ...texts } of cases) {
   });
 
   test(`added up is what fits ${name}`, () => {
-    const { session, batch } = openGenerator({ filter, detail: [] });
+    const { session } = openGenerator({ filter, detail: [] });
     const aggregator = new Aggregator();
     session.generate(0, RECORDS, KEYS);
-    readBothSides(session, batch, aggregator);
+    readBothSides(session, aggregator);
     assert.equal(aggregator.totals().packets, numbers.length);
     assert.deepEqual(
       aggregator

@@ -29,8 +29,8 @@ for (const batchRecords of [0, -1, 1.5, 2 ** 21, Number.NaN]) {
 test('start() twice is an error, and the first goes on', async () => {
   const { session } = openGenerator();
   const delivered = new Promise<number>((resolve) =>
-    session.start((records) => {
-      resolve(records);
+    session.start(({ count }) => {
+      resolve(count);
       return undefined;
     }),
   );
@@ -69,9 +69,8 @@ test('records arrive whole and in order, through the event loop', async () => {
   const { session, batch } = openGenerator();
   const times: string[] = [];
   await new Promise<void>((resolve) => {
-    session.start((records) => {
-      batch.count = records;
-      for (let index = 0; index < records; index++) {
+    session.start(({ count }) => {
+      for (let index = 0; index < count; index++) {
         const event = decodeEvent(batch, index, String);
         const number = times.length;
         const key = number % 7;
@@ -118,8 +117,8 @@ test('a batch is never larger than asked for, and nothing is left behind', async
   const sizes: number[] = [];
   session.generate(0, 1000, 1);
   await new Promise<void>((resolve) => {
-    session.start((records) => {
-      sizes.push(records);
+    session.start(({ count }) => {
+      sizes.push(count);
       if (sizes.reduce((sum, size) => sum + size) === 1000) resolve();
     });
   });
@@ -134,7 +133,6 @@ test('the ring wraps around many times without loss', () => {
   for (let round = 0; round < 500; round++) {
     session.generate(round * 300, 300, 10);
     for (let records = session.drain(); records > 0; records = session.drain()) {
-      batch.count = records;
       aggregator.ingest(batch);
       for (let index = 0; index < records; index += 37) {
         assert.equal(decodeEvent(batch, index, String).time, String(expectedTime + index));
@@ -185,10 +183,9 @@ test('what does not fit the ring is added up by key, to the last packet', () => 
   for (let round = 0; round < rounds; round++) {
     session.generate(round * perRound, perRound, 3);
     for (let records = session.drain(); records > 0; records = session.drain()) {
-      batch.count = records;
       aggregator.ingest(batch);
     }
-    assert.equal(readBothSides(session, batch, aggregator), 3);
+    assert.equal(readBothSides(session, aggregator), 3);
   }
   const { rows, packets, records } = aggregator.snapshot();
   assert.equal(packets, rounds * perRound);

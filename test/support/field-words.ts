@@ -28,7 +28,7 @@ export const fieldWords: readonly FieldWord[] = [
   },
   { say: 'idle', not: /\bat rest\b|\bthat rests?\b/ },
   { say: 'grace period elapsed', not: /\bgrace is over\b|\bprograms are done\b/ },
-  { say: 'skipped runs', not: /\bmissed runs?\b|\bmisses\b/ },
+  { say: 'skipped runs', not: /\bmissed runs?\b|\bmisses (of|by|in)\b|\d misses\b/ },
   {
     say: 'evict, expire, time out',
     not: /\bg(ave|ives?|iven|iving) up\b|\bforg(ets?|ot|otten|etting)\b/,

@@ -1,8 +1,7 @@
 import { Command, Option } from 'commander';
 import { ExitCode } from '../../error.js';
 import type { ListenAddress } from '../../http/listen-address.js';
-import { Monitor } from '../../monitor/monitor.js';
-import { defaultKinds } from '../../trace/printer.js';
+import { defaultKinds } from '../../record/event-selection.js';
 import {
   type AttachOptions,
   addAttachOptions,
@@ -14,6 +13,7 @@ import {
   parseListenAddress,
   parseSeconds,
 } from '../support/command-options.js';
+import { MonitoredRun } from '../support/monitored-run.js';
 import { EventPrinting } from '../support/print-events.js';
 import { note } from '../support/standard-streams.js';
 import { Stop } from '../support/stop.js';
@@ -91,17 +91,17 @@ Examples:
             unread: 'skip',
           })
         : undefined;
-    let monitor: Monitor;
+    let run: MonitoredRun;
     try {
-      monitor = await Monitor.start({
+      run = await MonitoredRun.start({
         attach: attachRequest(options),
         wait: options.check !== true,
         listen,
         maxRequests: options['web.maxRequests'],
         maxSeries: options['metrics.maxSeries'],
         expireAfterSeconds: options['metrics.expireAfter'],
-        detail: printing === undefined ? [] : kinds,
-        detailDrops: printing !== undefined && drops,
+        kinds: printing === undefined ? [] : kinds,
+        drops: printing !== undefined && drops,
         ...(options.readyFile === undefined ? {} : { readyFile: options.readyFile }),
         ...(printing === undefined ? {} : { onBatch: printing.onBatch }),
       });
@@ -111,9 +111,9 @@ Examples:
     }
     if (options.check !== true) await stop.wait();
     await printing?.settle();
-    note(await monitor.stop());
+    note(await run.stop());
     await printing?.end({ tell: true });
-    if (!monitor.complete) process.exitCode = ExitCode.trouble;
+    if (!run.complete) process.exitCode = ExitCode.trouble;
     stop.release();
   });
 

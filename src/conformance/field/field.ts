@@ -3,13 +3,14 @@ import { IpvscopeError } from '../../error.js';
 import { findPrograms } from '../../exec/find.js';
 import { programText } from '../../exec/run.js';
 import { kindNames } from '../../record/value-names.js';
-import type { PlayOptions, Scenario, Trial } from '../../scenario/scenario.js';
+import type { Recorder } from '../../scenario/recorder.js';
+import type { Scenario } from '../../scenario/scenario.js';
 import { monotonicNow } from '../../source/clock.js';
 import { namespaceInode } from '../../testbed/namespaces.js';
-import type { Peer } from '../../testbed/peer.js';
+import type { ClientPeer } from '../../testbed/peer.js';
 import type { Testbed } from '../../testbed/testbed.js';
-import { setSysctls } from '../../testbed/topology.js';
 import type { ObservedEvent } from '../../verify/observed-event.js';
+import type { Verification } from '../../verify/verification.js';
 import { CaseContext } from './case-context.js';
 import { fieldCases } from './cases/index.js';
 import { eventProblems, eventTexts, expectedTexts } from './expected-events.js';
@@ -41,46 +42,41 @@ interface Played {
   readonly untilNs: number;
 }
 
-export interface FieldTrial extends Trial {
-  rows(events: readonly ObservedEvent[]): readonly Row[];
+/** The cases with what was observed of each. */
+export interface FieldResult extends Verification {
+  readonly rows: readonly Row[];
 }
-
-const FIRST_VIRTUAL_PORT = 30_001;
-/** Played again, a case must not meet what listens for it already. */
-let lastPort = FIRST_VIRTUAL_PORT - 1;
 
 export async function playField(
   testbed: Testbed,
-  { watcher, cases: names }: PlayOptions,
-): Promise<FieldTrial> {
+  recorder: Recorder,
+  names?: readonly string[],
+): Promise<FieldResult> {
   findPrograms(['tcpdump', 'socat']);
   const wanted = fieldCases.filter(({ name }) => names?.includes(name) ?? true);
-  await pinClients();
+  await pinClients(testbed);
   const captures = await InterfaceCaptures.start((hosts) =>
-    testbed.client.request({ op: 'mark', addresses: hosts }),
+    testbed.client.request('mark', { addresses: hosts }),
   );
   const directors = await Promise.all([namespaceInode('director'), namespaceInode('rs2')]);
-  let local: Promise<Peer> | undefined;
+  let local: Promise<ClientPeer> | undefined;
+  const newContext = (): CaseContext =>
+    new CaseContext({
+      testbed,
+      recorder,
+      captures,
+      local: () => {
+        local ??= testbed.spawn({ role: 'director', kind: 'client' });
+        return local;
+      },
+    });
   const played: Played[] = [];
   let lost = 0;
   try {
     for (const [index, one] of wanted.entries()) {
       testbed.signal?.throwIfAborted();
       const fromNs = monotonicNow();
-      played.push(
-        await playCase(one, () => {
-          return new CaseContext({
-            testbed,
-            watcher,
-            captures,
-            nextPort: () => ++lastPort,
-            local: () => {
-              local ??= testbed.spawn({ role: 'director', module: './peer-client.js', args: [] });
-              return local;
-            },
-          });
-        }),
-      );
+      played.push(await playCase(one, newContext));
       const took = ((monotonicNow() - fromNs) / 1e9).toFixed(1);
       testbed.say(`case ${index + 1} of ${wanted.length}: ${one.name}, ${took} s`);
     }
@@ -88,18 +84,13 @@ export async function playField(
   } finally {
     await captures.close();
   }
-  const rows = (events: readonly ObservedEvent[]): readonly Row[] =>
-    played.map((one) => rowOf(one, eventsOf(one, events, directors), watcher));
+  const events = recorder.events();
+  const rows = played.map((one) => rowOf(one, eventsOf(one, events, directors), recorder));
+  const losses = lost > 0 ? [`tcpdump lost ${lost} packets`] : [];
   return {
     rows,
-    judge(events) {
-      const all = rows(events);
-      const losses = lost > 0 ? [`tcpdump lost ${lost} packets`] : [];
-      return {
-        report: [formatField(all), ...losses].join('\n'),
-        fits: all.every(({ wrong }) => wrong.length === 0) && lost === 0,
-      };
-    },
+    report: [formatField(rows), ...losses].join('\n'),
+    passed: rows.every(({ wrong }) => wrong.length === 0) && lost === 0,
   };
 }
 
@@ -147,7 +138,7 @@ const isAt = (ports: ReadonlySet<number>, virtual: string | undefined): boolean 
 function rowOf(
   { field: one, impossible, observation }: Played,
   observed: readonly ObservedEvent[],
-  { isDefault }: PlayOptions['watcher'],
+  { isDefault }: Pick<Recorder, 'isDefault'>,
 ): Row {
   if (observation === undefined) {
     return { field: one, impossible: impossible ?? '', seen: '', told: '', right: '', wrong: [] };
@@ -190,8 +181,10 @@ async function reasonAgainst({ needs = [] }: FieldCase): Promise<string | undefi
 }
 
 /** How often and when clients send copies must not depend on the kernel. */
-async function pinClients(): Promise<void> {
+async function pinClients({ shells }: Testbed): Promise<void> {
   const linear = 'net/ipv4/tcp_syn_linear_timeouts';
   if (!existsSync(`/proc/sys/${linear}`)) return;
-  for (const role of ['client', 'director'] as const) await setSysctls(role, { [linear]: 0 });
+  for (const role of ['client', 'director'] as const) {
+    await shells.setSysctls(role, { [linear]: 0 });
+  }
 }

@@ -124,7 +124,7 @@ export class CaseInstance {
     if (forwarding !== 'direct' && forwarding !== 'tunnel') return [];
     return this.servers.map(({ role, name }) => ({
       role,
-      request: { op: 'listen', protocol, address: this.host, port: this.virtualPort, name },
+      request: { protocol, address: this.host, port: this.virtualPort, name },
     }));
   }
 
@@ -132,7 +132,6 @@ export class CaseInstance {
   connect(port: number, entry: Entry | 'met'): ConnectRequest {
     const { protocol, localClient } = this.testCase.service;
     return {
-      op: 'connect',
       protocol,
       host: this.host,
       hostPort: this.virtualPort,

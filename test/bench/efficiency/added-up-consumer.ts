@@ -23,7 +23,6 @@ export class AddedUpConsumer extends SessionConsumer {
         records > 0;
         records = this.session.readAggregates()
       ) {
-        this.batch.count = records;
         this.#aggregator.ingest(this.batch);
         consumed += records;
       }

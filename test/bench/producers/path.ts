@@ -1,7 +1,6 @@
 import { Aggregator } from '../../../src/aggregate/aggregator.js';
 import { IpvscopeError } from '../../../src/error.js';
 import { Session } from '../../../src/native/session.js';
-import { RecordBatch } from '../../../src/record/record-batch.js';
 import { aggregatedTotals } from '../aggregated.js';
 import { expectedTotals } from '../expected.js';
 import { verify } from '../verify.js';
@@ -22,7 +21,6 @@ export class Path {
   /** The generator's number in the kernel. */
   readonly program: number;
   readonly #session: Session;
-  readonly #batch: RecordBatch;
   readonly #aggregator = new Aggregator(MOST_SERIES);
   readonly #made: [first: number, records: number][] = [];
 
@@ -35,7 +33,6 @@ export class Path {
       ...(name === 'ring' ? {} : { detail: [] }),
     });
     this.#session.open();
-    this.#batch = new RecordBatch(this.#session.bytes);
     this.program = this.#session.programs()[0]?.id ?? 0;
   }
 
@@ -83,9 +80,6 @@ export class Path {
   }
 
   #ingest(read: () => number): void {
-    for (let records = read(); records > 0; records = read()) {
-      this.#batch.count = records;
-      this.#aggregator.ingest(this.#batch);
-    }
+    while (read() > 0) this.#aggregator.ingest(this.#session.batch);
   }
 }

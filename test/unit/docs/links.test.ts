@@ -76,3 +76,18 @@ test('every page of docs is linked from another page', () => {
     [],
   );
 });
+
+const SOURCE_PATH = /^(?:src|native|test|docs)\/[\w./-]+$/;
+
+for (const { path, text } of pages) {
+  const named = [...withoutFences(text).matchAll(/`([^`\n]+)`/g)]
+    .map(([, code = '']) => code)
+    .filter((code) => SOURCE_PATH.test(code));
+  if (named.length === 0) continue;
+  test(`${path}: every file and folder of the sources that it names exists`, () => {
+    assert.deepEqual(
+      named.filter((name) => !existsSync(`${root}${name}`)),
+      [],
+    );
+  });
+}

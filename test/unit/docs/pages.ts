@@ -10,7 +10,7 @@ export interface Page {
   readonly text: string;
 }
 
-const topLevel = ['README.md', 'ARCHITECTURE.md', 'CONTRIBUTING.md', 'SECURITY.md'];
+const topLevel = ['README.md', 'ARCHITECTURE.md', 'SECURITY.md'];
 
 /** Every document for users and contributors. */
 export const pages: readonly Page[] = [...topLevel, ...markdownBelow('docs')].map((path) => ({

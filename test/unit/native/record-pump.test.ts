@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { type TestContext, test } from 'node:test';
 import { RecordPump } from '../../../src/native/record-pump.js';
+import { batchOf } from '../../support/records.js';
 
 /** A kernel with so many batches in its rings and in its tables, and clocks that the test moves. */
 function kernel(context: TestContext, take: () => Promise<void> | undefined) {
@@ -9,6 +10,7 @@ function kernel(context: TestContext, take: () => Promise<void> | undefined) {
   const next = (store: 'ring' | 'added'): number => (now[store] > 0 ? now[store]-- : 0);
   const pump = new RecordPump(
     {
+      batch: batchOf({}),
       drain: () => (next('ring') > 0 ? 1 : 0),
       rearm: () => now.ring === 0,
       readAggregates: () => (next('added') > 0 ? 1 : 0),

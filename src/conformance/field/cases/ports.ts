@@ -1,5 +1,4 @@
 import { addresses, endpoint, SERVER_PORT } from '../../../testbed/addresses.js';
-import { setMarks } from '../../../testbed/director.js';
 import { tcpSegment } from '../../../testbed/raw-packets.js';
 import { seriesOf } from '../../../verify/metrics-text.js';
 import type { CaseContext } from '../case-context.js';
@@ -51,8 +50,8 @@ async function portLabels(
   name: string,
   wanted: readonly string[],
 ): Promise<Finding> {
-  context.watcher.flush();
-  const series = seriesOf(await context.watcher.metrics(), name, { local_address: HOST });
+  context.recorder.flush();
+  const series = seriesOf(await context.recorder.metrics(), name, { local_address: HOST });
   const labels = [...new Set(series.map(({ labels: its }) => its.local_port ?? ''))].sort();
   const text = `${name} has local_port ${labels.join(', ') || 'of no series'}`;
   const isRight = labels.join() === wanted.join();
@@ -92,7 +91,7 @@ export const portCases: readonly FieldCase[] = [
       const traces = await Promise.all(
         filters.map(async (args) => {
           try {
-            return await context.watcher.trace(args);
+            return await context.recorder.trace(args);
           } catch (cause) {
             return cause instanceof Error ? cause : new Error(String(cause));
           }
@@ -170,13 +169,13 @@ export const portCases: readonly FieldCase[] = [
       const to6 = endpoint(servers[1].address, mark6);
       const to4 = endpoint(R2.address, mark4);
       await context.sysctl('director', { 'net/ipv4/vs/conn_reuse_mode': 0 });
-      context.undo('the marks', () => setMarks([]));
-      await setMarks(marks);
+      context.undo('the marks', () => context.testbed.director.setMarks([]));
+      await context.testbed.director.setMarks(marks);
       for (const [address, port, name] of [
         [servers[1].address, mark6, to6],
         [R2.address, mark4, to4],
       ] as const) {
-        await listenOnce(context, address, port, name);
+        await context.listen('rs2', { protocol: 'TCP', address, port, name });
       }
       const six = { service: `-f ${mark6} -6`, server: `[${servers[1].address}]:0` };
       const four = { service: `-f ${mark4}`, server: `${R2.address}:0` };
@@ -226,19 +225,3 @@ export const portCases: readonly FieldCase[] = [
     },
   },
 ];
-
-/** A case that is played again finds its server there already. */
-const listening = new Set<string>();
-
-async function listenOnce(
-  context: CaseContext,
-  address: string,
-  port: number,
-  name: string,
-): Promise<void> {
-  if (listening.has(name)) return;
-  listening.add(name);
-  await context.testbed
-    .server('rs2')
-    .request({ op: 'listen', protocol: 'TCP', address, port, name });
-}

@@ -1,6 +1,7 @@
-import { type NamespaceShell, sysctls, withInput } from './namespace-shell.js';
+import { type NamespaceShell, sysctlScript } from '../../../src/testbed/namespace-shell.js';
 import type { Phase, Stage } from './phases.js';
-import { type Service, serversOf, services } from './services.js';
+import { withInput } from './planned-network.js';
+import { type Service, serversOf, services } from './planned-services.js';
 
 /** What the director's table says of a real server now; `removed`: it is not in it. */
 export type Weight = number | 'removed';
@@ -26,8 +27,8 @@ const TRACKING = withInput('nft -f -', [
   '}',
 ]);
 
-/** ip_vs of the director as this test sets it; it never asks the probe anything. */
-export class Director {
+/** The director's virtual services, as this test sets and reads them; independent of the probe. */
+export class VirtualServices {
   /** By service name, then by server name. */
   readonly weights = new Map<string, Map<string, Weight>>();
 
@@ -47,32 +48,34 @@ export class Director {
         ...servers.map(({ name }) => `-a -t ${service.name} -r ${name} -m -w 1`),
       ];
     });
-    await this.#shell.run(
+    await this.#shell.script(
       [
         // A namespace tracks connections once a rule of it asks for their state.
         ...(phase.conntrack ? [TRACKING] : []),
-        sysctls({
+        sysctlScript({
           'net/ipv4/vs/conntrack': phase.conntrack ? 1 : 0,
           'net/ipv4/vs/conn_reuse_mode': phase.connReuseMode,
           [EXPIRE]: 0,
         }),
         'ipvsadm -C',
         withInput('ipvsadm -R', lines),
-        sysctls({ [EXPIRE]: phase.expireNodestConn }),
+        sysctlScript({ [EXPIRE]: phase.expireNodestConn }),
       ].join('\n'),
+      'ipvsadm',
     );
   }
 
   /** The table as the stage wants it. Nothing is under way. */
   async enter(stage: Stage, phase: Phase): Promise<void> {
     const lines = services.flatMap((service) => this.#linesFor(stage, service, phase));
-    await this.#shell.run(
+    await this.#shell.script(
       [
         // Entries of a server removed while it is set would be gone at once.
-        ...(stage === 'removed' ? [sysctls({ [EXPIRE]: 0 })] : []),
+        ...(stage === 'removed' ? [sysctlScript({ [EXPIRE]: 0 })] : []),
         withInput('ipvsadm -R', lines),
-        sysctls({ [EXPIRE]: phase.expireNodestConn }),
+        sysctlScript({ [EXPIRE]: phase.expireNodestConn }),
       ].join('\n'),
+      'ipvsadm',
     );
   }
 
@@ -94,9 +97,9 @@ export class Director {
 
   /** By the name of each server that is in the table; no two services share one. */
   async counters(): Promise<ReadonlyMap<string, ServerCounters>> {
-    const lines = await this.#shell.run('ipvsadm -L -n --stats --exact');
+    const text = await this.#shell.script('ipvsadm -L -n --stats --exact', 'ipvsadm');
     const all = new Map<string, ServerCounters>();
-    for (const line of lines) {
+    for (const line of text.split('\n')) {
       const [, server, connections, packets] = /^ +-> (\S+) +(\d+) +(\d+)/.exec(line) ?? [];
       if (server !== undefined) {
         all.set(server, { connections: Number(connections), packets: Number(packets) });

@@ -1,7 +1,7 @@
 import type { IpvsEvent } from '../../../src/record/event.js';
 import type { ObservedEvent } from '../../../src/verify/observed-event.js';
-import { name } from './fates.js';
 import type { Expected, ExpectedRetry, Ledger } from './ledger.js';
+import { name } from './packet-outcomes.js';
 import type { Tuple } from './plan.js';
 
 export interface Comparison {
@@ -23,9 +23,9 @@ export function compareEvents(ledger: Ledger, observed: readonly ObservedEvent[]
 
   let undetermined = 0;
   for (const expected of ledger.expected) {
-    const event = take(own, expected.fate.packet.tuple);
+    const event = take(own, expected.outcome.packet.tuple);
     if (event === undefined) {
-      problems.push(`${name(expected.fate.packet)}: no event (${asExpected(expected)})`);
+      problems.push(`${name(expected.outcome.packet)}: no event (${asExpected(expected)})`);
       continue;
     }
     if (event.kind === 'undetermined') undetermined++;
@@ -63,14 +63,14 @@ const take = (events: ByTuple, { client, service }: Tuple): IpvsEvent | undefine
   events.get(`${client} > ${service.name}`)?.shift();
 
 function* differences(expected: Expected, event: IpvsEvent): Generator<string> {
-  const { fate, entry, weight, verdicts, kinds } = expected;
+  const { outcome, entry, weight, verdicts, kinds } = expected;
   const wrong = (what: string): string =>
-    `${name(fate.packet)}: ${what}: expected ${asExpected(expected)}, told ${told(event)}`;
+    `${name(outcome.packet)}: ${what}: expected ${asExpected(expected)}, told ${told(event)}`;
   if (!verdicts.includes(event.verdict)) yield wrong('verdict');
   const isUndetermined = event.kind === 'undetermined';
   if (!isUndetermined && !kinds.includes(event.kind)) yield wrong('kind');
   if (event.destination !== entry) yield wrong('server');
-  if (event.verdict === 'rescheduled' && event.new_destination !== fate.to) {
+  if (event.verdict === 'rescheduled' && event.new_destination !== outcome.to) {
     yield wrong('new server');
   }
   if (event.verdict !== 'rescheduled' && event.new_destination !== undefined) {
@@ -93,18 +93,18 @@ function waited({ delay_ms: delay }: IpvsEvent, ns: number | undefined): boolean
 }
 
 function* retryProblems(retry: ExpectedRetry, retries: ByTuple): Generator<string> {
-  const { fate, drops, waitedNs } = retry;
-  const event = take(retries, fate.packet.tuple);
-  if (event === undefined) yield `${name(fate.packet)}: no retry of ${drops} drops`;
+  const { outcome, drops, waitedNs } = retry;
+  const event = take(retries, outcome.packet.tuple);
+  if (event === undefined) yield `${name(outcome.packet)}: no retry of ${drops} drops`;
   else if (event.drops !== drops || event.verdict !== 'forwarded') {
-    yield `${name(fate.packet)}: ${drops} drops, told ${told(event)}`;
+    yield `${name(outcome.packet)}: ${drops} drops, told ${told(event)}`;
   } else if (!waited(event, waitedNs)) {
-    yield `${name(fate.packet)}: waited ${waitedNs} ns, told ${told(event)}`;
+    yield `${name(outcome.packet)}: waited ${waitedNs} ns, told ${told(event)}`;
   }
 }
 
-const asExpected = ({ fate, entry, verdicts, kinds, weight }: Expected): string =>
-  `${kinds.join('|')} ${verdicts.join('|')} entry ${entry ?? '-'} weight ${weight ?? '-'} to ${fate.to ?? '-'}`;
+const asExpected = ({ outcome, entry, verdicts, kinds, weight }: Expected): string =>
+  `${kinds.join('|')} ${verdicts.join('|')} entry ${entry ?? '-'} weight ${weight ?? '-'} to ${outcome.to ?? '-'}`;
 
 const told = (event: IpvsEvent): string =>
   `${event.kind} ${event.verdict} entry ${event.destination ?? '-'} weight ${event.weight ?? '-'} to ${event.new_destination ?? '-'} ${event.conn_state} ${event.conntrack} ${event.cause ?? ''} drops ${event.drops ?? '-'} waited ${event.delay_ms ?? '-'} ms`;

@@ -1,11 +1,11 @@
 import { phases } from './phases.js';
 import type { PlannedPacket, PlannedStage } from './plan.js';
 import { ENDPOINT_SIZE, endpointsAt, type StagePart, writeEndpoint } from './plan-file.js';
-import { serversOf, services } from './services.js';
+import { serversOf, services } from './planned-services.js';
 import { type Sightings, What } from './sightings.js';
 
-/** What became of a packet that came in, as the director's legs show it. */
-export interface Fate {
+/** What became of a packet that came in, as the director's directorDevices show it. */
+export interface PacketOutcome {
   readonly packet: PlannedPacket;
   readonly timeNs: number;
   /** The real server to which it went out. */
@@ -22,19 +22,19 @@ export interface Plan {
 }
 
 /** Every packet of the plan, stage by stage in the order in which they came in. */
-export interface Fates {
-  readonly stages: readonly (readonly Fate[])[];
+export interface PacketOutcomes {
+  readonly stages: readonly (readonly PacketOutcome[])[];
   readonly problems: readonly string[];
 }
 
 /** Lays the sender's list beside the sightings: each packet came in once and left once at most. */
-export function readFates(plan: Plan, sightings: Sightings): Fates {
+export function readOutcomes(plan: Plan, sightings: Sightings): PacketOutcomes {
   const problems: string[] = [];
   const places = plan.stages.flatMap(({ packets }, stage) =>
     packets.map((packet, index) => ({ packet, stage, index })),
   );
-  const fates: (Fate | undefined)[] = places.map(() => undefined);
-  const stages: Fate[][] = plan.stages.map(() => []);
+  const outcomes: (PacketOutcome | undefined)[] = places.map(() => undefined);
+  const stages: PacketOutcome[][] = plan.stages.map(() => []);
   for (let number = 0; number < sightings.count; number++) {
     const place = places[sightings.mark(number) - 1];
     if (place === undefined) {
@@ -46,13 +46,13 @@ export function readFates(plan: Plan, sightings: Sightings): Fates {
       problems.push(`leg ${sightings.leg(number)}: ${name(packet)} was sent otherwise`);
     }
     if (sightings.leg(number) > 0 || sightings.what(number) === What.error) continue;
-    if (fates[packet.mark - 1] !== undefined) problems.push(`${name(packet)} came in twice`);
-    const fate = { packet, timeNs: sightings.timeNs(number), to: undefined, refused: false };
-    fates[packet.mark - 1] = fate;
-    stages[stage]?.push(fate);
+    if (outcomes[packet.mark - 1] !== undefined) problems.push(`${name(packet)} came in twice`);
+    const outcome = { packet, timeNs: sightings.timeNs(number), to: undefined, refused: false };
+    outcomes[packet.mark - 1] = outcome;
+    stages[stage]?.push(outcome);
   }
-  problems.push(...addWays(fates, sightings));
-  const missing = fates.filter((fate) => fate === undefined).length;
+  problems.push(...addWays(outcomes, sightings));
+  const missing = outcomes.filter((outcome) => outcome === undefined).length;
   if (missing > 0) problems.push(`${missing} packets were sent and never came in`);
   return { stages, problems };
 }
@@ -84,15 +84,19 @@ function isSame(
 }
 
 /** Where each packet went, if anywhere. */
-function* addWays(fates: readonly (Fate | undefined)[], sightings: Sightings): Generator<string> {
+function* addWays(
+  outcomes: readonly (PacketOutcome | undefined)[],
+  sightings: Sightings,
+): Generator<string> {
   const servers = serverTexts();
   for (let number = 0; number < sightings.count; number++) {
-    const fate = fates[sightings.mark(number) - 1];
+    const outcome = outcomes[sightings.mark(number) - 1];
     const error = sightings.what(number) === What.error;
-    if (fate === undefined || (sightings.leg(number) === 0 && !error)) continue;
-    if (fate.refused || fate.to !== undefined) yield `${name(fate.packet)} left more than once`;
-    if (error) fate.refused = true;
-    else fate.to = servers.get(sightings.target(number)) ?? 'nobody';
+    if (outcome === undefined || (sightings.leg(number) === 0 && !error)) continue;
+    if (outcome.refused || outcome.to !== undefined)
+      yield `${name(outcome.packet)} left more than once`;
+    if (error) outcome.refused = true;
+    else outcome.to = servers.get(sightings.target(number)) ?? 'nobody';
   }
 }
 

@@ -1,5 +1,6 @@
-import { type NamespaceShell, withInput } from '../exact/namespace-shell.js';
-import { endpoint } from '../exact/services.js';
+import type { NamespaceShell } from '../../../src/testbed/namespace-shell.js';
+import { withInput } from '../exact/planned-network.js';
+import { endpoint } from '../exact/planned-services.js';
 
 /** What `nft -j` prints of a set's elements that count. */
 interface Element {
@@ -14,7 +15,7 @@ interface Listing {
 }
 
 /** nftables in the director counts what leaves it toward each real server. */
-export class LegCounters {
+export class InterfaceCounters {
   readonly #shell: NamespaceShell;
   #before: ReadonlyMap<string, number> = new Map();
 
@@ -22,10 +23,10 @@ export class LegCounters {
     this.#shell = shell;
   }
 
-  static async start(shell: NamespaceShell): Promise<LegCounters> {
+  static async start(shell: NamespaceShell): Promise<InterfaceCounters> {
     const set = (name: string, type: string): string =>
       `set ${name} { type ${type} . inet_service; flags dynamic; size 65535; }`;
-    await shell.run(
+    await shell.script(
       withInput('nft -f -', [
         'table inet flood {',
         set('ipv4', 'ipv4_addr'),
@@ -37,8 +38,9 @@ export class LegCounters {
         '}',
         '}',
       ]),
+      'nft',
     );
-    return new LegCounters(shell);
+    return new InterfaceCounters(shell);
   }
 
   /** From now on only what comes later is told. */
@@ -55,8 +57,8 @@ export class LegCounters {
   }
 
   async #all(): Promise<ReadonlyMap<string, number>> {
-    const lines = await this.#shell.run('nft -j list table inet flood');
-    const { nftables } = JSON.parse(lines.join('')) as Listing;
+    const text = await this.#shell.script('nft -j list table inet flood', 'nft');
+    const { nftables } = JSON.parse(text) as Listing;
     return new Map(
       nftables
         .flatMap(({ set }) => set?.elem ?? [])

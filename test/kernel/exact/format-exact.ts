@@ -1,13 +1,13 @@
 import type { KindName } from '../../../src/record/value-names.js';
 import type { ObservedEvent } from '../../../src/verify/observed-event.js';
 import { textTable } from '../../../src/verify/text-table.js';
-import type { Comparison } from './compare.js';
+import type { Comparison } from './compare-events.js';
 import type { Ledger } from './ledger.js';
 import type { Sums } from './sums.js';
 
 export interface ExactReport {
   readonly ledger: Ledger;
-  readonly witnessed: Sums;
+  readonly captured: Sums;
   readonly told: Sums;
   readonly events: readonly ObservedEvent[];
   readonly comparison: Comparison;
@@ -27,7 +27,7 @@ const rows = [
 
 /** The sums of both sides, a line each. */
 export function formatExact(report: ExactReport): readonly string[] {
-  const { ledger, witnessed, told, events, comparison, lost, evicted, missed } = report;
+  const { ledger, captured, told, events, comparison, lost, evicted, missed } = report;
   const count = (kind: KindName): string =>
     String(events.filter(({ event }) => event.kind === kind).length);
   const table = textTable(
@@ -36,7 +36,7 @@ export function formatExact(report: ExactReport): readonly string[] {
       ['new entry', String(ledger.fresh.length), '-'],
       ...rows.map(([group, verdict]) => [
         `${group} ${verdict}`,
-        String(witnessed.total(group, verdict)),
+        String(captured.total(group, verdict)),
         String(told.total(group, verdict)),
       ]),
       ['retry', String(ledger.retries.length), count('retry')],
@@ -46,7 +46,7 @@ export function formatExact(report: ExactReport): readonly string[] {
   );
   return [
     ...table,
-    `${witnessed.size} numbers by service, server and verdict compared`,
+    `${captured.size} numbers by service, server and verdict compared`,
     `undetermined ${comparison.undetermined}, opening packets evicted ${evicted}`,
     `lost ${lost}, missed runs ${missed}`,
   ];

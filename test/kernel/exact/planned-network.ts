@@ -1,15 +1,22 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import type { CleanUp } from '../../../src/testbed/clean-up.js';
+import {
+  heredoc,
+  type NamespaceShell,
+  NamespaceShells,
+  sysctlScript,
+} from '../../../src/testbed/namespace-shell.js';
 import { namespaceName, removeNamespaces, roles } from '../../../src/testbed/namespaces.js';
-import { buildTopology, directorDevice } from '../../../src/testbed/topology.js';
-import { NamespaceShell, sysctls, withInput } from './namespace-shell.js';
+import { buildTopology, directorDevice, kernelFamilies } from '../../../src/testbed/topology.js';
 import { allClientAddresses } from './plan.js';
-import { portRange, serverNetworks, virtualAddresses } from './services.js';
+import { portRange, serverNetworks, virtualAddresses } from './planned-services.js';
 
 const BACKLOG = '/proc/sys/net/core/netdev_max_backlog';
 
-/** The director's legs: the clients' first. */
-export const legs: readonly string[] = (['client', 'rs1', 'rs2'] as const).map(directorDevice);
+/** The director's interfaces: the clients' first. */
+export const directorDevices: readonly string[] = (['client', 'rs1', 'rs2'] as const).map(
+  directorDevice,
+);
 
 export interface Network {
   readonly client: NamespaceShell;
@@ -24,13 +31,15 @@ export interface Network {
  */
 export async function buildNetwork(cleanUp: CleanUp): Promise<Network> {
   cleanUp.add('the namespaces', () => removeNamespaces(roles.map((role) => namespaceName(role))));
-  await buildTopology();
+  const shells = new NamespaceShells();
+  cleanUp.add('the namespace shells', () => shells.close());
+  await buildTopology(shells, kernelFamilies());
   const backlog = readFileSync(BACKLOG, 'utf8');
   cleanUp.add('netdev_max_backlog', () => writeFileSync(BACKLOG, backlog));
   writeFileSync(BACKLOG, '100000');
 
-  const client = new NamespaceShell('client', cleanUp);
-  const director = new NamespaceShell('director', cleanUp);
+  const client = shells.of('client');
+  const director = shells.of('director');
   const own = await ethernet(client, 'eth0');
   const router = await ethernet(director, directorDevice('client'));
   const lines = [
@@ -41,10 +50,10 @@ export async function buildNetwork(cleanUp: CleanUp): Promise<Network> {
     ...allClientAddresses.map((address) => neighbour(address, own, directorDevice('client'))),
   ];
   for (const network of serverNetworks)
-    lines.push(...(await addServers(network, director, cleanUp)));
-  await director.run(
+    lines.push(...(await addServers(network, director, shells.of(network.role))));
+  await director.script(
     [
-      sysctls({
+      optionalSysctls({
         'net/ipv4/ip_forward': 1,
         'net/ipv4/conf/all/rp_filter': 0,
         'net/ipv4/conf/default/rp_filter': 0,
@@ -56,8 +65,9 @@ export async function buildNetwork(cleanUp: CleanUp): Promise<Network> {
       }),
       withInput('ip -batch -', lines),
     ].join('\n'),
+    'network',
   );
-  await client.run(prerouting('policy drop'));
+  await client.script(prerouting('policy drop'), 'network');
   return { client, director, ethernet: { own, router } };
 }
 
@@ -65,17 +75,16 @@ export async function buildNetwork(cleanUp: CleanUp): Promise<Network> {
 async function addServers(
   { role, ipv4, ipv6 }: (typeof serverNetworks)[number],
   director: NamespaceShell,
-  cleanUp: CleanUp,
+  shell: NamespaceShell,
 ): Promise<readonly string[]> {
-  const shell = new NamespaceShell(role, cleanUp);
   const leg = directorDevice(role);
   const router = await ethernet(director, leg);
   const own = await ethernet(shell, 'eth0');
   const servers = [2, 3].flatMap((host) => [`${ipv4}.${host}`, `${ipv6}${host}`]);
   const { first, last } = portRange('silent');
-  await shell.run(
+  await shell.script(
     [
-      sysctls({ 'net/ipv4/tcp_syncookies': 2, 'net/ipv4/conf/all/rp_filter': 0 }),
+      optionalSysctls({ 'net/ipv4/tcp_syncookies': 2, 'net/ipv4/conf/all/rp_filter': 0 }),
       withInput('ip -batch -', [
         ...servers.map(
           (address) => `address replace ${added(address, { ipv4: 24, ipv6: 64 })} dev eth0`,
@@ -86,6 +95,7 @@ async function addServers(
       ]),
       prerouting(`tcp dport ${first}-${last} drop`),
     ].join('\n'),
+    'network',
   );
   return [
     `address replace ${ipv6}1/64 nodad dev ${leg}`,
@@ -103,7 +113,7 @@ const neighbour = (address: string, ethernet: string, device: string): string =>
   `neighbour replace ${address} lladdr ${ethernet} nud permanent dev ${device}`;
 
 async function ethernet(shell: NamespaceShell, device: string): Promise<string> {
-  const [line = ''] = await shell.run(`ip -o link show ${device}`);
+  const line = await shell.script(`ip -o link show ${device}`, 'network');
   return /link\/ether (\S+)/.exec(line)?.[1] ?? '';
 }
 
@@ -118,3 +128,13 @@ function prerouting(rule: string): string {
     '}',
   ]);
 }
+
+/** A command with lines for its standard input. */
+export const withInput = (command: string, lines: readonly string[]): string =>
+  `${command} ${heredoc(lines.join('\n'))}`;
+
+/** For a script: sysctls by their paths below /proc/sys, those that the kernel has. */
+const optionalSysctls = (values: Readonly<Record<string, number>>): string =>
+  Object.entries(values)
+    .map(([path, value]) => `[ ! -e /proc/sys/${path} ] || ${sysctlScript({ [path]: value })}`)
+    .join('\n');
