@@ -1,8 +1,27 @@
 import { readFileSync } from 'node:fs';
 
+const fromRoot = (path: string): URL => new URL(`../../${path}`, import.meta.url);
+
 /** Of this package. Read from package.json, which lies beside `dist`. */
 export const version: string = (
-  JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
-    version: string;
-  }
+  JSON.parse(readFileSync(fromRoot('package.json'), 'utf8')) as { version: string }
 ).version;
+
+/** What this program was built from and runs with: `--version` and `ipvscope_build_info` show it. */
+export interface BuildInfo {
+  readonly version: string;
+  /** Abbreviated, with `-dirty` where the tree had changes; `unknown` outside a checkout. */
+  readonly commit: string;
+  /** Linked into the addon; `unknown` where the addon cannot be loaded. */
+  readonly libbpf: string;
+  readonly node: string;
+}
+
+/** The commit that src/scripts/build-info.sh wrote when this program was built. */
+export function builtFrom(): string {
+  try {
+    return (JSON.parse(readFileSync(fromRoot('dist/build-info.json'), 'utf8')) as BuildInfo).commit;
+  } catch {
+    return 'unknown';
+  }
+}

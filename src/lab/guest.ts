@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { PassThrough } from 'node:stream';
-import { IpvscopeError } from '../error.js';
+import { type ErrorCode, IpvscopeError } from '../error.js';
 import { findProgram } from '../exec/find.js';
 import { ConsoleTail } from './console-tail.js';
 import type { LabSignal } from './options.js';
@@ -138,7 +138,7 @@ export class Guest {
     return argument;
   }
 
-  #ended(code: string): IpvscopeError {
+  #ended(code: ErrorCode): IpvscopeError {
     if (this.#console.includes('Could not set up host forwarding rule')) {
       return portInUse('QEMU cannot publish a port');
     }

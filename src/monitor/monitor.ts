@@ -1,8 +1,8 @@
 import { release } from 'node:os';
 import { Aggregator } from '../aggregate/aggregator.js';
-import { note } from '../cli/support/standard-streams.js';
 import type { ListenAddress } from '../http/listen-address.js';
 import { HttpServer } from '../http/server.js';
+import { type Logger, silentLog } from '../log.js';
 import { createRegistry, type Metrics } from '../metrics/registry.js';
 import { readInNamespace } from '../native/addon.js';
 import {
@@ -11,6 +11,7 @@ import {
   checkRequest,
   planAttachments,
 } from '../native/attachment.js';
+import { buildInfo } from '../native/build-info.js';
 import { ipvsInstance } from '../native/ipvs-module.js';
 import type { RecordBatch } from '../record/batch.js';
 import type { KindName } from '../record/names.js';
@@ -28,6 +29,8 @@ import { version } from '../version.js';
 import { ReadyFile } from './ready-file.js';
 
 export interface ObserverOptions {
+  /** Default: nothing is logged. */
+  readonly log?: Logger;
   readonly maxSeries?: number;
   /** Rows to which nothing was added for so long are forgotten; absent: never. */
   readonly expireAfterSeconds?: number;
@@ -55,6 +58,7 @@ export interface ObserverOptions {
  */
 export class Observer {
   readonly #options: ObserverOptions;
+  readonly #log: Logger;
   readonly #source: WatchedSource;
   readonly #aggregator: Aggregator;
   readonly #services = new ServiceTable({ readInside: readInNamespace });
@@ -66,6 +70,8 @@ export class Observer {
 
   private constructor(options: ObserverOptions) {
     this.#options = options;
+    const log = options.log ?? silentLog;
+    this.#log = log;
     this.#aggregator = new Aggregator(options.maxSeries, options.expireAfterSeconds);
     this.#source = new WatchedSource({
       attach: () =>
@@ -75,18 +81,19 @@ export class Observer {
           detailDrops: options.detailDrops ?? false,
           services: roomFor(this.#services.services.length),
           ...(options.filter === undefined ? {} : { filter: options.filter }),
-          onSight: (sight) => note(watchingLine(sight)),
-          onRefused: ({ variant }, error) => note(`${variant} refused: ${error.toLine()}`),
+          onSight: (sight) =>
+            log[sight.watching === 'blind' ? 'warn' : 'info'](watchingLine(sight)),
+          onRefused: ({ variant }, error) => log.warn(`${variant} refused: ${error.toLine()}`),
         }),
       instance: ipvsInstance,
       onAttached: (attachment) => this.#onAttached(attachment),
       onDetached: () => this.#readyFile?.remove(),
       onServicesLeftOut: (count) =>
-        note(
+        log.warn(
           `${count} virtual services found no room in the probe: packets of connections that IPVS` +
             ' no longer knows are not seen of these; start again for room',
         ),
-      onWaiting: (reason) => note(`waiting: ${reason}`),
+      onWaiting: (reason) => log.info(`waiting: ${reason}`),
     });
     this.#services.onChange(() => this.#source.setServices(this.#services.keys()));
   }
@@ -114,12 +121,12 @@ export class Observer {
       this.#http = await HttpServer.listen({
         ...listen,
         ...(maxRequests === undefined ? {} : { maxRequests }),
-        onTrouble: note,
+        onTrouble: (line) => this.#log.warn(line),
         registry: this.metrics,
         version,
         ready: () => readiness(this.#source.state()),
       });
-      note(`metrics at ${this.#http.url}/metrics`);
+      this.#log.info(`metrics at ${this.#http.url}/metrics`);
     }
     await this.#services.start();
     if (expireAfterSeconds !== undefined) {
@@ -137,7 +144,8 @@ export class Observer {
   }
 
   #onAttached({ types, withoutFexit }: Attachment): void {
-    if (withoutFexit !== undefined) note(`kprobes, which cost a packet more: ${withoutFexit}`);
+    if (withoutFexit !== undefined)
+      this.#log.info(`kprobes, which cost a packet more: ${withoutFexit}`);
     const variants = new Map<string, string[]>();
     const state = this.#source.state();
     for (const { function: name, variant } of state.programs) {
@@ -145,8 +153,8 @@ export class Observer {
     }
     const list = [...variants].map(([name, its]) => `${its.join('+')} ${name}`).join(', ');
     const from = types === undefined ? '' : ` with types from ${types}`;
-    note(`ipvscope ${version} attached on ${release()}${from}: ${list}`);
-    if (state.watching !== 'proven') note(watchingLine(state));
+    this.#log.info(`ipvscope ${version} attached on ${release()}${from}: ${list}`);
+    if (state.watching !== 'proven') this.#log.warn(watchingLine(state));
     this.#readyFile?.write();
   }
 
@@ -158,7 +166,7 @@ export class Observer {
       hostNetns: hostNetns(),
       services: this.#services,
     };
-    this.#registry ??= createRegistry(input, version);
+    this.#registry ??= createRegistry(input, buildInfo());
     return this.#registry;
   }
 

@@ -5,9 +5,7 @@ import { type KindName, kindNames } from '../record/names.js';
 import { columnHeader, formatColumns, type NamespaceName } from './columns.js';
 import type { ParsedFilter } from './filter.js';
 import { fitsFilter } from './fits-filter.js';
-
-export const outputFormats = ['columns', 'json'] as const;
-export type OutputFormat = (typeof outputFormats)[number];
+import type { OutputFormat } from './output-formats.js';
 
 /** Counted always, printed only when asked for: they are normal, or follow from another event. */
 const onRequest: readonly KindName[] = ['draining', 'retransmit'];

@@ -5,9 +5,10 @@
  */
 import { Aggregator } from '../../src/aggregate/aggregator.js';
 import { EventPrinting } from '../../src/cli/support/print-events.js';
-import { note, standardError } from '../../src/cli/support/standard-streams.js';
+import { standardError, writeError } from '../../src/cli/support/standard-streams.js';
 import { Stop } from '../../src/cli/support/stop.js';
 import { IpvscopeError } from '../../src/error.js';
+import { createLogger } from '../../src/log.js';
 import { Session } from '../../src/native/session.js';
 import { RecordBatch } from '../../src/record/batch.js';
 import { kindNames } from '../../src/record/names.js';
@@ -24,6 +25,7 @@ const batch = new RecordBatch(session.bytes);
 const stop = new Stop();
 const printing = new EventPrinting({
   stop,
+  log: createLogger({ format: 'plain', write: writeError }),
   format: 'json',
   drops: false,
   kinds: kindNames,
@@ -81,7 +83,7 @@ try {
   await printing.end({ tell: unread === 'skip' });
 } catch (cause) {
   if (!(cause instanceof IpvscopeError)) throw cause;
-  note(cause.toLine());
+  writeError(`${cause.toLine()}\n`);
   process.exitCode = cause.exitCode;
 }
 await standardError().flushed();

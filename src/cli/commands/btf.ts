@@ -1,71 +1,52 @@
-import { mkdir, writeFile } from 'node:fs/promises';
 import { release } from 'node:os';
-import { dirname, join } from 'node:path';
-import { Command } from 'commander';
-import { buildTypes, releaseOf } from '../../btf/build-types.js';
-import { ExitCode, IpvscopeError } from '../../error.js';
-import { labKernels, obtainKernel, obtainKernelHeaders } from '../../lab/index.js';
-import { note } from '../support/standard-streams.js';
-import { Stop } from '../support/stop.js';
+import { type Command, Option } from 'commander';
+import { labKernels } from '../../lab/debian-kernels.js';
+import type { HelpText } from '../support/help-text.js';
 
-interface BtfOptions {
+export interface BtfOptions {
   readonly headers?: string;
   readonly labKernel?: string;
   readonly output?: string;
   readonly minimal?: true;
 }
 
-const DIRECTORY = '/var/lib/ipvscope/btf';
+/** Where files of BTF are written, and found by every command. */
+export const BTF_DIRECTORY = '/var/lib/ipvscope/btf';
 
-export const btfCommand = new Command('btf')
-  .description('build types of a kernel and its ip_vs, for kernels that do not show them')
-  .option('--headers <directory>', "the kernel's headers", `/lib/modules/${release()}/build`)
-  .option('--lab-kernel <version>', `of the lab's kernel instead: ${labKernels().join(', ')}`)
-  .option('-o, --output <file>', `where to write them (default: ${DIRECTORY}/RELEASE.btf)`)
-  .option('--minimal', 'keep only what this version of ipvscope reads: about 1 kB')
-  .addHelpText(
-    'after',
-    `
-Kernels before 5.11, and such as are built without CONFIG_DEBUG_INFO_BTF_MODULES, do not show how
-ip_vs lays out its structures. This makes it known from the kernel's headers package. Files named
-RELEASE.btf in /etc/ipvscope/btf, ${DIRECTORY} (or the directories of IPVSCOPE_BTF_PATH,
-separated by colons) are found by every command; --btf FILE names another.
+export const help: HelpText = {
+  notes: [
+    `Kernels before 5.11, and kernels built without CONFIG_DEBUG_INFO_BTF_MODULES, have no BTF of ip_vs. This command generates it from the kernel's headers package. Every command finds files named RELEASE.btf in /etc/ipvscope/btf and ${BTF_DIRECTORY} (or in the directories of IPVSCOPE_BTF_PATH, separated by colons); --btf <file> names another.`,
+  ],
+  examples: [
+    { command: 'apt-get install linux-headers-$(uname -r) && ipvscope btf' },
+    {
+      command:
+        'ipvscope btf --headers /usr/src/linux-headers-5.10.0-46-amd64 -o 5.10.0-46-amd64.btf',
+    },
+  ],
+};
 
-Examples:
-  apt-get install linux-headers-$(uname -r) && ipvscope btf
-  ipvscope btf --headers /usr/src/linux-headers-5.10.0-46-amd64 -o 5.10.0-46-amd64.btf`,
-  )
-  .action(async (options: BtfOptions) => {
-    const stop = new Stop();
-    try {
-      await build(options, stop.signal);
-    } finally {
-      stop.release();
-    }
-  });
-
-async function build(options: BtfOptions, signal: AbortSignal): Promise<void> {
-  const headers = await headersDirectory(options, signal);
-  const of = await releaseOf(headers);
-  const output = options.output ?? join(DIRECTORY, `${of}.btf`);
-  note(`building types of ${of}`);
-  const types = await buildTypes({ headers, minimal: options.minimal === true, signal });
-  try {
-    await mkdir(dirname(output), { recursive: true });
-    await writeFile(output, types);
-  } catch (cause) {
-    throw new IpvscopeError('ERR_OUTPUT', `cannot write ${output}`, {
-      hint: 'name another file with --output',
-      exitCode: ExitCode.usage,
-      cause,
+export function define(command: Command): void {
+  command
+    .addOption(
+      new Option('--headers <directory>', 'directory of the kernel headers').default(
+        `/lib/modules/${release()}/build`,
+        '/lib/modules/$(uname -r)/build',
+      ),
+    )
+    .option(
+      '--lab-kernel <version>',
+      `kernel of the lab, whose headers are downloaded: ${labKernels().join(', ')}`,
+    )
+    .addOption(
+      new Option(
+        '-o, --output <file>',
+        `BTF file to write (default: ${BTF_DIRECTORY}/RELEASE.btf)`,
+      ).env('IPVSCOPE_BTF_OUTPUT'),
+    )
+    .option('--minimal', 'only the types that this version of ipvscope reads: about 1 kB')
+    .action(async (options: BtfOptions) => {
+      const { runBtf } = await import('./run-btf.js');
+      await runBtf(options, command);
     });
-  }
-  note(`${output}: ${types.length} bytes`);
-}
-
-async function headersDirectory(options: BtfOptions, signal: AbortSignal): Promise<string> {
-  if (options.labKernel === undefined) return options.headers ?? '';
-  const fetch = { signal, onProgress: note };
-  const kernel = await obtainKernel({ kernel: options.labKernel, refresh: false, ...fetch });
-  return await obtainKernelHeaders({ kernel, ...fetch });
 }

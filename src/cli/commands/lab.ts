@@ -1,8 +1,9 @@
-import { Command } from 'commander';
-import { DEFAULT_KERNEL, labKernels } from '../../lab/index.js';
-import { parseInteger, parseSeconds } from '../support/command-options.js';
-import { runInLab } from '../support/run-in-lab.js';
-import { actsCommand } from './lab-acts.js';
+import type { Command } from 'commander';
+import { DEFAULT_KERNEL, labKernels } from '../../lab/debian-kernels.js';
+import type { CommandEntry } from '../command-list.js';
+import { logEnvironment, logOf } from '../support/global-options.js';
+import type { HelpText } from '../support/help-text.js';
+import { parseDuration, parseInteger } from '../support/parse-values.js';
 
 interface LabCommandOptions {
   readonly kernel: string;
@@ -15,52 +16,61 @@ interface LabCommandOptions {
   readonly exec?: true;
 }
 
-export const labCommand = new Command('lab')
-  .description('run any of these commands inside a real kernel with ip_vs, booted in QEMU')
-  .argument('<command...>', 'an ipvscope command and its arguments')
-  .option('--kernel <version>', `one of ${labKernels().join(', ')}`, DEFAULT_KERNEL)
-  .option(
-    '--publish <port>',
-    "the guest's port that answers on this machine's loopback",
-    parseInteger(1, 65535),
-  )
-  .option('--timeout <seconds>', 'kill the guest after so long', parseSeconds)
-  .option('--refresh', 'ask for a newer kernel package even where one is cached')
-  .option(
-    '--unfixed',
-    "use an ip_vs without the fix of Linux 5.9, built from this kernel's own source once",
-  )
-  .option(
-    '--count-instructions',
-    'one processor, whose clock advances one nanosecond an instruction (slower)',
-  )
-  .option('--append <arguments>', "kernel arguments, such as 'lockdown=confidentiality'")
-  .option('--exec', 'the command is any program, not one of ipvscope')
-  .passThroughOptions()
-  .addHelpText(
-    'after',
-    `
-The guest sees this machine's files; what it writes is gone with it.
+export const help: HelpText = {
+  notes: [`The guest sees the files of this machine; its writes go to a temporary overlay.`],
+  examples: [
+    { command: 'ipvscope lab reproduce one-second' },
+    { command: 'ipvscope lab acts', purpose: 'the incident, with and without the fix' },
+    {
+      command:
+        'ipvscope lab --publish 10962 reproduce rollout --loop --web.listen-address 0.0.0.0:10962',
+    },
+    { command: 'ipvscope lab --unfixed trace --timeout 60' },
+    { command: "ipvscope lab --exec -- sh -c 'modprobe ip_vs && uname -r'" },
+  ],
+};
 
-Examples:
-  ipvscope lab reproduce one-second
-  ipvscope lab acts
-  ipvscope lab --publish 10962 reproduce rollout --loop --web.listen-address 0.0.0.0:10962
-  ipvscope lab --unfixed trace --timeout 60
-  ipvscope lab --exec -- sh -c 'modprobe ip_vs && uname -r'`,
-  )
-  .action(async (command: string[], options: LabCommandOptions) => {
-    process.exitCode = await runInLab({
-      command,
-      kernel: options.kernel,
-      publish: options.publish === undefined ? [] : [options.publish],
-      ...(options.timeout === undefined ? {} : { timeoutMs: options.timeout * 1000 }),
-      refresh: options.refresh === true,
-      unfixed: options.unfixed === true,
-      countInstructions: options.countInstructions === true,
-      ...(options.append === undefined ? {} : { kernelArguments: options.append }),
-      exec: options.exec === true,
+export const children: readonly CommandEntry[] = [
+  {
+    name: 'acts',
+    summary: 'play the incident in three parts and print what was observed side by side',
+    load: () => import('./lab-acts.js'),
+  },
+];
+
+export function define(command: Command): void {
+  command
+    .argument('<command...>', 'ipvscope command with its arguments')
+    .option('--kernel <version>', `kernel version: ${labKernels().join(', ')}`, DEFAULT_KERNEL)
+    .option(
+      '--publish <port>',
+      'port of the guest, forwarded from the loopback address of this machine',
+      parseInteger(1, 65535),
+    )
+    .option('--timeout <duration>', 'time limit, then the guest is killed', parseDuration)
+    .option('--refresh', 'download of the newest kernel package, even where one is cached')
+    .option('--unfixed', 'ip_vs without commit f0a5e4d7a594, built once from the kernel source')
+    .option(
+      '--count-instructions',
+      'repeatable times: one CPU with QEMU icount, 1 ns an instruction (slower)',
+    )
+    .option('--append <arguments>', "kernel arguments, such as 'lockdown=confidentiality'")
+    .option('--exec', 'any program instead of an ipvscope command')
+    .passThroughOptions()
+    .action(async (words: string[], options: LabCommandOptions) => {
+      const { runInLab } = await import('../support/run-in-lab.js');
+      process.exitCode = await runInLab({
+        log: logOf(command),
+        env: logEnvironment(command),
+        command: words,
+        kernel: options.kernel,
+        publish: options.publish === undefined ? [] : [options.publish],
+        ...(options.timeout === undefined ? {} : { timeoutMs: options.timeout * 1000 }),
+        refresh: options.refresh === true,
+        unfixed: options.unfixed === true,
+        countInstructions: options.countInstructions === true,
+        ...(options.append === undefined ? {} : { kernelArguments: options.append }),
+        exec: options.exec === true,
+      });
     });
-  });
-
-labCommand.addCommand(actsCommand);
+}

@@ -22,7 +22,7 @@ test('an addon that there is not, or that is none, is named with the reason, in 
   const path = join(directory, 'ipvscope.node');
   assert.equal(
     refused(path),
-    `ERR_ADDON_LOAD: the addon ${path} cannot be loaded: there is no such file; build it with: npm ci && npm run build`,
+    `ERR_ADDON_LOAD: the addon ${path} cannot be loaded: there is no such file (hint: build it with: npm ci && npm run build)`,
   );
   writeFileSync(path, 'no ELF file, but text of some length');
   const line = refused(path);
