@@ -166,6 +166,13 @@ export class IpvscopeError extends Error {
         ...(log === undefined || log === '' ? {} : { log }),
       });
     }
+    if (code === 'EMFILE' || code === 'ENFILE') {
+      const hint = code === 'EMFILE' ? 'ulimit -n 1024' : 'sysctl fs.file-max';
+      return new IpvscopeError('ERR_DESCRIPTORS', 'too many open files', {
+        hint: `raise the limit: ${hint}`,
+        cause,
+      });
+    }
     const error = new IpvscopeError(
       syscall === undefined ? 'ERR_INTERNAL' : 'ERR_SYSTEM',
       message,
