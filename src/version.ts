@@ -1,10 +1,11 @@
 import { readFileSync } from 'node:fs';
+import { packagePath } from './package-root.js';
 
-const fromRoot = (path: string): URL => new URL(`../../${path}`, import.meta.url);
-
-/** Of this package. Read from package.json, which lies beside `dist`. */
+/** Of this package. Read from package.json. */
 export const version: string = (
-  JSON.parse(readFileSync(fromRoot('package.json'), 'utf8')) as { version: string }
+  JSON.parse(readFileSync(packagePath('package.json'), 'utf8')) as {
+    version: string;
+  }
 ).version;
 
 /** What this program was built from and runs with: `--version` and `ipvscope_build_info` show it. */
@@ -20,7 +21,8 @@ export interface BuildInfo {
 /** The commit that src/scripts/build-info.sh wrote when this program was built. */
 export function builtFrom(): string {
   try {
-    return (JSON.parse(readFileSync(fromRoot('dist/build-info.json'), 'utf8')) as BuildInfo).commit;
+    const text = readFileSync(packagePath('dist/build-info.json'), 'utf8');
+    return (JSON.parse(text) as BuildInfo).commit;
   } catch {
     return 'unknown';
   }

@@ -6,9 +6,9 @@
  * the first to the last: a packet is remembered by the lookup only while everything that is to be
  * seen of it can be seen, and a call is noted only while its return can be.
  */
-#include "frames.bpf.h"
-#include "generate.bpf.h"
-#include "verdict.bpf.h"
+#include "track/frames.bpf.h"
+#include "output/generate.bpf.h"
+#include "track/verdict.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 

@@ -65,7 +65,7 @@ const counters = [
  */
 export function createRegistry(input: MetricsInput, build: BuildInfo): Metrics {
   const { aggregator, hostNetns, services } = input;
-  const { capacity, delays, mostKeys } = aggregator.table;
+  const { capacity, delays, maxKeys } = aggregator.table;
   const families: ZeroFamily[] = [
     ...counters.map((family) => ({
       family,
@@ -90,7 +90,7 @@ export function createRegistry(input: MetricsInput, build: BuildInfo): Metrics {
           families,
           hostNetns,
           known: services,
-          room: () => mostKeys - aggregator.table.size,
+          room: () => maxKeys - aggregator.table.size,
         });
   let self: Promise<Registry> | undefined;
   return {

@@ -1,4 +1,4 @@
-import type { ConntrackName, ForwardingName, KindName, VerdictName } from './names.js';
+import type { ConntrackName, ForwardingName, KindName, VerdictName } from './value-names.js';
 
 /** Why a packet was dropped: the label of ipvs_dropped_packets_total. */
 export type DropCause =

@@ -1,4 +1,5 @@
-import { explained } from './explained.js';
+import { Round } from '../testbed/round.js';
+import { verifyRound } from '../verify/verify-round.js';
 import type { Scenario } from './scenario.js';
 
 const PORTS = 4;
@@ -8,27 +9,27 @@ export const delayElsewhere: Scenario = {
   name: 'delay-elsewhere',
   summary: 'opening packets are lost on the way to the director: a second, and not for ip_vs',
   report: 'kubernetes#90854',
-  story: [
+  description: [
     'fresh: clients connect from ports never used',
     'lost: the first packet of every connect is lost before ip_vs sees it: one second',
     'after: nothing is lost any more',
   ],
-  async play(stage) {
-    const round = await stage.begin('delay-elsewhere', {
+  async play(testbed, recorder) {
+    const round = await Round.start(testbed, 'delay-elsewhere', {
       connReuseMode: 1,
       expireNodestConn: 1,
       conntrack: true,
     });
     round.phase('fresh', 'ports never used');
-    await round.connectAll(stage.freshPorts(PORTS));
+    await round.connectAll(testbed.freshPorts(PORTS));
 
     await round.loseFirst(true);
     round.phase('lost', 'first packets do not reach ip_vs');
-    await round.connectAll(stage.freshPorts(PORTS));
+    await round.connectAll(testbed.freshPorts(PORTS));
 
     await round.loseFirst(false);
     round.phase('after', 'nothing is lost');
-    await round.connectAll(stage.freshPorts(PORTS));
-    return explained(await round.end());
+    await round.connectAll(testbed.freshPorts(PORTS));
+    return verifyRound(await round.end(), recorder.events());
   },
 };

@@ -1,5 +1,6 @@
-import { addresses, serverName } from './addresses.js';
-import { explained } from './explained.js';
+import { addresses, serverName } from '../testbed/addresses.js';
+import { Round } from '../testbed/round.js';
+import { verifyRound } from '../verify/verify-round.js';
 import type { Scenario } from './scenario.js';
 
 const PORTS = 6;
@@ -11,18 +12,18 @@ export const keepAlive: Scenario = {
   name: 'keep-alive',
   summary: 'connections stay open and in use while their server drains: as it should be',
   report: 'kubernetes#57841',
-  story: [
+  description: [
     'open: six clients connect, and keep their connections; two servers answer',
     'draining: one server gets weight 0; all connections go on being used, new ones avoid it',
     'removed: everybody has left, and new clients connect',
   ],
-  async play(stage) {
-    const round = await stage.begin('keep-alive', {
+  async play(testbed, recorder) {
+    const round = await Round.start(testbed, 'keep-alive', {
       connReuseMode: 1,
       expireNodestConn: 1,
       conntrack: true,
     });
-    const ports = stage.freshPorts(PORTS);
+    const ports = testbed.freshPorts(PORTS);
     const server = serverName(oldServer);
 
     round.phase('open', 'connections that stay');
@@ -32,12 +33,12 @@ export const keepAlive: Scenario = {
     await round.setWeight(server, 0);
     round.phase('draining', `${server} has weight 0, its connections are in use`);
     await round.use(held, USES);
-    await round.connectAll(stage.freshPorts(PORTS));
+    await round.connectAll(testbed.freshPorts(PORTS));
     await round.use(held, USES);
 
     await round.release(ports);
     round.phase('removed', 'the connections are closed');
-    await round.connectAll(stage.freshPorts(PORTS));
-    return explained(await round.end());
+    await round.connectAll(testbed.freshPorts(PORTS));
+    return verifyRound(await round.end(), recorder.events());
   },
 };

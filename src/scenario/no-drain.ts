@@ -1,5 +1,6 @@
-import { addresses, serverName } from './addresses.js';
-import { explained } from './explained.js';
+import { addresses, serverName } from '../testbed/addresses.js';
+import { Round } from '../testbed/round.js';
+import { verifyRound } from '../verify/verify-round.js';
 import type { Scenario } from './scenario.js';
 
 const PORTS = 6;
@@ -11,18 +12,18 @@ export const noDrain: Scenario = {
   name: 'no-drain',
   summary: 'a server of weight 0 does not drain: clients that reuse ports renew its entries',
   report: 'kubernetes#81308',
-  story: [
+  description: [
     'before: six clients connect, each from its own source port; two servers answer',
     'draining: one server gets weight 0; the same ports connect again and again, and renew its entries',
     'after: net.ipv4.vs.expire_nodest_conn=1; the same ports leave it at once',
   ],
-  async play(stage) {
-    const round = await stage.begin('no-drain', {
+  async play(testbed, recorder) {
+    const round = await Round.start(testbed, 'no-drain', {
       connReuseMode: 0,
       expireNodestConn: 0,
       conntrack: false,
     });
-    const ports = stage.freshPorts(PORTS);
+    const ports = testbed.freshPorts(PORTS);
 
     round.phase('before', 'two servers, weight 1 each');
     await round.connectAll(ports);
@@ -34,6 +35,6 @@ export const noDrain: Scenario = {
     await round.set({ expireNodestConn: 1 });
     round.phase('after', 'net.ipv4.vs.expire_nodest_conn=1');
     for (let i = 0; i < 2; i++) await round.connectAll(ports);
-    return explained(await round.end());
+    return verifyRound(await round.end(), recorder.events());
   },
 };

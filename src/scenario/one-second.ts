@@ -1,5 +1,6 @@
-import { type Connect, portOf } from './connect.js';
-import { explained } from './explained.js';
+import { type Connect, portOf } from '../testbed/connect.js';
+import { Round } from '../testbed/round.js';
+import { verifyRound } from '../verify/verify-round.js';
 import type { Scenario } from './scenario.js';
 
 const FIN_PORTS = 3;
@@ -13,23 +14,23 @@ export const oneSecond: Scenario = {
   name: 'one-second',
   summary: 'an opening packet is dropped for its conntrack entry; the connect takes a second more',
   report: 'kubernetes#70747, kube-router#544',
-  story: [
+  description: [
     'fresh: clients connect from ports never used; some servers close, some reset, some stay open',
     'after-fin: ports whose connection was closed in good order are rescheduled at once',
     'after-reset: ports whose server reset the connection lose their first packet: one second',
     'after-vanish: clients vanish, their server gets weight 0, they come back: one second',
     'control: other ports, used and unused, connect at once all the while',
   ],
-  async play(stage) {
-    const round = await stage.begin('one-second', {
+  async play(testbed, recorder) {
+    const round = await Round.start(testbed, 'one-second', {
       connReuseMode: 1,
       expireNodestConn: 1,
       conntrack: true,
     });
     const timeoutMs = TIMEOUT_MS;
-    const fin = stage.freshPorts(FIN_PORTS);
-    const reset = stage.freshPorts(RESET_PORTS);
-    const hold = stage.freshPorts(HELD_PORTS);
+    const fin = testbed.freshPorts(FIN_PORTS);
+    const reset = testbed.freshPorts(RESET_PORTS);
+    const hold = testbed.freshPorts(HELD_PORTS);
 
     round.phase('fresh', 'ports never used');
     await round.connectAll(fin, { timeoutMs });
@@ -42,7 +43,7 @@ export const oneSecond: Scenario = {
     round.phase('after-reset', 'the ports whose server reset');
     const late = round.connectAll(reset, { timeoutMs });
     round.phase('control', 'other ports meanwhile, used and unused');
-    await round.connectAll([...fin, ...stage.freshPorts(FIN_PORTS)], { timeoutMs });
+    await round.connectAll([...fin, ...testbed.freshPorts(FIN_PORTS)], { timeoutMs });
     await late;
 
     const server = held[0]?.server ?? '';
@@ -53,9 +54,9 @@ export const oneSecond: Scenario = {
     await round.connectAll(theirs, { timeoutMs });
 
     round.phase('control', 'unused ports at last');
-    await round.connectAll(stage.freshPorts(FIN_PORTS), { timeoutMs });
+    await round.connectAll(testbed.freshPorts(FIN_PORTS), { timeoutMs });
     await round.release(portsOf(held, (connect) => connect.server !== server));
-    return explained(await round.end());
+    return verifyRound(await round.end(), recorder.events());
   },
 };
 

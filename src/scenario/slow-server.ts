@@ -1,4 +1,5 @@
-import { explained } from './explained.js';
+import { Round } from '../testbed/round.js';
+import { verifyRound } from '../verify/verify-round.js';
 import type { Scenario } from './scenario.js';
 
 const PORTS = 4;
@@ -8,27 +9,27 @@ export const slowServer: Scenario = {
   name: 'slow-server',
   summary: 'the servers overlook opening packets: a second; ip_vs only sees them sent again',
   report: 'kubernetes#90854',
-  story: [
+  description: [
     'fresh: clients connect from ports never used',
     'slow: every server overlooks the first packet of a connect: one second',
     'after: the servers keep up again',
   ],
-  async play(stage) {
-    const round = await stage.begin('slow-server', {
+  async play(testbed, recorder) {
+    const round = await Round.start(testbed, 'slow-server', {
       connReuseMode: 1,
       expireNodestConn: 1,
       conntrack: true,
     });
     round.phase('fresh', 'ports never used');
-    await round.connectAll(stage.freshPorts(PORTS));
+    await round.connectAll(testbed.freshPorts(PORTS));
 
-    await round.overlookFirst(true);
+    await round.dropFirstAtServers(true);
     round.phase('slow', 'the servers overlook first packets');
-    await round.connectAll(stage.freshPorts(PORTS));
+    await round.connectAll(testbed.freshPorts(PORTS));
 
-    await round.overlookFirst(false);
+    await round.dropFirstAtServers(false);
     round.phase('after', 'the servers keep up');
-    await round.connectAll(stage.freshPorts(PORTS));
-    return explained(await round.end());
+    await round.connectAll(testbed.freshPorts(PORTS));
+    return verifyRound(await round.end(), recorder.events());
   },
 };

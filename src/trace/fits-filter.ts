@@ -1,6 +1,6 @@
 import { type EndpointFilter, type EventFilter, protocolBits } from '../native/event-filter.js';
-import type { RecordBatch } from '../record/batch.js';
 import { Cpu, Flag, Offset, RECORD_SIZE } from '../record/layout.generated.js';
+import type { RecordBatch } from '../record/record-batch.js';
 
 // include/linux/socket.h
 const AF_INET = 2;
@@ -22,7 +22,7 @@ function fitsOne<Filter>(
 
 /**
  * Whether a record is one of those that the probe would deliver if it were attached with the filter
- * (native/bpf/filter.bpf.h). Aggregated records have no client, and pass no filter for one.
+ * (native/bpf/output/filter.bpf.h). Aggregated records have no client, and pass no filter for one.
  */
 export function fitsFilter(batch: RecordBatch, index: number, filter: EventFilter): boolean {
   const { bytes, words } = batch;

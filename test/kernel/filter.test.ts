@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { addresses } from '../../src/scenario/addresses.js';
-import { withStage } from '../../src/scenario/index.js';
-import { cells, playTable } from '../../src/scenario/table/table.js';
+import { playMatrix, testCases } from '../../src/conformance/matrix/matrix.js';
+import { addresses } from '../../src/testbed/addresses.js';
+import { withTestbed } from '../../src/testbed/testbed.js';
 import { Running, run } from './command.js';
 
 run('modprobe', 'ip_vs');
@@ -65,7 +65,7 @@ const filters: readonly {
 // Filters work in the kernel: what they let through has to be what fits of all that there was.
 test('trace with a filter tells what fits, and counts nothing else', async () => {
   // Ports used again, forwarded and rescheduled, by clients of both families.
-  const wanted = cells.filter(
+  const wanted = testCases.filter(
     ({ settings, title, late }) =>
       settings.expireNodestConn === 0 &&
       settings.connReuseMode < 2 &&
@@ -78,7 +78,7 @@ test('trace with a filter tells what fits, and counts nothing else', async () =>
   const all = await Running.attached(command);
   const filtered: Running[] = [];
   for (const { args } of filters) filtered.push(await Running.attached([...command, ...args]));
-  await withStage({}, (stage) => playTable(stage, wanted));
+  await withTestbed({}, (testbed) => playMatrix(testbed, wanted, { events: () => [] }));
   const everything = parse((await all.end()).stdout);
   assert.ok(everything.length >= wanted.length, `${everything.length} events`);
   for (const [index, { args, fits, none }] of filters.entries()) {

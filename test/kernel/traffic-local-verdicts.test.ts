@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs';
 import { availableParallelism } from 'node:os';
 import { test } from 'node:test';
 import { promisify } from 'node:util';
-import { CleanUp } from '../../src/scenario/clean-up.js';
+import { CleanUp } from '../../src/testbed/clean-up.js';
 import { Running, run } from './command.js';
 import { compiled } from './exact/programs.js';
 

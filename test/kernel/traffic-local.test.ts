@@ -5,7 +5,7 @@ import { availableParallelism } from 'node:os';
 import { test } from 'node:test';
 import { setTimeout } from 'node:timers/promises';
 import { promisify } from 'node:util';
-import { CleanUp } from '../../src/scenario/clean-up.js';
+import { CleanUp } from '../../src/testbed/clean-up.js';
 import { compileProgram } from '../bench/compile.js';
 import { Running, run } from './command.js';
 

@@ -6,15 +6,15 @@ import { Running, run } from './command.js';
 before(() => run('modprobe', 'ip_vs'));
 
 test('two directors with the same addresses and clients: every event says whose it is', async () => {
-  const stages = [0, 1].map(() => new Running(['reproduce', 'rollout', '-o', 'json']));
-  const ended = await Promise.all(stages.map((stage) => stage.ended));
+  const testbeds = [0, 1].map(() => new Running(['reproduce', 'rollout', '-o', 'json']));
+  const ended = await Promise.all(testbeds.map((testbed) => testbed.ended));
   const seen = ended.map(({ stdout }) =>
     stdout
       .trimEnd()
       .split('\n')
       .map((line) => JSON.parse(line) as IpvsEvent),
   );
-  // Each stage judges what is its own, strictly.
+  // Each testbed judges what is its own, strictly.
   for (const { code, stderr } of ended) {
     assert.equal(code, 0, stderr);
     assert.match(stderr, /^explained: 54 connects and \d+ events fit together$/m);

@@ -1,11 +1,9 @@
 import { release } from 'node:os';
 import { type Command, Option } from 'commander';
-import { labKernels } from '../../lab/debian-kernels.js';
 import type { HelpText } from '../support/help-text.js';
 
 export interface BtfOptions {
-  readonly headers?: string;
-  readonly labKernel?: string;
+  readonly headers: string;
   readonly output?: string;
   readonly minimal?: true;
 }
@@ -34,17 +32,13 @@ export function define(command: Command): void {
         '/lib/modules/$(uname -r)/build',
       ),
     )
-    .option(
-      '--lab-kernel <version>',
-      `kernel of the lab, whose headers are downloaded: ${labKernels().join(', ')}`,
-    )
     .addOption(
       new Option(
         '-o, --output <file>',
         `BTF file to write (default: ${BTF_DIRECTORY}/RELEASE.btf)`,
       ).env('IPVSCOPE_BTF_OUTPUT'),
     )
-    .option('--minimal', 'only the types that this version of ipvscope reads: about 1 kB')
+    .option('--minimal', 'only the types that this version of ipvscope reads: about 3 KiB')
     .action(async (options: BtfOptions) => {
       const { runBtf } = await import('./run-btf.js');
       await runBtf(options, command);

@@ -20,7 +20,7 @@ export const help: HelpText = {
   notes: [`The guest sees the files of this machine; its writes go to a temporary overlay.`],
   examples: [
     { command: 'ipvscope lab reproduce one-second' },
-    { command: 'ipvscope lab acts', purpose: 'the incident, with and without the fix' },
+    { command: 'ipvscope lab demo', purpose: 'the incident, with and without the fix' },
     {
       command:
         'ipvscope lab --publish 10962 reproduce rollout --loop --web.listen-address 0.0.0.0:10962',
@@ -30,13 +30,14 @@ export const help: HelpText = {
   ],
 };
 
-export const children: readonly CommandEntry[] = [
-  {
-    name: 'acts',
-    summary: 'play the incident in three parts and print what was observed side by side',
-    load: () => import('./lab-acts.js'),
-  },
-];
+const demo = {
+  name: 'demo',
+  summary: 'play the incident in three steps and compare what was observed of each',
+  load: () => import('./lab-demo.js'),
+};
+
+/** `acts` is the former name of `demo`. */
+export const children: readonly CommandEntry[] = [demo, { ...demo, name: 'acts', hidden: true }];
 
 export function define(command: Command): void {
   command
@@ -67,7 +68,7 @@ export function define(command: Command): void {
         publish: options.publish === undefined ? [] : [options.publish],
         ...(options.timeout === undefined ? {} : { timeoutMs: options.timeout * 1000 }),
         refresh: options.refresh === true,
-        unfixed: options.unfixed === true,
+        revertFix: options.unfixed === true,
         countInstructions: options.countInstructions === true,
         ...(options.append === undefined ? {} : { kernelArguments: options.append }),
         exec: options.exec === true,

@@ -1,9 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { Command } from 'commander';
-import { buildTypes, releaseOf } from '../../btf/build-types.js';
+import { buildBtf, releaseOf } from '../../btf/build-btf.js';
 import { describeErrno, ExitCode, IpvscopeError } from '../../error.js';
-import { obtainKernel, obtainKernelHeaders } from '../../lab/index.js';
 import type { Logger } from '../../log.js';
 import { logOf } from '../support/global-options.js';
 import { Stop } from '../support/stop.js';
@@ -13,7 +12,7 @@ import { BTF_DIRECTORY, type BtfOptions } from './btf.js';
 export async function runBtf(options: BtfOptions, command: Command): Promise<void> {
   const stop = new Stop();
   try {
-    await build(options, { signal: stop.signal, log: logOf(command) });
+    await writeBtf(options, { signal: stop.signal, log: logOf(command) });
   } finally {
     stop.release();
   }
@@ -24,15 +23,15 @@ interface Run {
   readonly log: Logger;
 }
 
-async function build(options: BtfOptions, { signal, log }: Run): Promise<void> {
-  const headers = await headersDirectory(options, { signal, log });
-  const of = await releaseOf(headers);
-  const output = options.output ?? join(BTF_DIRECTORY, `${of}.btf`);
-  log.info(`generating BTF of ${of}`);
-  const types = await buildTypes({ headers, minimal: options.minimal === true, signal });
+async function writeBtf(options: BtfOptions, { signal, log }: Run): Promise<void> {
+  const { headers, minimal } = options;
+  const kernelRelease = await releaseOf(headers);
+  const output = options.output ?? join(BTF_DIRECTORY, `${kernelRelease}.btf`);
+  log.info(`generating BTF of ${kernelRelease}`);
+  const btf = await buildBtf({ headers, minimal: minimal === true, signal });
   try {
     await mkdir(dirname(output), { recursive: true });
-    await writeFile(output, types);
+    await writeFile(output, btf);
   } catch (cause) {
     throw new IpvscopeError(
       'ERR_OUTPUT',
@@ -44,12 +43,5 @@ async function build(options: BtfOptions, { signal, log }: Run): Promise<void> {
       },
     );
   }
-  log.info(`${output}: ${types.length} bytes`);
-}
-
-async function headersDirectory(options: BtfOptions, { signal, log }: Run): Promise<string> {
-  if (options.labKernel === undefined) return options.headers ?? '';
-  const fetch = { signal, onProgress: log.info };
-  const kernel = await obtainKernel({ kernel: options.labKernel, refresh: false, ...fetch });
-  return await obtainKernelHeaders({ kernel, ...fetch });
+  log.info(`${output}: ${btf.length} bytes`);
 }

@@ -1,22 +1,19 @@
 import { release } from 'node:os';
 import type { Command } from 'commander';
+import { suites } from '../../conformance/index.js';
 import { ExitCode, IpvscopeError } from '../../error.js';
 import type { Logger } from '../../log.js';
-import { Observer } from '../../monitor/monitor.js';
-import { kindNames } from '../../record/names.js';
-import {
-  type ObservedEvent,
-  observeBatch,
-  type RoundRecord,
-  type Scenario,
-  type Stage,
-  scenarios,
-  type Watcher,
-  withStage,
-} from '../../scenario/index.js';
-import { defaultKinds } from '../../trace/printer.js';
+import { defaultKinds } from '../../record/event-selection.js';
+import { kindNames } from '../../record/value-names.js';
+import { scenarios as named } from '../../scenario/index.js';
+import type { Recorder } from '../../scenario/recorder.js';
+import type { Scenario } from '../../scenario/scenario.js';
+import { type Testbed, withTestbed } from '../../testbed/testbed.js';
+import { RoundEvents } from '../../verify/round-events.js';
+import type { RoundRecord } from '../../verify/round-record.js';
 import { attachRequest } from '../support/attach-options.js';
 import { logOf } from '../support/global-options.js';
+import { MonitoredRun } from '../support/monitored-run.js';
 import { EventPrinting } from '../support/print-events.js';
 import { playRounds } from '../support/rounds.js';
 import { standardOutput, writeError } from '../support/standard-streams.js';
@@ -24,8 +21,11 @@ import { Stop } from '../support/stop.js';
 import { traceBeside } from '../support/trace-beside.js';
 import type { ReproduceOptions } from './reproduce.js';
 
-/** Kinds that are checked against the results of the clients. */
-const judgedKinds = kindNames.filter((kind) => kind !== 'draining');
+/** In the order in which `--list` prints them. */
+export const scenarios: readonly Scenario[] = [...named, ...suites];
+
+/** Verified against the client-observed connects. */
+const verifiedKinds = kindNames.filter((kind) => kind !== 'draining');
 
 /** Plays the scenarios named, or lists them. */
 export async function runReproduce(
@@ -35,14 +35,20 @@ export async function runReproduce(
 ): Promise<void> {
   if (options.list === true) {
     for (const scenario of scenarios) {
-      const told = scenario.report === undefined ? '' : ` (${scenario.report})`;
-      standardOutput().write(`${scenario.name.padEnd(20)} ${scenario.summary}${told}\n`);
+      const report = scenario.report === undefined ? '' : ` (${scenario.report})`;
+      standardOutput().write(`${scenario.name.padEnd(20)} ${scenario.summary}${report}\n`);
     }
     return;
   }
   const chosen = scenariosNamed(names);
   checkCases(chosen, options.case ?? []);
-  process.exitCode = await reproduce(chosen, options, logOf(command));
+  process.exitCode = await reproduce({ chosen, options, log: logOf(command) });
+}
+
+interface Request {
+  readonly chosen: readonly Scenario[];
+  readonly options: ReproduceOptions;
+  readonly log: Logger;
 }
 
 function scenariosNamed(names: readonly string[]): readonly Scenario[] {
@@ -70,23 +76,22 @@ function checkCases(chosen: readonly Scenario[], cases: readonly string[]): void
   });
 }
 
-async function reproduce(
-  chosen: readonly Scenario[],
-  options: ReproduceOptions,
-  log: Logger,
-): Promise<ExitCode> {
+async function reproduce(request: Request): Promise<ExitCode> {
+  const { chosen, options, log } = request;
   const stop = new Stop();
   const { signal } = stop;
   let code: ExitCode = ExitCode.ok;
   try {
-    await withStage(
+    await withTestbed(
       {
         signal,
         onProgress: log.info,
-        witness: options.witness === true || chosen.some(({ witnessed }) => witnessed === true),
+        capture:
+          options.witness === true ||
+          chosen.some(({ capturesPackets }) => capturesPackets === true),
       },
-      async (stage) => {
-        code = await playObserved(stage, { chosen, options, stop, log });
+      async (testbed) => {
+        code = await playObserved(testbed, request, stop);
       },
     );
   } catch (cause) {
@@ -103,20 +108,10 @@ const isOutputError = (cause: unknown): boolean =>
   cause instanceof IpvscopeError && cause.code === 'ERR_OUTPUT';
 
 async function playObserved(
-  stage: Stage,
-  {
-    chosen,
-    options,
-    stop,
-    log,
-  }: {
-    readonly chosen: readonly Scenario[];
-    readonly options: ReproduceOptions;
-    readonly stop: Stop;
-    readonly log: Logger;
-  },
+  testbed: Testbed,
+  { chosen, options, log }: Request,
+  stop: Stop,
 ): Promise<ExitCode> {
-  let events: ObservedEvent[] = [];
   const printing = new EventPrinting({
     stop,
     log,
@@ -125,54 +120,55 @@ async function playObserved(
     drops: true,
     unread: 'skip',
   });
+  const events = new RoundEvents();
   const listen = options['web.listenAddress'];
   const quiet = options.record === true || chosen.some((scenario) => scenario.quiet === true);
-  const observer = await Observer.start({
+  const run = await MonitoredRun.start({
     log,
     attach: attachRequest(options),
-    detail: [...new Set(chosen.flatMap(({ detail }) => detail ?? judgedKinds))],
+    kinds: [...new Set(chosen.flatMap(({ detail }) => detail ?? verifiedKinds))],
     ...(listen === undefined ? {} : { listen }),
     ...(options.readyFile === undefined ? {} : { readyFile: options.readyFile }),
     onBatch: (batch, clock) => {
-      events.push(...observeBatch(batch, clock.format));
+      events.add(batch, clock.format);
       return quiet ? undefined : printing.onBatch(batch, clock);
     },
   });
-  const watcher: Watcher = {
-    flush: () => observer.flush(),
-    metrics: async () => (await observer.metrics.metrics()).toString(),
-    lost: () => observer.lost,
+  const recorder: Recorder = {
+    events: () => {
+      run.monitor.flush();
+      return events.taken();
+    },
+    flush: () => run.monitor.flush(),
+    metrics: async () => (await run.monitor.metrics()).toString(),
+    lost: () => run.lost,
     isDefault: ({ kind, verdict }) =>
       defaultKinds.includes(kind) || verdict === 'dropped' || verdict === 'rejected',
     trace: traceBeside,
   };
-  const cases = options.case === undefined ? {} : { cases: options.case };
-  const play = async (): Promise<boolean> => {
-    let allFit = true;
-    for (const scenario of chosen) {
-      events = [];
-      const trial = await scenario.play(stage, { watcher, ...cases });
-      observer.flush();
-      const { played } = trial;
-      if (options.record === true && played !== undefined) {
-        record({ release: release(), played, events });
-      }
-      const { report, fits } = trial.judge(events);
-      writeError(`${report}\n`);
-      if (!fits) allFit = false;
+  const playOne = async (scenario: Scenario): Promise<boolean> => {
+    events.clear();
+    const result = await scenario.play(testbed, recorder, options.case);
+    if (options.record === true && result.played !== undefined) {
+      const { played, events: observed } = result;
+      printRecord({ release: release(), played, events: observed });
     }
-    return allFit;
+    writeError(`${result.report}\n`);
+    return result.passed;
   };
-  let code: ExitCode;
-  try {
-    code = await playRounds({ loop: options.loop === true, signal: stop.signal, play });
-  } finally {
-    log.info(await observer.stop());
+  const playAll = async (): Promise<boolean> => {
+    const passed: boolean[] = [];
+    for (const scenario of chosen) passed.push(await playOne(scenario));
+    return passed.every(Boolean);
+  };
+  const rounds = { loop: options.loop === true, signal: stop.signal, play: playAll };
+  const code = await playRounds(rounds).finally(async () => {
+    log.info(await run.stop());
     await printing.end();
-  }
-  return observer.complete ? code : ExitCode.trouble;
+  });
+  return run.complete ? code : ExitCode.trouble;
 }
 
-function record(round: RoundRecord): void {
+function printRecord(round: RoundRecord): void {
   standardOutput().write(`${JSON.stringify(round)}\n`);
 }

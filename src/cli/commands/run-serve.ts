@@ -1,12 +1,11 @@
 import type { Command } from 'commander';
-import { ExitCode, IpvscopeError } from '../../error.js';
-import { Observer } from '../../monitor/monitor.js';
-import { defaultKinds } from '../../trace/printer.js';
+import { ExitCode } from '../../error.js';
+import { defaultKinds } from '../../record/event-selection.js';
 import { attachRequest } from '../support/attach-options.js';
 import { filterOf } from '../support/event-options.js';
-import { logEnvironment, logOf } from '../support/global-options.js';
+import { logOf } from '../support/global-options.js';
+import { MonitoredRun } from '../support/monitored-run.js';
 import { EventPrinting } from '../support/print-events.js';
-import { runInLab } from '../support/run-in-lab.js';
 import { Stop } from '../support/stop.js';
 import type { ServeOptions } from './serve.js';
 
@@ -29,41 +28,29 @@ export async function runServe(options: ServeOptions, command: Command): Promise
           unread: 'skip',
         })
       : undefined;
-  let observer: Observer;
+  let run: MonitoredRun;
   try {
-    observer = await Observer.start({
+    run = await MonitoredRun.start({
       log,
       attach: attachRequest(options),
-      wait: options.orLab !== true,
+      wait: options.check !== true,
       listen,
       maxRequests: options['web.maxRequests'],
       maxSeries: options['metrics.maxSeries'],
       expireAfterSeconds: options['metrics.expireAfter'],
-      detail: printing === undefined ? [] : kinds,
-      detailDrops: printing !== undefined && drops,
+      kinds: printing === undefined ? [] : kinds,
+      drops: printing !== undefined && drops,
       ...(options.readyFile === undefined ? {} : { readyFile: options.readyFile }),
       ...(printing === undefined ? {} : { onBatch: printing.onBatch }),
     });
   } catch (cause) {
     stop.release();
-    const canHelp = cause instanceof IpvscopeError && cause.exitCode === ExitCode.prerequisite;
-    if (options.orLab !== true || !canHelp) throw cause;
-    log.warn(cause.toLine());
-    log.info('this kernel cannot be traced: playing the incident in the lab instead');
-    log.info(`its metrics are at http://127.0.0.1:${listen.port}/metrics here`);
-    process.exitCode = await runInLab({
-      log,
-      env: logEnvironment(command),
-      kernel: undefined,
-      publish: [listen.port],
-      command: ['reproduce', 'rollout', '--loop', '--web.listen-address', `0.0.0.0:${listen.port}`],
-    });
-    return;
+    throw cause;
   }
-  await stop.wait();
+  if (options.check !== true) await stop.wait();
   await printing?.settle();
-  log.info(await observer.stop());
+  log.info(await run.stop());
   await printing?.end({ tell: true });
-  if (!observer.complete) process.exitCode = ExitCode.trouble;
+  if (!run.complete) process.exitCode = ExitCode.trouble;
   stop.release();
 }

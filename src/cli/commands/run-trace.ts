@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 import { ExitCode } from '../../error.js';
-import { Observer } from '../../monitor/monitor.js';
-import { defaultKinds } from '../../trace/printer.js';
+import { defaultKinds } from '../../record/event-selection.js';
 import { attachRequest } from '../support/attach-options.js';
 import { filterOf } from '../support/event-options.js';
 import { logOf } from '../support/global-options.js';
+import { MonitoredRun } from '../support/monitored-run.js';
 import { EventPrinting } from '../support/print-events.js';
 import { Stop } from '../support/stop.js';
 import type { TraceOptions } from './trace.js';
@@ -19,13 +19,13 @@ export async function runTrace(options: TraceOptions, command: Command): Promise
     options.summary === true
       ? undefined
       : new EventPrinting({ stop, log, format: options.output, kinds, drops, unread: 'hold' });
-  const observer = await Observer.start({
+  const run = await MonitoredRun.start({
     log,
     attach: attachRequest(options),
     wait: options.wait === true,
     filter: filterOf(options),
-    detail: printing === undefined ? [] : kinds,
-    detailDrops: printing !== undefined && drops,
+    kinds: printing === undefined ? [] : kinds,
+    drops: printing !== undefined && drops,
     ...(options.readyFile === undefined ? {} : { readyFile: options.readyFile }),
     ...(printing === undefined ? {} : { onBatch: printing.onBatch }),
   });
@@ -36,8 +36,8 @@ export async function runTrace(options: TraceOptions, command: Command): Promise
   await stop.wait();
   clearTimeout(timer);
   await printing?.settle();
-  log.info(await observer.stop());
+  log.info(await run.stop());
   await printing?.end();
-  if (!observer.complete) process.exitCode = ExitCode.trouble;
+  if (!run.complete) process.exitCode = ExitCode.trouble;
   stop.release();
 }

@@ -11,7 +11,7 @@ export interface ServeOptions extends AttachOptions, EventOptions {
   readonly 'metrics.maxSeries': number;
   readonly 'metrics.expireAfter': number;
   readonly trace?: true;
-  readonly orLab?: true;
+  readonly check?: true;
 }
 
 const DEFAULT_PORT = 10962;
@@ -68,8 +68,8 @@ export function define(command: Command): void {
     )
     .option('--trace', 'events on standard output as well, as selected by -k and the filters')
     .option(
-      '--or-lab',
-      'the incident on a kernel in QEMU instead, if this kernel cannot be traced',
+      '--check',
+      'attach, detach and exit: 0, or 3 if a prerequisite is missing (ip_vs included)',
     );
   addEventOptions(addAttachOptions(command)).action(async (options: ServeOptions) => {
     checkPrinting(options, command);

@@ -1,5 +1,5 @@
 import type { Command, Option } from 'commander';
-import { kindNames } from '../../record/names.js';
+import { kindNames } from '../../record/value-names.js';
 
 /** What comes after an option or as an argument, as far as a shell can complete it. */
 export type Values = 'file' | 'directory' | readonly string[];

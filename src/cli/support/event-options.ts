@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
-import { MOST_FILTERS, protocolBits } from '../../native/event-filter.js';
-import { type KindName, kindNames } from '../../record/names.js';
+import { MAX_FILTERS, protocolBits } from '../../native/event-filter.js';
+import { type KindName, kindNames } from '../../record/value-names.js';
 import {
   type ParsedEndpoint,
   type ParsedFilter,
@@ -90,12 +90,12 @@ function each<Value>(
   return (text, former = []) => {
     try {
       const values = [...former, ...parseList(text).map(parse)];
-      if (values.length <= MOST_FILTERS) return values;
+      if (values.length <= MAX_FILTERS) return values;
     } catch (cause) {
       if (!(cause instanceof SyntaxError)) throw cause;
       throw new InvalidArgumentError(cause.message);
     }
-    throw new InvalidArgumentError(`It takes ${MOST_FILTERS} values at most.`);
+    throw new InvalidArgumentError(`It takes ${MAX_FILTERS} values at most.`);
   };
 }
 

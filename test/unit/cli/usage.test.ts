@@ -64,7 +64,7 @@ const cases: readonly {
   { args: ['lab'], code: 2, stderr: /missing required argument 'command'/ },
   { args: ['lab', '--kernel', '2.4', 'trace'], code: 2, stderr: /2\.4/ },
   { args: ['lab', 'acts', '--kernel', '2.4'], code: 2, stderr: /2\.4/ },
-  { args: ['lab', 'acts', '--help'], code: 0, stdout: /Examples:/ },
+  { args: ['lab', 'demo', '--help'], code: 0, stdout: /Examples:/ },
   { args: ['reproduce', 'no-such-scenario'], code: 2, stderr: /no-such-scenario/ },
   {
     args: ['reproduce', 'field', '--case', 'no-route,no-such-case'],

@@ -1,0 +1,72 @@
+import type { FieldCase } from './field-case.js';
+
+/** A case with what was seen and told of it, or why this kernel cannot play it. */
+export interface Row {
+  readonly field: FieldCase;
+  readonly impossible?: string;
+  /** By the independent observers. */
+  readonly seen: string;
+  /** By the events. */
+  readonly told: string;
+  /** What is right. */
+  readonly right: string;
+  /** Everything that is not; none: the row is right. */
+  readonly wrong: readonly string[];
+}
+
+/** Their texts are broken into lines of these widths. */
+const COLUMNS = [
+  { head: 'case', width: 20 },
+  { head: 'what was done', width: 36 },
+  { head: 'independent observers', width: 36 },
+  { head: 'events', width: 56 },
+  { head: '', width: 5 },
+] as const;
+
+const GAP = '  ';
+
+/** The table, a row a case; below a wrong one what is wrong with it, and what is right. */
+export function formatField(rows: readonly Row[]): string {
+  const wrong = rows.filter((row) => row.wrong.length > 0).length;
+  const impossible = rows.filter((row) => row.impossible !== undefined).length;
+  return [
+    ...rowLines(COLUMNS.map(({ head }) => head)),
+    ...rows.flatMap((row) => [...rowLines(cellsOf(row)), ...notesOf(row)]),
+    `${rows.length} cases: ${rows.length - wrong - impossible} right, ${wrong} WRONG, ${impossible} not possible on this kernel`,
+  ].join('\n');
+}
+
+const cellsOf = ({ field, impossible, seen, told, wrong }: Row): readonly string[] => [
+  field.name,
+  [field.input, ...(field.report === undefined ? [] : [`(${field.report})`])].join(' '),
+  impossible === undefined ? seen : `not possible: ${impossible}`,
+  told,
+  impossible !== undefined ? '-' : wrong.length === 0 ? 'right' : 'WRONG',
+];
+
+const notesOf = ({ wrong, right }: Row): readonly string[] =>
+  wrong.length === 0 ? [] : [...wrong.map((line) => `    wrong: ${line}`), `    right: ${right}`];
+
+/** The cells of one row side by side, as many lines as the longest takes. */
+function rowLines(cells: readonly string[]): readonly string[] {
+  const columns = COLUMNS.map(({ width }, index) => wrap(cells[index] ?? '', width));
+  const height = Math.max(...columns.map((lines) => lines.length));
+  return Array.from({ length: height }, (_, line) =>
+    COLUMNS.map(({ width }, index) => (columns[index]?.[line] ?? '').padEnd(width))
+      .join(GAP)
+      .trimEnd(),
+  );
+}
+
+/** Breaks a text between its words; a word that is longer than a line has one of its own. */
+export function wrap(text: string, width: number): readonly string[] {
+  const lines: string[] = [];
+  let line = '';
+  for (const word of text.split(' ')) {
+    if (line !== '' && line.length + 1 + word.length > width) {
+      lines.push(line);
+      line = word;
+    } else line = line === '' ? word : `${line} ${word}`;
+  }
+  return [...lines, line];
+}

@@ -1,0 +1,15 @@
+// Loads the addon of an installed package, has its record generator play, and prints how many records came.
+//   play-generator.js PACKAGE_DIRECTORY
+// Imports nothing but the package, so that a copy of this file works anywhere.
+import { pathToFileURL } from 'node:url';
+
+const [directory] = process.argv.slice(2);
+const { Session } = (await import(
+  `${pathToFileURL(directory ?? '').href}/dist/src/native/session.js`
+)) as typeof import('../../src/native/session.js');
+
+const session = new Session({ generator: true });
+session.open();
+session.generate(0, 1000, 1);
+process.stdout.write(`${session.drain()} records\n`);
+session.close();
