@@ -72,21 +72,21 @@
         {
           # The same for kprobes, which may run where the kernel shows no types at all: a call of a
           # kernel function would make libbpf look for them (native/bpf/kernel/kernel.bpf.h).
-          "action_name": "bpf_plain_object",
+          "action_name": "bpf_kprobe_object",
           "message": "Compiling the probe for kprobes",
           "inputs": ["<!@(ls native/bpf/*/*.h native/bpf/*.c native/include/*.h)"],
-          "outputs": ["<(obj)/ipvscope_plain.bpf.o"],
+          "outputs": ["<(obj)/ipvscope_kprobe.bpf.o"],
           "action": [
             "sh", "-ec",
-            "mkdir -p <(obj) && clang -DIPVSCOPE_PLAIN <(bpf_flags) -c native/bpf/ipvscope.bpf.c -o <(obj)/ipvscope_plain.bpf.o && llvm-strip -g <(obj)/ipvscope_plain.bpf.o",
+            "mkdir -p <(obj) && clang -DIPVSCOPE_KPROBE <(bpf_flags) -c native/bpf/ipvscope.bpf.c -o <(obj)/ipvscope_kprobe.bpf.o && llvm-strip -g <(obj)/ipvscope_kprobe.bpf.o",
           ],
         },
         {
           "action_name": "bpf_skeleton",
           "message": "Embedding the probe",
-          "inputs": ["<(obj)/ipvscope.bpf.o", "<(obj)/ipvscope_plain.bpf.o"],
-          "outputs": ["<(obj)/ipvscope.skel.h", "<(obj)/ipvscope_plain.skel.h"],
-          "action": ["sh", "-ec", "bpftool gen skeleton <(obj)/ipvscope.bpf.o name ipvscope_bpf > <(obj)/ipvscope.skel.h && bpftool gen skeleton <(obj)/ipvscope_plain.bpf.o name ipvscope_plain_bpf > <(obj)/ipvscope_plain.skel.h"],
+          "inputs": ["<(obj)/ipvscope.bpf.o", "<(obj)/ipvscope_kprobe.bpf.o"],
+          "outputs": ["<(obj)/ipvscope.skel.h", "<(obj)/ipvscope_kprobe.skel.h"],
+          "action": ["sh", "-ec", "bpftool gen skeleton <(obj)/ipvscope.bpf.o name ipvscope_bpf > <(obj)/ipvscope.skel.h && bpftool gen skeleton <(obj)/ipvscope_kprobe.bpf.o name ipvscope_kprobe_bpf > <(obj)/ipvscope_kprobe.skel.h"],
         },
         {
           # Debian builds libbpf.a for executables: its one reference to a variable of libc, stderr,

@@ -167,7 +167,7 @@ int lookup_kprobe(struct pt_regs *context)
 	enter_function(context, FRAME_LOOKUP);
 	/* Here already: the return may not be reported. */
 	if (!none_pending(ACCESS_HELPER, skb) && !BPF_CORE_READ(iph, hdr_flags))
-		forget_unpaired(ACCESS_HELPER, skb);
+		evict_unpaired(ACCESS_HELPER, skb);
 	return 0;
 }
 

@@ -4,13 +4,13 @@
  * a CPU and key, which the session reads in place. What it does not know yet goes another way
  * (native/bpf/output/aggregate.bpf.h), by which it gets to know it.
  */
-#ifndef IPVSCOPE_KNOWN_H
-#define IPVSCOPE_KNOWN_H
+#ifndef IPVSCOPE_SLOTS_H
+#define IPVSCOPE_SLOTS_H
 
 #include "ipvscope_record.h"
 
-#define IPVSCOPE_KNOWN_BITS 14
-#define IPVSCOPE_KNOWN_KEYS (1 << IPVSCOPE_KNOWN_BITS)
+#define IPVSCOPE_SLOT_BITS 14
+#define IPVSCOPE_SLOTS	   (1 << IPVSCOPE_SLOT_BITS)
 
 #define IPVSCOPE_KEY_WORDS (IPVSCOPE_KEY_SIZE / 8)
 
@@ -22,13 +22,13 @@
  * change: 0 there, and it is no key. In between, every program that runs is waited for: none sees
  * half of one key and half of another (native/addon/aggregate/slots.h).
  */
-struct ipvscope_known_key {
+struct ipvscope_slot_key {
 	__u64 words[IPVSCOPE_KEY_WORDS];
 	__u64 reserved; /* zero */
 };
 
 /* A key has two places: this one and the one whose number differs in the last bit. */
-static inline __u32 ipvscope_known_place(const __u64 *words)
+static inline __u32 ipvscope_slot_of(const __u64 *words)
 {
 	/* IPv4 addresses differ in the upper half of these, and services often in the same way as
 	 * their servers. */
@@ -41,7 +41,7 @@ static inline __u32 ipvscope_known_place(const __u64 *words)
 		     words[6] * 0xa0761d6478bd642fULL;
 
 	hash ^= hash >> 32;
-	return hash * 0xbf58476d1ce4e5b9ULL >> (64 - IPVSCOPE_KNOWN_BITS);
+	return hash * 0xbf58476d1ce4e5b9ULL >> (64 - IPVSCOPE_SLOT_BITS);
 }
 
 #endif

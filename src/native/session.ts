@@ -276,13 +276,13 @@ export class Session {
       unreadable: count(Loss.unreadable),
       retry_full: count(Loss.retryFull),
       opening_evicted: count(Loss.openingEvicted),
-      coalesced_full: count(Loss.coalescedFull),
+      coalesced_full: count(Loss.aggregationFull),
       misfit: count(counts.length - 1),
     };
     return {
       losses,
       detailDropped: count(Loss.ringFull),
-      kernelOverflow: count(Loss.folded),
+      kernelOverflow: count(Loss.overflow),
       lookedUp: { packets: count(Loss.noneLookedUp), opening: count(Loss.noneLookedUpOpening) },
     };
   }

@@ -1,5 +1,16 @@
-import type { DelayCause } from './event.js';
 import { Cause, Conntrack, Forwarding, Kind, Scheduler, Verdict } from './layout.generated.js';
+
+/** Why a packet was dropped: the label of ipvs_dropped_packets_total. */
+export type DropCause =
+  | 'conntrack'
+  | 'unavailable'
+  | 'unscheduled'
+  | 'overload'
+  | 'transmit'
+  | 'node';
+
+/** Why a client waited: the label of ipvs_connect_delay_seconds. */
+export type DelayCause = DropCause | 'unanswered';
 
 export type KindName = keyof typeof Kind;
 export type VerdictName = keyof typeof Verdict;

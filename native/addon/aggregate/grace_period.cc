@@ -10,50 +10,50 @@
 
 namespace ipvscope {
 
-Grace::~Grace() { Close(); }
+GracePeriods::~GracePeriods() { Close(); }
 
-void Grace::Open(int maps, int first) {
+void GracePeriods::Open(int maps, int first) {
   Close();
   maps_ = maps;
   first_ = first;
 }
 
-void Grace::Close() {
+void GracePeriods::Close() {
   if (thread_.joinable()) {
     thread_.join();
   }
-  ended_ = false;
+  finished_ = false;
   error_ = 0;
-  begun_ = over_ = 0;
+  started_ = completed_ = 0;
 }
 
 // 0 or an errno.
-int Grace::Pass() const {
+int GracePeriods::Synchronize() const {
   const uint32_t element = 0;
   return bpf_map_update_elem(maps_, &element, &first_, BPF_ANY) == 0 ? 0 : errno;
 }
 
 // False while one is under way.
-bool Grace::Ended() {
+bool GracePeriods::HasFinished() {
   if (!thread_.joinable()) {
     return true;
   }
-  if (!ended_.load(std::memory_order_acquire)) {
+  if (!finished_.load(std::memory_order_acquire)) {
     return false;
   }
   thread_.join();
-  Conclude();
+  RecordCompletion();
   return true;
 }
 
-void Grace::PassHere() {
-  error_ = Pass();
-  Conclude();
+void GracePeriods::SynchronizeHere() {
+  error_ = Synchronize();
+  RecordCompletion();
 }
 
-void Grace::Conclude() { over_ = error_ == 0 ? begun_ : over_; }
+void GracePeriods::RecordCompletion() { completed_ = error_ == 0 ? started_ : completed_; }
 
-Outcome Grace::Collect() {
+Outcome GracePeriods::TakeError() {
   const int error = error_;
   error_ = 0;
   if (error == 0) {
@@ -66,39 +66,39 @@ Outcome Grace::Collect() {
                  {}};
 }
 
-Outcome Grace::Begin() {
-  if (!Ended()) {
+Outcome GracePeriods::Start() {
+  if (!HasFinished()) {
     return {};
   }
-  if (Outcome failure = Collect()) {
+  if (Outcome failure = TakeError()) {
     return failure;
   }
-  begun_++;
-  ended_.store(false, std::memory_order_relaxed);
+  started_++;
+  finished_.store(false, std::memory_order_relaxed);
   try {
     thread_ = std::thread([this] {
-      error_ = Pass();
-      ended_.store(true, std::memory_order_release);
+      error_ = Synchronize();
+      finished_.store(true, std::memory_order_release);
     });
   } catch (const std::system_error&) {
     // No thread can be had now.
-    PassHere();
+    SynchronizeHere();
   }
   return {};
 }
 
-uint64_t Grace::over() {
-  Ended();
-  return over_;
+uint64_t GracePeriods::completed() {
+  HasFinished();
+  return completed_;
 }
 
-Outcome Grace::Wait() {
+Outcome GracePeriods::Wait() {
   if (thread_.joinable()) {
     thread_.join();
   }
-  begun_++;
-  PassHere();
-  return Collect();
+  started_++;
+  SynchronizeHere();
+  return TakeError();
 }
 
 } // namespace ipvscope

@@ -15,12 +15,12 @@ namespace ipvscope {
 //
 // 1. They are numbered from 1. One is under way at a time.
 // 2. A thread of its own waits, since that may take long on a busy machine.
-class Grace {
+class GracePeriods {
 public:
-  Grace() = default;
-  ~Grace();
-  Grace(const Grace&) = delete;
-  Grace& operator=(const Grace&) = delete;
+  GracePeriods() = default;
+  ~GracePeriods();
+  GracePeriods(const GracePeriods&) = delete;
+  GracePeriods& operator=(const GracePeriods&) = delete;
 
   // A map of maps, and the map that its first element is: it is given it anew.
   void Open(int maps, int first);
@@ -28,28 +28,28 @@ public:
 
   // Begins one, unless one is under way. A failure is that of the one before, and another try may
   // succeed.
-  Outcome Begin();
+  Outcome Start();
   // The number of the next that begins: what happens now is over when that one is.
-  uint64_t next() const { return begun_ + 1; }
+  uint64_t next() const { return started_ + 1; }
   // The number of the last that is over.
-  uint64_t over();
+  uint64_t completed();
   // Waits for a whole one here.
   Outcome Wait();
 
 private:
-  int Pass() const;
-  void PassHere();
-  void Conclude();
-  bool Ended();
-  Outcome Collect();
+  int Synchronize() const;
+  void SynchronizeHere();
+  void RecordCompletion();
+  bool HasFinished();
+  Outcome TakeError();
 
   int maps_ = -1;
   int first_ = -1;
-  uint64_t begun_ = 0;
-  uint64_t over_ = 0;
+  uint64_t started_ = 0;
+  uint64_t completed_ = 0;
   std::thread thread_;
-  std::atomic<bool> ended_ = false; // set by the thread, after error_
-  int error_ = 0;                   // errno of the last that was collected or ended
+  std::atomic<bool> finished_ = false; // set by the thread, after error_
+  int error_ = 0;                      // errno of the last that was collected or ended
 };
 
 } // namespace ipvscope

@@ -22,8 +22,8 @@ struct FreeBtf {
 using Btf = std::unique_ptr<btf, FreeBtf>;
 
 // What the probe reads besides ip_vs, wherever it is defined (native/bpf/kernel/kernel.bpf.h).
-constexpr const char* kShared[] = {"sk_buff",    "net",     "ns_common",
-                                   "timer_list", "nf_conn", "task_struct"};
+constexpr const char* kSharedTypes[] = {"sk_buff",    "net",     "ns_common",
+                                        "timer_list", "nf_conn", "task_struct"};
 
 Failure Bad(const std::string& path, int error, const std::string& message) {
   return Failure{"ERR_BTF_FILE", "types", error, path + ": " + message, {}};
@@ -66,8 +66,8 @@ std::string Difference(const btf* file, const btf* kernel, const char* name) {
   return {};
 }
 
-constexpr const char* kKernelTypes = "/sys/kernel/btf/vmlinux";
-constexpr const char* kModuleTypes = "/sys/kernel/btf/ip_vs";
+constexpr const char* kKernelBtf = "/sys/kernel/btf/vmlinux";
+constexpr const char* kModuleBtf = "/sys/kernel/btf/ip_vs";
 
 // linux/memfd.h from Linux 6.3 on. Without it a machine with vm.memfd_noexec=2 gives none.
 constexpr unsigned kNotExecutable = 8;
@@ -127,25 +127,25 @@ int WriteAll(int descriptor, std::string_view bytes) {
 
 } // namespace
 
-JoinedTypes::~JoinedTypes() {
+JoinedBtf::~JoinedBtf() {
   if (descriptor_ >= 0) {
     close(descriptor_);
   }
 }
 
-std::string JoinedTypes::path() const {
+std::string JoinedBtf::path() const {
   return descriptor_ < 0 ? "" : "/proc/self/fd/" + std::to_string(descriptor_);
 }
 
 // A module's types and strings are numbered from where the kernel's end (kernel/bpf/btf.c,
 // btf_parse_module(): start_id, start_str_off): one after the other they are one BTF.
-Outcome JoinedTypes::Open() {
-  if (access(kModuleTypes, F_OK) != 0) {
+Outcome JoinedBtf::Open() {
+  if (access(kModuleBtf, F_OK) != 0) {
     return {};
   }
   Parts kernel;
   Parts module;
-  for (const auto& [path, parts] : {std::pair{kKernelTypes, &kernel}, {kModuleTypes, &module}}) {
+  for (const auto& [path, parts] : {std::pair{kKernelBtf, &kernel}, {kModuleBtf, &module}}) {
     if (Outcome failure = ReadParts(path, parts)) {
       return failure;
     }
@@ -167,10 +167,10 @@ Outcome JoinedTypes::Open() {
        {start, kernel.types(), module.types(), kernel.strings(), module.strings()}) {
     error = error == 0 ? WriteAll(descriptor_, part) : error;
   }
-  return error == 0 ? Outcome() : Unreadable(kModuleTypes, error, strerror(error));
+  return error == 0 ? Outcome() : Unreadable(kModuleBtf, error, strerror(error));
 }
 
-Outcome CheckTypes(const std::string& path) {
+Outcome CheckBtfFile(const std::string& path) {
   const Btf file(btf__parse(path.c_str(), nullptr));
   if (file == nullptr) {
     return Bad(path, errno, std::string("no BTF can be read from it: ") + strerror(errno));
@@ -182,7 +182,7 @@ Outcome CheckTypes(const std::string& path) {
   if (kernel == nullptr) {
     return {};
   }
-  for (const char* name : kShared) {
+  for (const char* name : kSharedTypes) {
     const std::string difference = Difference(file.get(), kernel.get(), name);
     if (!difference.empty()) {
       return Bad(path, 0, "it is of another kernel: " + difference + " is elsewhere here");
@@ -191,9 +191,9 @@ Outcome CheckTypes(const std::string& path) {
   return {};
 }
 
-KernelTypes::~KernelTypes() { btf__free(types_); }
+KernelBtf::~KernelBtf() { btf__free(types_); }
 
-bool KernelTypes::has_function(const char* name) {
+bool KernelBtf::has_function(const char* name) {
   if (!read_) {
     types_ = btf__load_vmlinux_btf();
     read_ = true;

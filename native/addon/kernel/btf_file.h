@@ -12,17 +12,17 @@ namespace ipvscope {
 // Whether a file of BTF can be of the running kernel: it has the types of ip_vs, and what it shares
 // with the kernel's own BTF, where that is shown, is laid out alike. A file of another build would
 // make the probe read other members than it means. ERR_BTF_FILE.
-Outcome CheckTypes(const std::string& path);
+Outcome CheckBtfFile(const std::string& path);
 
 // BTF of the kernel and of its module ip_vs in one file, for a process without CAP_SYS_ADMIN:
 // libbpf asks the kernel for a module's BTF by number, which takes that capability
 // (kernel/bpf/syscall.c, bpf_btf_get_fd_by_id()), while /sys/kernel/btf/ip_vs is a plain file.
-class JoinedTypes {
+class JoinedBtf {
 public:
-  JoinedTypes() = default;
-  ~JoinedTypes();
-  JoinedTypes(const JoinedTypes&) = delete;
-  JoinedTypes& operator=(const JoinedTypes&) = delete;
+  JoinedBtf() = default;
+  ~JoinedBtf();
+  JoinedBtf(const JoinedBtf&) = delete;
+  JoinedBtf& operator=(const JoinedBtf&) = delete;
 
   // Does nothing where ip_vs is no module: then the kernel's own BTF has its types. ERR_BTF_READ.
   Outcome Open();
@@ -34,12 +34,12 @@ private:
 };
 
 // The kernel's own BTF, without that of its modules, where it shows any. Read when first asked.
-class KernelTypes {
+class KernelBtf {
 public:
-  KernelTypes() = default;
-  ~KernelTypes();
-  KernelTypes(const KernelTypes&) = delete;
-  KernelTypes& operator=(const KernelTypes&) = delete;
+  KernelBtf() = default;
+  ~KernelBtf();
+  KernelBtf(const KernelBtf&) = delete;
+  KernelBtf& operator=(const KernelBtf&) = delete;
 
   bool has_function(const char* name);
 

@@ -85,9 +85,9 @@ Napi::Function SessionObject::Define(Napi::Env env) {
                          InstanceMethod<&SessionObject::Open>("open"),
                          InstanceMethod<&SessionObject::Start>("start"),
                          InstanceMethod<&SessionObject::Drain>("drain"),
-                         InstanceMethod<&SessionObject::Rest>("rearm"),
-                         InstanceMethod<&SessionObject::Coalesced>("readAggregates"),
-                         InstanceMethod<&SessionObject::Adding>("hasAggregates"),
+                         InstanceMethod<&SessionObject::ArmWakeup>("rearm"),
+                         InstanceMethod<&SessionObject::ReadAggregates>("readAggregates"),
+                         InstanceMethod<&SessionObject::HasAggregates>("hasAggregates"),
                          InstanceMethod<&SessionObject::Programs>("programs"),
                          InstanceMethod<&SessionObject::Losses>("losses"),
                          InstanceMethod<&SessionObject::SetServices>("setServices"),
@@ -119,8 +119,8 @@ void SessionObject::Open(const Napi::CallbackInfo& info) {
   config.types = given.Get("types").As<Napi::String>().Utf8Value();
   config.verifier_log = given.Get("verifierLog").As<Napi::Boolean>().Value();
   ReadFilters(given.Get("filter").As<Napi::Object>(), &config.filter);
-  config.settled = given.Get("settled").As<Napi::Boolean>().Value();
-  config.batches = given.Get("batches").As<Napi::Boolean>().Value();
+  config.quiescent = given.Get("settled").As<Napi::Boolean>().Value();
+  config.batch_operations = given.Get("batches").As<Napi::Boolean>().Value();
   config.key_idle_ns = uint64_t{number("keyIdleMs")} * 1'000'000;
   if (Outcome failure = session_.Open(config)) {
     Throw(info.Env(), *failure);
@@ -144,7 +144,7 @@ void SessionObject::Start(const Napi::CallbackInfo& info) {
 
 void SessionObject::OnReadable() {
   const Napi::HandleScope scope(Env());
-  session_.rings().Woken();
+  session_.rings().AckWakeup();
   // MakeCallback: runs microtasks after it, and sends an exception to the process's handler.
   napi_value result = nullptr;
   napi_value receiver = Value();
@@ -168,24 +168,24 @@ Napi::Value SessionObject::Drain(const Napi::CallbackInfo& info) {
 }
 
 // rearm(): false where something has come that nobody was woken for
-Napi::Value SessionObject::Rest(const Napi::CallbackInfo& info) {
+Napi::Value SessionObject::ArmWakeup(const Napi::CallbackInfo& info) {
   MustBeOpen(info.Env());
-  return Napi::Boolean::New(info.Env(), session_.rings().Rest());
+  return Napi::Boolean::New(info.Env(), session_.rings().ArmWakeup());
 }
 
 // hasAggregates(): whether anything was aggregated that readAggregates() has not yet returned
-Napi::Value SessionObject::Adding(const Napi::CallbackInfo& info) {
+Napi::Value SessionObject::HasAggregates(const Napi::CallbackInfo& info) {
   MustBeOpen(info.Env());
-  return Napi::Boolean::New(info.Env(), session_.coalesced().waiting());
+  return Napi::Boolean::New(info.Env(), session_.aggregates().has_unread());
 }
 
 // readAggregates(): number of records of several packets now in the buffer; 0 when all were read
-Napi::Value SessionObject::Coalesced(const Napi::CallbackInfo& info) {
+Napi::Value SessionObject::ReadAggregates(const Napi::CallbackInfo& info) {
   MustBeOpen(info.Env());
   Napi::Uint8Array buffer = buffer_.Value();
   size_t records = 0;
   const size_t most = buffer.ByteLength() / sizeof(ipvscope_record);
-  if (Outcome failure = session_.coalesced().Read(buffer.Data(), most, &records)) {
+  if (Outcome failure = session_.aggregates().Read(buffer.Data(), most, &records)) {
     Throw(info.Env(), *failure);
   }
   return Napi::Number::New(info.Env(), static_cast<double>(records));
@@ -206,8 +206,8 @@ Napi::Value SessionObject::Programs(const Napi::CallbackInfo& info) {
     entry.Set("function", programs[i].function);
     entry.Set("variant", programs[i].variant);
     entry.Set("attached", programs[i].attached);
-    if (programs[i].counts_misses) {
-      entry.Set("skippedRuns", static_cast<double>(programs[i].misses));
+    if (programs[i].counts_skipped_runs) {
+      entry.Set("skippedRuns", static_cast<double>(programs[i].skipped_runs));
     }
     entry.Set("verifiedInstructions", programs[i].verified_instructions);
     entry.Set("verifierLog", programs[i].verifier_log);

@@ -23,9 +23,9 @@ private:
   void Open(const Napi::CallbackInfo& info);
   void Start(const Napi::CallbackInfo& info);
   Napi::Value Drain(const Napi::CallbackInfo& info);
-  Napi::Value Rest(const Napi::CallbackInfo& info);
-  Napi::Value Coalesced(const Napi::CallbackInfo& info);
-  Napi::Value Adding(const Napi::CallbackInfo& info);
+  Napi::Value ArmWakeup(const Napi::CallbackInfo& info);
+  Napi::Value ReadAggregates(const Napi::CallbackInfo& info);
+  Napi::Value HasAggregates(const Napi::CallbackInfo& info);
   Napi::Value Programs(const Napi::CallbackInfo& info);
   Napi::Value KernelMemory(const Napi::CallbackInfo& info);
   Napi::Value Losses(const Napi::CallbackInfo& info);

@@ -36,7 +36,7 @@ Outcome Ring::Open(int map, size_t bytes, size_t record_size) {
   producer_ = producer;
   data_ = static_cast<const uint8_t*>(producer_) + page_;
   position_ = __atomic_load_n(static_cast<unsigned long*>(consumer_), __ATOMIC_RELAXED);
-  given_ = last_ = end_ = position_;
+  released_ = last_ = end_ = position_;
   return {};
 }
 
@@ -83,18 +83,18 @@ void Ring::Skip(uint32_t size) {
   position_ += (size + BPF_RINGBUF_HDR_SZ + 7) & ~7UL;
 }
 
-void Ring::GiveBack() {
-  if (given_ != last_) {
-    given_ = last_;
-    __atomic_store_n(static_cast<unsigned long*>(consumer_), given_, __ATOMIC_RELEASE);
+void Ring::Release() {
+  if (released_ != last_) {
+    released_ = last_;
+    __atomic_store_n(static_cast<unsigned long*>(consumer_), released_, __ATOMIC_RELEASE);
   }
 }
 
-bool Ring::Rest() {
+bool Ring::ArmWakeup() {
   // Before the producer's position is read: a record that comes later finds all given back, and
   // wakes; one that came earlier is seen here.
   __atomic_store_n(static_cast<unsigned long*>(consumer_), position_, __ATOMIC_SEQ_CST);
-  given_ = last_ = position_;
+  released_ = last_ = position_;
   const auto* producer = static_cast<const unsigned long*>(producer_);
   return __atomic_load_n(producer, __ATOMIC_SEQ_CST) == position_;
 }

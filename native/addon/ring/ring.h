@@ -33,9 +33,9 @@ public:
   // To the record after it.
   void Pop();
   // Gives the room of what was popped, or skipped, back to the producers, but for the last.
-  void GiveBack();
+  void Release();
   // Gives all of it back. False where something has come meanwhile.
-  bool Rest();
+  bool ArmWakeup();
 
   // Records whose size was not the expected one: they are skipped and counted.
   uint64_t misfits() const { return misfits_; }
@@ -51,7 +51,7 @@ private:
   const uint8_t* data_ = nullptr;
   unsigned long position_ = 0; // of the next record
   unsigned long last_ = 0;     // of the one before it
-  unsigned long given_ = 0;    // the consumer's position, as last told
+  unsigned long released_ = 0; // the consumer's position, as last told
   unsigned long end_ = 0;      // the producer's position, as last seen
   uint64_t misfits_ = 0;
 };

@@ -28,12 +28,12 @@ uint64_t TimeOf(const uint8_t* record) {
 
 } // namespace
 
-Rings::~Rings() { Close(); }
+RingSet::~RingSet() { Close(); }
 
-Outcome Rings::Open(int maps, uint32_t cpus, size_t bytes, size_t record_size) {
+Outcome RingSet::Open(int maps, uint32_t cpus, size_t bytes, size_t record_size) {
   record_size_ = record_size;
-  watch_ = epoll_create1(EPOLL_CLOEXEC);
-  if (watch_ < 0) {
+  epoll_ = epoll_create1(EPOLL_CLOEXEC);
+  if (epoll_ < 0) {
     return Fail("cannot watch the rings");
   }
   for (uint32_t cpu = 0; cpu < cpus; cpu++) {
@@ -45,7 +45,7 @@ Outcome Rings::Open(int maps, uint32_t cpus, size_t bytes, size_t record_size) {
   return {};
 }
 
-Outcome Rings::Add(int maps, uint32_t cpu, size_t bytes) {
+Outcome RingSet::Add(int maps, uint32_t cpu, size_t bytes) {
   const int map =
       bpf_map_create(BPF_MAP_TYPE_RINGBUF, "records", 0, 0, static_cast<uint32_t>(bytes), nullptr);
   if (map < 0) {
@@ -56,7 +56,7 @@ Outcome Rings::Add(int maps, uint32_t cpu, size_t bytes) {
   // By edges: a record that is held back must not look like news.
   epoll_event event{};
   event.events = EPOLLIN | EPOLLET;
-  if (!failure && epoll_ctl(watch_, EPOLL_CTL_ADD, map, &event) != 0) {
+  if (!failure && epoll_ctl(epoll_, EPOLL_CTL_ADD, map, &event) != 0) {
     failure = Fail("cannot watch a ring");
   }
   if (!failure && bpf_map_update_elem(maps, &cpu, &map, BPF_ANY) != 0) {
@@ -71,25 +71,25 @@ Outcome Rings::Add(int maps, uint32_t cpu, size_t bytes) {
   return failure;
 }
 
-void Rings::Close() {
+void RingSet::Close() {
   rings_.clear();
   for (const int descriptor : descriptors_) {
     close(descriptor);
   }
   descriptors_.clear();
-  if (watch_ >= 0) {
-    close(watch_);
-    watch_ = -1;
+  if (epoll_ >= 0) {
+    close(epoll_);
+    epoll_ = -1;
   }
 }
 
-void Rings::Woken() {
+void RingSet::AckWakeup() {
   epoll_event events[16];
-  while (epoll_wait(watch_, events, std::size(events), 0) == std::size(events)) {
+  while (epoll_wait(epoll_, events, std::size(events), 0) == std::size(events)) {
   }
 }
 
-size_t Rings::Drain(uint8_t* to, size_t most) {
+size_t RingSet::Drain(uint8_t* to, size_t most) {
   sources_.clear();
   for (const auto& ring : rings_) {
     if (const uint8_t* front = ring->Front()) {
@@ -117,20 +117,20 @@ size_t Rings::Drain(uint8_t* to, size_t most) {
     }
   }
   for (const auto& ring : rings_) {
-    ring->GiveBack();
+    ring->Release();
   }
   return copied;
 }
 
-bool Rings::Rest() {
+bool RingSet::ArmWakeup() {
   bool quiet = true;
   for (const auto& ring : rings_) {
-    quiet = ring->Rest() && quiet;
+    quiet = ring->ArmWakeup() && quiet;
   }
   return quiet;
 }
 
-uint64_t Rings::misfits() const {
+uint64_t RingSet::misfits() const {
   uint64_t sum = 0;
   for (const auto& ring : rings_) {
     sum += ring->misfits();

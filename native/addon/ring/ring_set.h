@@ -15,12 +15,12 @@ namespace ipvscope {
 //
 // 1. Makes the maps, puts them into the map of maps, and owns their descriptors and memory.
 // 2. One thread at a time.
-class Rings {
+class RingSet {
 public:
-  Rings() = default;
-  ~Rings();
-  Rings(const Rings&) = delete;
-  Rings& operator=(const Rings&) = delete;
+  RingSet() = default;
+  ~RingSet();
+  RingSet(const RingSet&) = delete;
+  RingSet& operator=(const RingSet&) = delete;
 
   // `maps` is an array of ring buffers with an element for each of `cpus`; `bytes` of one ring's
   // data area; `record_size` of every record.
@@ -28,8 +28,8 @@ public:
   void Close(); // again is fine
 
   // Readable (poll) once for each time that the kernel wakes, until Woken() is called.
-  int descriptor() const { return watch_; }
-  void Woken();
+  int descriptor() const { return epoll_; }
+  void AckWakeup();
 
   // Of the maps, by CPU.
   const std::vector<int>& descriptors() const { return descriptors_; }
@@ -42,7 +42,7 @@ public:
   size_t Drain(uint8_t* to, size_t most);
 
   // From here on the first record wakes. False where something has come already.
-  bool Rest();
+  bool ArmWakeup();
 
   uint64_t misfits() const;
 
@@ -57,7 +57,7 @@ private:
   Outcome Add(int maps, uint32_t cpu, size_t bytes);
 
   size_t record_size_ = 0;
-  int watch_ = -1;
+  int epoll_ = -1;
   std::vector<std::unique_ptr<Ring>> rings_;
   std::vector<int> descriptors_; // of the maps: watched as long as they are open
   std::vector<Source> sources_;  // while draining; kept for its room

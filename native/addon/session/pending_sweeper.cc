@@ -15,27 +15,28 @@ static_assert(sizeof(ipvscope_pending) % 64 == 0, "a slot has its cache lines to
 
 namespace {
 
-constexpr uint64_t kOldest = 1000000000;        // ns; no packet is in the hook for so long
-constexpr uint64_t kOldestInMap = 10 * kOldest; // ... nor is its program stopped while it is met
+constexpr uint64_t kMaxAgeNs = 1000000000; // ns; no packet is in the hook for so long
+constexpr uint64_t kMaxAgeInMapNs =
+    10 * kMaxAgeNs; // ... nor is its program stopped while it is met
 
 } // namespace
 
-void Pending::Open(const Source& source) {
+void PendingSweeper::Open(const Source& source) {
   source_ = source;
-  held_.clear();
+  seen_.clear();
   swept_ns_ = 0;
 }
 
-uint64_t Pending::Sweep() {
+uint64_t PendingSweeper::Sweep() {
   const uint64_t now = MonotonicNow();
-  if (now - swept_ns_ < kOldest) {
+  if (now - swept_ns_ < kMaxAgeNs) {
     return 0;
   }
   swept_ns_ = now;
-  return SweepSlots() + SweepMap(now - kOldestInMap);
+  return SweepSlots() + SweepMap(now - kMaxAgeInMapNs);
 }
 
-uint64_t Pending::SweepAll() {
+uint64_t PendingSweeper::SweepAll() {
   uint64_t swept = SweepMap(std::numeric_limits<uint64_t>::max());
   for (uint32_t slot = 0; slot < IPVSCOPE_PENDING_SLOTS; slot++) {
     const uint64_t word = PENDING_LOAD(ipvscope_pending_slot_word(source_.store, slot));
@@ -47,15 +48,15 @@ uint64_t Pending::SweepAll() {
 }
 
 // What is live with the same word at two sweeps, a while apart, is at least so old.
-uint64_t Pending::SweepSlots() {
-  std::vector<Held> held;
+uint64_t PendingSweeper::SweepSlots() {
+  std::vector<Seen> held;
   uint64_t swept = 0;
   for (uint32_t slot = 0; slot < IPVSCOPE_PENDING_SLOTS; slot++) {
     const uint64_t word = PENDING_LOAD(ipvscope_pending_slot_word(source_.store, slot));
     if (word == 0 || (word & PENDING_BUSY) != 0) {
       continue;
     }
-    const bool was_held = std::any_of(held_.begin(), held_.end(), [&](const Held& before) {
+    const bool was_held = std::any_of(seen_.begin(), seen_.end(), [&](const Seen& before) {
       return before.slot == slot && before.word == word;
     });
     if (!was_held) {
@@ -64,14 +65,14 @@ uint64_t Pending::SweepSlots() {
       swept++;
     }
   }
-  held_ = std::move(held);
+  seen_ = std::move(held);
   return swept;
 }
 
 // A packet is accounted for by what came out, not by what was seen there before: its task may have
 // put another one at the same key. Before Linux 5.14 a hash map has no such operation, and packets
 // wait there for the end of the session; kprobes leave next to none behind.
-uint64_t Pending::SweepMap(uint64_t limit_ns) {
+uint64_t PendingSweeper::SweepMap(uint64_t limit_ns) {
   std::vector<ipvscope_pending_key> old;
   ipvscope_pending_key key{};
   ipvscope_pending packet{};
@@ -96,11 +97,11 @@ uint64_t Pending::SweepMap(uint64_t limit_ns) {
       continue;
     }
     swept++;
-    const uint32_t place = ipvscope_pending_place_of(packet.skb);
-    __atomic_fetch_sub(&source_.store->places[place].words[0], 1, __ATOMIC_RELAXED);
+    const uint32_t bucket = ipvscope_pending_bucket_of(packet.skb);
+    __atomic_fetch_sub(&source_.store->buckets[bucket].words[0], 1, __ATOMIC_RELAXED);
     if (packet.iph != 0) {
-      const uint32_t name = ipvscope_pending_name_place_of(packet.iph);
-      __atomic_fetch_sub(&source_.store->names[name].words[0], 1, __ATOMIC_RELAXED);
+      const uint32_t name_bucket = ipvscope_pending_name_bucket_of(packet.iph);
+      __atomic_fetch_sub(&source_.store->names[name_bucket].words[0], 1, __ATOMIC_RELAXED);
     }
   }
   return swept;

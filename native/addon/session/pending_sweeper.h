@@ -10,7 +10,7 @@ namespace ipvscope {
 
 // Gives up packets that were never seen to leave the hook (a program that was skipped did not see
 // it). Each would make others pay that share its place, and the slot be lost.
-class Pending {
+class PendingSweeper {
 public:
   struct Source {
     int map; // of those without a slot
@@ -25,7 +25,7 @@ public:
   uint64_t SweepAll();
 
 private:
-  struct Held {
+  struct Seen {
     uint32_t slot;
     uint64_t word;
   };
@@ -34,7 +34,7 @@ private:
   uint64_t SweepMap(uint64_t limit_ns);
 
   Source source_{};
-  std::vector<Held> held_; // slots that were live at the last sweep
+  std::vector<Seen> seen_; // slots that were live at the last sweep
   uint64_t swept_ns_ = 0;  // when that was
 };
 

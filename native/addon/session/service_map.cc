@@ -24,21 +24,21 @@ Failure Fail(int error) {
 
 } // namespace
 
-void Services::Open(int map, size_t most) {
+void ServiceMap::Open(int map, size_t capacity) {
   map_ = map;
-  most_ = most;
-  held_.clear();
+  capacity_ = capacity;
+  present_.clear();
 }
 
-Outcome Services::Set(const uint8_t* bytes, size_t count, size_t* left_out) {
+Outcome ServiceMap::Set(const uint8_t* bytes, size_t count, size_t* left_out) {
   constexpr size_t kSize = sizeof(ipvscope_service_key);
   std::set<std::string> wanted;
-  for (size_t i = 0; i < count && wanted.size() < most_; i++) {
+  for (size_t i = 0; i < count && wanted.size() < capacity_; i++) {
     wanted.emplace(reinterpret_cast<const char*>(bytes) + i * kSize, kSize);
   }
-  *left_out = count > most_ ? count - most_ : 0;
+  *left_out = count > capacity_ ? count - capacity_ : 0;
   // Those that are gone make room first.
-  for (auto key = held_.begin(); key != held_.end();) {
+  for (auto key = present_.begin(); key != present_.end();) {
     if (wanted.count(*key) != 0) {
       ++key;
       continue;
@@ -46,17 +46,17 @@ Outcome Services::Set(const uint8_t* bytes, size_t count, size_t* left_out) {
     if (bpf_map_delete_elem(map_, key->data()) != 0 && errno != ENOENT) {
       return Fail(errno);
     }
-    key = held_.erase(key);
+    key = present_.erase(key);
   }
   constexpr __u32 kPresent = 1;
   for (const std::string& key : wanted) {
-    if (held_.count(key) != 0) {
+    if (present_.count(key) != 0) {
       continue;
     }
     if (bpf_map_update_elem(map_, key.data(), &kPresent, BPF_ANY) != 0) {
       return Fail(errno);
     }
-    held_.insert(key);
+    present_.insert(key);
   }
   return {};
 }

@@ -11,10 +11,10 @@
 namespace ipvscope {
 
 // The probe's map of virtual services. The map's descriptor is the caller's.
-class Services {
+class ServiceMap {
 public:
   // `most`: keys that the map has room for.
-  void Open(int map, size_t most);
+  void Open(int map, size_t capacity);
 
   // Makes the map hold these keys and no others: `bytes` is `count` ipvscope_service_key, one after
   // another. Those beyond the map's room are left out; `left_out` says how many.
@@ -22,8 +22,8 @@ public:
 
 private:
   int map_ = -1;
-  size_t most_ = 0;
-  std::set<std::string> held_;
+  size_t capacity_ = 0;
+  std::set<std::string> present_;
 };
 
 } // namespace ipvscope

@@ -26,7 +26,7 @@
 #include "ipvscope_transmit.h"
 
 #include "ipvscope.skel.h"
-#include "ipvscope_plain.skel.h"
+#include "ipvscope_kprobe.skel.h"
 
 namespace ipvscope {
 
@@ -105,10 +105,10 @@ bool IsHook(const std::string& function) {
 
 // What kprobes and the generator need is the same object but for one function and one variable of
 // the kernel's: its maps, programs and variables have the same names and places.
-static_assert(sizeof(ipvscope_bpf) == sizeof(ipvscope_plain_bpf));
+static_assert(sizeof(ipvscope_bpf) == sizeof(ipvscope_kprobe_bpf));
 
-ipvscope_bpf* OpenObject(bool plain, const bpf_object_open_opts* options) {
-  if (!plain) {
+ipvscope_bpf* OpenObject(bool kprobe_object, const bpf_object_open_opts* options) {
+  if (!kprobe_object) {
     return ipvscope_bpf::open(options);
   }
   auto* object = static_cast<ipvscope_bpf*>(calloc(1, sizeof(ipvscope_bpf)));
@@ -117,7 +117,7 @@ ipvscope_bpf* OpenObject(bool plain, const bpf_object_open_opts* options) {
   }
   int error = ipvscope_bpf__create_skeleton(object);
   if (error == 0) {
-    object->skeleton->data = ipvscope_plain_bpf__elf_bytes(&object->skeleton->data_sz);
+    object->skeleton->data = ipvscope_kprobe_bpf__elf_bytes(&object->skeleton->data_sz);
     error = bpf_object__open_skeleton(object->skeleton, options);
   }
   if (error != 0) {
@@ -140,7 +140,7 @@ bool IsIpv6(const std::string& function) {
 }
 
 // Where IPv6 is a module its functions are in the module's types.
-bool ShowsIpv6(KernelTypes* kernel) {
+bool ShowsIpv6(KernelBtf* kernel) {
   return kernel->has_function(kIpv6) || access("/sys/kernel/btf/ipv6", F_OK) == 0;
 }
 
@@ -167,13 +167,13 @@ Outcome Session::Open(const Config& config) {
   }
   Log::Clear();
   MakeHeartbeat(config.variant);
-  bool plain = config.variant != Variant::kTrampoline;
-  Outcome failure = Load(config, plain);
+  bool kprobe_object = config.variant != Variant::kTrampoline;
+  Outcome failure = Load(config, kprobe_object);
   // A kernel that has its functions' addresses alone (CONFIG_KALLSYMS_ALL) finds no variable.
-  if (failure && !plain && failure->error == ENOENT) {
+  if (failure && !kprobe_object && failure->error == ENOENT) {
     Close();
-    plain = true;
-    failure = Load(config, plain);
+    kprobe_object = true;
+    failure = Load(config, kprobe_object);
   }
   if (!failure) {
     failure =
@@ -182,21 +182,22 @@ Outcome Session::Open(const Config& config) {
   }
   if (!failure) {
     const auto& maps = object_->maps;
-    failure = coalesced_.Open({{{bpf_map__fd(maps.coalesced_even), bpf_map__fd(maps.folded_even)},
-                                {bpf_map__fd(maps.coalesced_odd), bpf_map__fd(maps.folded_odd)}},
-                               bpf_map__fd(maps.known_keys),
-                               bpf_map__fd(maps.known_counts),
-                               bpf_map__max_entries(maps.records),
-                               &object_->bss->coalesced_active,
-                               object_->bss->coalesced_used,
-                               config.key_idle_ns,
-                               bpf_map__fd(maps.records),
-                               rings_.first(),
-                               config.batches},
-                              config.settled);
+    failure =
+        aggregates_.Open({{{bpf_map__fd(maps.aggregates_even), bpf_map__fd(maps.overflow_even)},
+                           {bpf_map__fd(maps.aggregates_odd), bpf_map__fd(maps.overflow_odd)}},
+                          bpf_map__fd(maps.slot_keys),
+                          bpf_map__fd(maps.slot_counts),
+                          bpf_map__max_entries(maps.records),
+                          &object_->bss->active_side,
+                          object_->bss->aggregates_used,
+                          config.key_idle_ns,
+                          bpf_map__fd(maps.records),
+                          rings_.first(),
+                          config.batch_operations},
+                         config.quiescent);
   }
   if (!failure) {
-    pending_.Open({bpf_map__fd(object_->maps.pending_packets), &object_->bss->pending});
+    sweeper_.Open({bpf_map__fd(object_->maps.pending_packets), &object_->bss->pending});
   }
   if (!failure) {
     services_.Open(bpf_map__fd(object_->maps.services),
@@ -221,11 +222,11 @@ void Session::MakeHeartbeat(Variant variant) {
   no_heartbeat_ = heartbeat_.Open(variant == Variant::kTrampoline);
 }
 
-Outcome Session::Load(const Config& config, bool plain) {
-  JoinedTypes joined;
+Outcome Session::Load(const Config& config, bool kprobe_object) {
+  JoinedBtf joined;
   std::string types = config.types;
   if (!types.empty()) {
-    if (Outcome failure = CheckTypes(types)) {
+    if (Outcome failure = CheckBtfFile(types)) {
       return failure;
     }
   } else if (config.variant == Variant::kKprobe) {
@@ -236,7 +237,7 @@ Outcome Session::Load(const Config& config, bool plain) {
   }
   LIBBPF_OPTS(bpf_object_open_opts, options,
               .btf_custom_path = types.empty() ? nullptr : types.c_str());
-  object_ = OpenObject(plain, &options);
+  object_ = OpenObject(kprobe_object, &options);
   if (object_ == nullptr) {
     return Fail("ERR_PROBE_OPEN", "open", errno, "cannot open the embedded object");
   }
@@ -253,8 +254,8 @@ Outcome Session::Load(const Config& config, bool plain) {
                                     0;
   static_assert(sizeof(object_->rodata->filter) == sizeof(config.filter));
   memcpy(&object_->rodata->filter, &config.filter, sizeof(config.filter));
-  KernelTypes kernel;
-  object_->rodata->can_cast = !plain && kernel.has_function("bpf_rdonly_cast");
+  KernelBtf kernel;
+  object_->rodata->can_cast = !kprobe_object && kernel.has_function("bpf_rdonly_cast");
   object_->rodata->ring_mark = config.ring_bytes / 2;
   if (config.variant != Variant::kGenerator) {
     const TransmitCode code = ReadTransmitCode();
@@ -300,7 +301,7 @@ Outcome Session::SizeMaps(const Config& config) {
   const bool kprobes = config.variant == Variant::kKprobe;
   int error = bpf_map__set_max_entries(maps.records, cpus);
   if (error == 0) {
-    error = bpf_map__set_max_entries(maps.known_counts, cpus * IPVSCOPE_KNOWN_KEYS);
+    error = bpf_map__set_max_entries(maps.slot_counts, cpus * IPVSCOPE_SLOTS);
   }
   if (error == 0 && !kprobes) {
     error = bpf_map__set_max_entries(maps.pending_packets, kSpilledPackets);
@@ -314,7 +315,7 @@ Outcome Session::SizeMaps(const Config& config) {
   return error == 0 ? Outcome() : Fail("ERR_PROBE_OPEN", "open", -error, "cannot size the maps");
 }
 
-Outcome Session::ChoosePrograms(Variant variant, KernelTypes* kernel) {
+Outcome Session::ChoosePrograms(Variant variant, KernelBtf* kernel) {
   bpf_program* program = nullptr;
   std::set<std::string> functions;
   bpf_object__for_each_program(program, object_->obj) {
@@ -408,20 +409,20 @@ Outcome Session::Detach() {
   }
   heartbeat_.Close();
   ipvscope_bpf::detach(object_);
-  Outcome failure = coalesced_.Settle();
+  Outcome failure = aggregates_.Quiesce();
   if (!failure) {
-    swept_ += pending_.SweepAll();
+    evicted_ += sweeper_.SweepAll();
   }
   return failure;
 }
 
 void Session::Close() {
   heartbeat_.Close();
-  coalesced_.Close();
+  aggregates_.Close();
   rings_.Close();
   ipvscope_bpf::destroy(object_);
   object_ = nullptr;
-  swept_ = 0;
+  evicted_ = 0;
   verifier_logs_.clear();
 }
 
@@ -448,8 +449,8 @@ Outcome Session::ReadPrograms(std::vector<Program>* programs) const {
     program.id = info.id;
     SplitSection(bpf_program__section_name(*entry.prog), &program);
     program.attached = *entry.link != nullptr;
-    program.counts_misses = IsTrampoline(program.variant) || info.recursion_misses > 0;
-    program.misses = info.recursion_misses;
+    program.counts_skipped_runs = IsTrampoline(program.variant) || info.recursion_misses > 0;
+    program.skipped_runs = info.recursion_misses;
     program.verified_instructions = info.verified_insns;
     const auto log = verifier_logs_.find(program.name);
     if (log != verifier_logs_.end()) {
@@ -466,7 +467,7 @@ Outcome Session::ReadLosses(Losses* losses) {
     return Fail("ERR_PROBE_READ", "read", -cpus, "cannot count the CPUs");
   }
   std::vector<uint64_t> values(static_cast<size_t>(cpus));
-  swept_ += pending_.Sweep();
+  evicted_ += sweeper_.Sweep();
   for (uint32_t cause = 0; cause < losses->size(); cause++) {
     if (bpf_map_lookup_elem(bpf_map__fd(object_->maps.losses), &cause, values.data()) != 0) {
       return Fail("ERR_PROBE_READ", "read", errno, "cannot read the loss counters");
@@ -476,7 +477,7 @@ Outcome Session::ReadLosses(Losses* losses) {
       (*losses)[cause] += value;
     }
   }
-  (*losses)[IPVSCOPE_LOSS_UNPAIRED] += swept_;
+  (*losses)[IPVSCOPE_LOSS_UNPAIRED] += evicted_;
   return {};
 }
 

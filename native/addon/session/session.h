@@ -49,8 +49,8 @@ public:
     bool verifier_log;      // keep what the verifier says of each program
     ipvscope_filter filter; // what does not fit is neither told nor counted
     uint64_t key_idle_ns;   // a key without a packet for so long may give its number to another
-    bool settled;           // no program runs while what was added up is read
-    bool batches;           // false: do without batch operations of maps
+    bool quiescent;         // no program runs while what was added up is read
+    bool batch_operations;  // false: do without batch operations of maps
   };
   struct Program {
     std::string name;
@@ -58,8 +58,8 @@ public:
     std::string function; // kernel function, empty for the generator
     std::string variant;  // fentry, fexit, kprobe, kretprobe, tp_btf or raw_tp
     bool attached;
-    bool counts_misses;             // whether the kernel counts them: not for kprobes before 6.7
-    uint64_t misses;                // runs skipped by the kernel's recursion guard (5.12 and later)
+    bool counts_skipped_runs;       // whether the kernel counts them: not for kprobes before 6.7
+    uint64_t skipped_runs;          // runs skipped by the kernel's recursion guard (5.12 and later)
     uint32_t verified_instructions; // 0 where the kernel does not say (before 5.16)
     std::string verifier_log;       // its statistics, where they were asked for
   };
@@ -78,9 +78,9 @@ public:
   void Close();
   bool is_open() const { return object_ != nullptr; }
 
-  Rings& rings() { return rings_; }
-  Coalesced& coalesced() { return coalesced_; }
-  Services& services() { return services_; }
+  RingSet& rings() { return rings_; }
+  Aggregates& aggregates() { return aggregates_; }
+  ServiceMap& services() { return services_; }
 
   Outcome ReadPrograms(std::vector<Program>* programs) const;
   // By cause, summed over CPUs. Gives up packets that were never seen to leave the hook.
@@ -96,21 +96,21 @@ public:
 private:
   void MakeHeartbeat(Variant variant);
   // plain: the object that names nothing of the kernel's.
-  Outcome Load(const Config& config, bool plain);
+  Outcome Load(const Config& config, bool kprobe_object);
   Outcome SizeMaps(const Config& config);
-  Outcome ChoosePrograms(Variant variant, KernelTypes* kernel);
+  Outcome ChoosePrograms(Variant variant, KernelBtf* kernel);
   Outcome KeepVerifierLogs();
   Outcome Attach();
 
   ipvscope_bpf* object_ = nullptr;
-  Rings rings_;
-  Coalesced coalesced_;
-  Pending pending_;
-  Services services_;
+  RingSet rings_;
+  Aggregates aggregates_;
+  PendingSweeper sweeper_;
+  ServiceMap services_;
   Heartbeat heartbeat_;
   Outcome no_heartbeat_; // why there is none
   Symbols symbols_;      // of the functions that kprobes are attached to
-  uint64_t swept_ = 0;
+  uint64_t evicted_ = 0;
   // By program; the kernel writes here while it loads them.
   std::map<std::string, std::vector<char>> verifier_logs_;
 };

@@ -280,7 +280,7 @@ const volatile bool can_cast;
  * the object for kprobes: libbpf looks for the types of every function that is named, called or
  * not, and that object is for kernels that show none, too.
  */
-#ifdef IPVSCOPE_PLAIN
+#ifdef IPVSCOPE_KPROBE
 static __always_inline void *bpf_rdonly_cast(const void *address, __u32 type)
 {
 	return NULL;

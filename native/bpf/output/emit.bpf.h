@@ -56,7 +56,7 @@ const enum ipvscope_loss *ipvscope_loss_type __attribute__((unused));
 const enum ipvscope_delay_bound_ms *ipvscope_delay_bound_ms_type __attribute__((unused));
 
 /* A record and the header that the kernel puts before it. */
-#define RING_BYTES_EACH (sizeof(struct ipvscope_record) + BPF_RINGBUF_HDR_SZ)
+#define RING_BYTES_PER_RECORD (sizeof(struct ipvscope_record) + BPF_RINGBUF_HDR_SZ)
 
 /* A CPU that was not there when the session began uses the first one's. */
 static __always_inline void *ring_here(void)
@@ -71,7 +71,7 @@ static __always_inline void *ring_here(void)
 }
 
 /* False where there is no room. */
-static __always_inline bool tell(const struct ipvscope_record *record)
+static __always_inline bool output_record(const struct ipvscope_record *record)
 {
 	void *ring = ring_here();
 	__u64 waiting, flags;
@@ -79,8 +79,9 @@ static __always_inline bool tell(const struct ipvscope_record *record)
 	if (!ring)
 		return false;
 	waiting = bpf_ringbuf_query(ring, BPF_RB_AVAIL_DATA);
-	flags = waiting < ring_mark && waiting + RING_BYTES_EACH >= ring_mark ? BPF_RB_FORCE_WAKEUP
-									      : 0;
+	flags = waiting < ring_mark && waiting + RING_BYTES_PER_RECORD >= ring_mark
+			? BPF_RB_FORCE_WAKEUP
+			: 0;
 	return !bpf_ringbuf_output(ring, (void *)record, sizeof(*record), flags);
 }
 
@@ -123,18 +124,18 @@ static __noinline int emit(const struct ipvscope_record *record)
 		return 0;
 	if (detail_kinds & 1U << record->kind ||
 	    (detail_kinds & IPVSCOPE_DETAIL_DROPS && is_refused(record))) {
-		if (tell(record))
+		if (output_record(record))
 			return 0;
 		count_loss(IPVSCOPE_LOSS_RING_FULL);
 	}
-	switch (coalesce(record)) {
-	case COALESCED_FIRST:
+	switch (aggregate(record)) {
+	case AGGREGATED_FIRST:
 		wake_reader();
 		break;
-	case COALESCED_NOT:
-		count_loss(IPVSCOPE_LOSS_COALESCED_FULL);
+	case AGGREGATION_FAILED:
+		count_loss(IPVSCOPE_LOSS_AGGREGATION_FULL);
 		break;
-	case COALESCED:
+	case AGGREGATED:
 		break;
 	}
 	return 0;

@@ -99,7 +99,7 @@ static __always_inline void watch_unmatched(enum access access, const struct loo
 	describe_packet(access, record, lookup->skb, lookup->opening);
 	describe_identity(access, packet, lookup->skb, &lookup->transport);
 	if (lookup->opening)
-		note_opening(record, &lookup->transport, &packet->number);
+		note_opening(record, &lookup->transport, &packet->isn);
 	publish_pending(access, packet, &claim);
 }
 
@@ -121,7 +121,7 @@ static __always_inline bool describe_matched(enum access access, struct ipvscope
 	if (lookup->dest)
 		describe_server(access, record, lookup->dest, lookup->available);
 	if (lookup->opening)
-		relation = note_opening(record, &lookup->transport, &packet->number);
+		relation = note_opening(record, &lookup->transport, &packet->isn);
 	record->kind = kind_of(record, relation, lookup->expected);
 	packet->conn_found = 1;
 	return true;
@@ -206,7 +206,7 @@ on_notable_lookup(enum access access, const void *context, struct netns_ipvs *ip
 	if (PEEK(access, iph, hdr_flags))
 		return;
 	if (access == ACCESS_DIRECT)
-		forget_unpaired(access, skb);
+		evict_unpaired(access, skb);
 	lookup.transport = transport_of(access, skb, iph);
 	reading = read_opening(&lookup.transport);
 	lookup.opening = reading == PACKET_OPENING;

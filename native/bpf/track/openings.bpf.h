@@ -20,7 +20,7 @@ struct {
 	__type(value, struct ipvscope_opening_bucket);
 } openings SEC(".maps");
 
-static __always_inline __u32 delay_place(__u32 delay_us)
+static __always_inline __u32 delay_bucket(__u32 delay_us)
 {
 	static const __u32 bounds_ms[] = {
 		IPVSCOPE_DELAY_BOUND_MS_0, IPVSCOPE_DELAY_BOUND_MS_1,  IPVSCOPE_DELAY_BOUND_MS_2,
@@ -28,12 +28,12 @@ static __always_inline __u32 delay_place(__u32 delay_us)
 		IPVSCOPE_DELAY_BOUND_MS_6, IPVSCOPE_DELAY_BOUND_MS_7,  IPVSCOPE_DELAY_BOUND_MS_8,
 		IPVSCOPE_DELAY_BOUND_MS_9, IPVSCOPE_DELAY_BOUND_MS_10,
 	};
-	__u32 place = 0;
+	__u32 location = 0;
 
 #pragma unroll
 	for (__u32 i = 0; i < sizeof(bounds_ms) / sizeof(*bounds_ms); i++)
-		place += delay_us > bounds_ms[i] * 1000;
-	return place;
+		location += delay_us > bounds_ms[i] * 1000;
+	return location;
 }
 
 /* In microseconds, at least one: a record's delay of 0 is none. */
@@ -61,13 +61,13 @@ static __always_inline void count_opening_loss(__u32 lost)
  */
 static __noinline int note_isn(struct ipvscope_record *record, __u32 isn)
 {
-	struct ipvscope_opening_place place = ipvscope_opening_place(record, isn);
-	struct ipvscope_opening_bucket *bucket = bpf_map_lookup_elem(&openings, &place.bucket);
+	struct ipvscope_opening_location location = ipvscope_opening_locate(record, isn);
+	struct ipvscope_opening_bucket *bucket = bpf_map_lookup_elem(&openings, &location.bucket);
 	struct ipvscope_opening opening;
 
 	if (!bucket)
 		return IPVSCOPE_OPENING_UNKNOWN;
-	ipvscope_opening_note(bucket, &place, record->time_ns >> IPVSCOPE_OPENING_TIME_SHIFT,
+	ipvscope_opening_note(bucket, &location, record->time_ns >> IPVSCOPE_OPENING_TIME_SHIFT,
 			      &opening);
 	if (opening.lost)
 		count_opening_loss(opening.lost);
@@ -81,21 +81,21 @@ static __noinline int note_isn(struct ipvscope_record *record, __u32 isn)
 static __always_inline enum ipvscope_opening_relation
 note_opening(struct ipvscope_record *record, const struct transport *transport, __u32 *isn)
 {
-	__u32 number = 0;
+	__u32 value = 0;
 
-	if (!read_isn(transport, &number))
+	if (!read_isn(transport, &value))
 		return IPVSCOPE_OPENING_UNKNOWN;
-	*isn = number;
-	return note_isn(record, number);
+	*isn = value;
+	return note_isn(record, value);
 }
 
 /* The packet did not get through. */
 static __noinline int note_dropped(const struct ipvscope_record *record, __u32 isn)
 {
-	struct ipvscope_opening_place place = ipvscope_opening_place(record, isn);
-	struct ipvscope_opening_bucket *bucket = bpf_map_lookup_elem(&openings, &place.bucket);
+	struct ipvscope_opening_location location = ipvscope_opening_locate(record, isn);
+	struct ipvscope_opening_bucket *bucket = bpf_map_lookup_elem(&openings, &location.bucket);
 
-	if (!bucket || !ipvscope_opening_drop(bucket, &place, record->cause))
+	if (!bucket || !ipvscope_opening_drop(bucket, &location, record->cause))
 		count_loss(IPVSCOPE_LOSS_RETRY_FULL);
 	return 0;
 }
@@ -106,10 +106,10 @@ static __noinline int note_dropped(const struct ipvscope_record *record, __u32 i
  */
 static __noinline int end_drops(const struct ipvscope_record *record, __u32 isn)
 {
-	struct ipvscope_opening_place place = ipvscope_opening_place(record, isn);
-	struct ipvscope_opening_bucket *bucket = bpf_map_lookup_elem(&openings, &place.bucket);
+	struct ipvscope_opening_location location = ipvscope_opening_locate(record, isn);
+	struct ipvscope_opening_bucket *bucket = bpf_map_lookup_elem(&openings, &location.bucket);
 
-	return bucket ? ipvscope_opening_told(bucket, &place) : IPVSCOPE_CAUSE_NONE;
+	return bucket ? ipvscope_opening_clear_drops(bucket, &location) : IPVSCOPE_CAUSE_NONE;
 }
 
 #endif

@@ -92,25 +92,25 @@ struct {
 
 /* A packet that this program has to itself: in a slot, or at a key of the map. */
 struct pending_claim {
-	struct ipvscope_pending_held in;
+	struct ipvscope_pending_ref in;
 	struct ipvscope_pending_key key;
 };
 
 /* A pointer as a number that stands for it, here and in the other programs. */
-static __always_inline __u64 number_of(enum access access, const void *name)
+static __always_inline __u64 id_of(enum access access, const void *name)
 {
-	__u64 number = (__u64)(unsigned long)name;
+	__u64 id = (__u64)(unsigned long)name;
 
 	/* The verifier takes the difference of two pointers for a number, but shifts none. */
 	if (access == ACCESS_DIRECT)
-		asm volatile("%0 -= %1" : "+r"(number) : "r"(&pending));
-	return number;
+		asm volatile("%0 -= %1" : "+r"(id) : "r"(&pending));
+	return id;
 }
 
 /* The other way round. */
-static __always_inline __u64 pointer_of(enum access access, __u64 number)
+static __always_inline __u64 pointer_of(enum access access, __u64 id)
 {
-	return access == ACCESS_DIRECT ? number + *(volatile __u64 *)&pending_address : number;
+	return access == ACCESS_DIRECT ? id + *(volatile __u64 *)&pending_address : id;
 }
 
 /* For pointer_of(), by whoever notes a number for it. */
@@ -124,15 +124,15 @@ static __always_inline void note_pending_address(void)
 static __always_inline bool none_pending(enum access access, const struct sk_buff *skb)
 {
 	volatile __u64 *words =
-		pending.places[ipvscope_pending_place_of(number_of(access, skb))].words;
+		pending.buckets[ipvscope_pending_bucket_of(id_of(access, skb))].words;
 
 	return !(words[0] | words[1]);
 }
 
-static __always_inline bool none_named(enum access access, const struct ip_vs_iphdr *iph)
+static __always_inline bool no_named_iph(enum access access, const struct ip_vs_iphdr *iph)
 {
 	volatile __u64 *words =
-		pending.names[ipvscope_pending_name_place_of(number_of(access, iph))].words;
+		pending.names[ipvscope_pending_name_bucket_of(id_of(access, iph))].words;
 
 	return !(words[0] | words[1]);
 }
@@ -142,7 +142,7 @@ static __always_inline bool none_named(enum access access, const struct ip_vs_ip
 #define STACK_BYTES	 16384
 #define EPOCH_OF_SOFTIRQ (1ULL << 63)
 
-#ifdef IPVSCOPE_PLAIN
+#ifdef IPVSCOPE_KPROBE
 static __always_inline __u32 softirqs_here(void)
 {
 	return 0;
@@ -168,49 +168,49 @@ static __always_inline __u32 softirqs_here(void)
 /* Whether the program runs on its task's own stack; a softirq that interrupts has another. */
 static __always_inline bool on_own_stack(const void *context, const struct task_struct *task)
 {
-	__u64 here = number_of(ACCESS_DIRECT, context) + *(volatile __u64 *)&pending_address;
+	__u64 here = id_of(ACCESS_DIRECT, context) + *(volatile __u64 *)&pending_address;
 
 	return here - (__u64)(unsigned long)task->stack < STACK_BYTES;
 }
 
 /* See (A). */
-static __always_inline void read_moment(enum access access, const void *context,
-					struct ipvscope_pending_moment *moment)
+static __always_inline void read_epoch(enum access access, const void *context,
+				       struct ipvscope_pending_epoch *epoch)
 {
 	const struct task_struct *task;
 
 	if (access == ACCESS_DIRECT) {
 		task = bpf_get_current_task_btf();
-		moment->task = number_of(access, task);
-		moment->born = task->start_time;
-		moment->epoch = task->nvcsw + task->nivcsw;
+		epoch->task = id_of(access, task);
+		epoch->task_start = task->start_time;
+		epoch->count = task->nvcsw + task->nivcsw;
 		if (!on_own_stack(context, task))
-			moment->epoch = EPOCH_OF_SOFTIRQ | moment->epoch << 32 | softirqs_here();
+			epoch->count = EPOCH_OF_SOFTIRQ | epoch->count << 32 | softirqs_here();
 		return;
 	}
-	moment->task = bpf_get_current_task();
-	moment->born = 0;
-	moment->epoch = 0;
-	task = (const void *)(unsigned long)moment->task;
+	epoch->task = bpf_get_current_task();
+	epoch->task_start = 0;
+	epoch->count = 0;
+	task = (const void *)(unsigned long)epoch->task;
 	/* A file of types may lack it (--btf). */
 	if (bpf_core_field_exists(task->start_time))
-		moment->born = BPF_CORE_READ(task, start_time);
+		epoch->task_start = BPF_CORE_READ(task, start_time);
 }
 
 static __always_inline struct ipvscope_pending *
 claim_in_map(enum ipvscope_pending_name kind, __u64 name,
-	     const struct ipvscope_pending_moment *moment, bool any_epoch,
+	     const struct ipvscope_pending_epoch *epoch, bool any_epoch,
 	     struct pending_claim *claim)
 {
 	struct ipvscope_pending *packet;
 
-	claim->key.task = moment->task;
+	claim->key.task = epoch->task;
 #pragma unroll
 	for (__u64 depth = 0; depth < IPVSCOPE_PENDING_DEPTH; depth++) {
 		claim->key.depth = depth;
 		packet = bpf_map_lookup_elem(&pending_packets, &claim->key);
 		if (packet && ipvscope_pending_is_named(packet, kind, name) &&
-		    ipvscope_pending_is_of(packet, moment, any_epoch))
+		    ipvscope_pending_is_of(packet, epoch, any_epoch))
 			return packet;
 	}
 	return NULL;
@@ -224,13 +224,13 @@ static __always_inline struct ipvscope_pending *
 claim_pending(enum access access, const void *context, enum ipvscope_pending_name kind,
 	      const void *pointer, struct pending_claim *claim)
 {
-	__u64 name = number_of(access, pointer);
-	struct ipvscope_pending_moment moment;
+	__u64 name = id_of(access, pointer);
+	struct ipvscope_pending_epoch epoch;
 
-	read_moment(access, context, &moment);
+	read_epoch(access, context, &epoch);
 	return access == ACCESS_DIRECT
-		       ? ipvscope_pending_find(&pending, kind, name, &moment, false, &claim->in)
-		       : claim_in_map(kind, name, &moment, false, claim);
+		       ? ipvscope_pending_find(&pending, kind, name, &epoch, false, &claim->in)
+		       : claim_in_map(kind, name, &epoch, false, claim);
 }
 
 /* Puts a claimed packet back, to be met again. */
@@ -242,10 +242,11 @@ static __always_inline void keep_pending(enum access access, const struct pendin
 
 static __always_inline void count_in_map(const struct ipvscope_pending *packet, __u64 by)
 {
-	__sync_fetch_and_add(&pending.places[ipvscope_pending_place_of(packet->skb)].words[0], by);
+	__sync_fetch_and_add(&pending.buckets[ipvscope_pending_bucket_of(packet->skb)].words[0],
+			     by);
 	if (packet->iph)
 		__sync_fetch_and_add(
-			&pending.names[ipvscope_pending_name_place_of(packet->iph)].words[0], by);
+			&pending.names[ipvscope_pending_name_bucket_of(packet->iph)].words[0], by);
 }
 
 static __always_inline struct ipvscope_pending *scratch(void)
@@ -295,23 +296,23 @@ static __always_inline void end_pending(enum access access, const struct pending
  * Ends a packet of this task and address whose verdict was not seen, whatever its epoch: a new
  * packet is there.
  */
-static __always_inline void forget_unpaired(enum access access, const struct sk_buff *skb)
+static __always_inline void evict_unpaired(enum access access, const struct sk_buff *skb)
 {
-	struct ipvscope_pending_moment moment = {};
+	struct ipvscope_pending_epoch epoch = {};
 	struct ipvscope_pending *packet;
 	struct pending_claim claim;
 	__u64 name;
 
 	if (none_pending(access, skb))
 		return;
-	name = number_of(access, skb);
+	name = id_of(access, skb);
 	if (access == ACCESS_DIRECT) {
-		moment.task = number_of(access, bpf_get_current_task_btf());
-		packet = ipvscope_pending_find(&pending, PENDING_SKB, name, &moment, true,
-					       &claim.in);
+		epoch.task = id_of(access, bpf_get_current_task_btf());
+		packet =
+			ipvscope_pending_find(&pending, PENDING_SKB, name, &epoch, true, &claim.in);
 	} else {
-		moment.task = bpf_get_current_task();
-		packet = claim_in_map(PENDING_SKB, name, &moment, true, &claim);
+		epoch.task = bpf_get_current_task();
+		packet = claim_in_map(PENDING_SKB, name, &epoch, true, &claim);
 	}
 	if (!packet)
 		return;
@@ -326,15 +327,14 @@ static __always_inline struct ipvscope_pending *acquire_slot(const struct sk_buf
 							     const struct ip_vs_conn *conn,
 							     struct pending_claim *claim)
 {
-	__u64 iph_name = iph ? number_of(ACCESS_DIRECT, iph) : 0;
-	__u64 conn_name = conn ? number_of(ACCESS_DIRECT, conn) : 0;
+	__u64 iph_name = iph ? id_of(ACCESS_DIRECT, iph) : 0;
+	__u64 conn_name = conn ? id_of(ACCESS_DIRECT, conn) : 0;
 	struct ipvscope_pending *packet;
 	int stolen;
 
 	/* No packet is in the hook for so long but that of a task that was switched away (E). */
-	packet =
-		ipvscope_pending_begin(&pending, number_of(ACCESS_DIRECT, skb), iph_name, conn_name,
-				       bpf_jiffies64(), kernel_hz / 8 + 2, &claim->in, &stolen);
+	packet = ipvscope_pending_begin(&pending, id_of(ACCESS_DIRECT, skb), iph_name, conn_name,
+					bpf_jiffies64(), kernel_hz / 8 + 2, &claim->in, &stolen);
 	if (!packet)
 		count_loss(IPVSCOPE_LOSS_PENDING_FULL);
 	else if (stolen)
@@ -353,7 +353,7 @@ acquire_pending(enum access access, const void *context, const struct sk_buff *s
 		struct pending_claim *claim)
 {
 	struct ipvscope_pending *packet;
-	struct ipvscope_pending_moment moment;
+	struct ipvscope_pending_epoch epoch;
 
 	if (access == ACCESS_DIRECT) {
 		note_pending_address();
@@ -365,14 +365,14 @@ acquire_pending(enum access access, const void *context, const struct sk_buff *s
 		if (!packet)
 			return NULL;
 		__builtin_memset(packet, 0, sizeof(*packet));
-		packet->skb = number_of(access, skb);
-		packet->iph = number_of(access, iph);
-		packet->conn = number_of(access, conn);
+		packet->skb = id_of(access, skb);
+		packet->iph = id_of(access, iph);
+		packet->conn = id_of(access, conn);
 	}
-	read_moment(access, context, &moment);
-	packet->task = moment.task;
-	packet->born = moment.born;
-	packet->epoch = moment.epoch;
+	read_epoch(access, context, &epoch);
+	packet->task = epoch.task;
+	packet->task_start = epoch.task_start;
+	packet->epoch = epoch.count;
 	return packet;
 }
 
@@ -413,8 +413,8 @@ static __always_inline void abandon_pending(enum access access, const struct pen
 }
 
 /* Instead of keeping it: who claimed it accounts for it otherwise. */
-static __always_inline void forget_pending(enum access access, struct ipvscope_pending *packet,
-					   const struct pending_claim *claim)
+static __always_inline void discard_pending(enum access access, struct ipvscope_pending *packet,
+					    const struct pending_claim *claim)
 {
 	if (access == ACCESS_DIRECT)
 		abandon_pending(access, claim);
@@ -432,13 +432,13 @@ static __always_inline bool read_word(enum access access, const void *header, __
 
 	if (loadable) {
 		__be16 source = loadable->source;
-		__u32 number = loadable->seq;
+		__u32 id = loadable->seq;
 
 		/* As load_tcp_flags(). */
 		barrier_var(source);
-		barrier_var(number);
+		barrier_var(id);
 		*first = source;
-		*word = number;
+		*word = id;
 		return true;
 	}
 	if (bpf_probe_read_kernel(words, sizeof(words), header))

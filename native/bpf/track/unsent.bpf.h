@@ -37,13 +37,13 @@ static __always_inline struct scheduled *scheduled_slot(__u64 skb)
 static __always_inline void note_scheduled(enum access access, const struct sk_buff *skb,
 					   const struct ip_vs_conn *conn)
 {
-	__u64 number = number_of(access, skb);
-	struct scheduled *slot = scheduled_slot(number);
+	__u64 id = id_of(access, skb);
+	struct scheduled *slot = scheduled_slot(id);
 
 	if (access == ACCESS_DIRECT)
 		note_pending_address();
-	slot->conn = number_of(access, conn);
-	slot->skb = number;
+	slot->conn = id_of(access, conn);
+	slot->skb = id;
 }
 
 static __always_inline bool freed_by_transmit(__u64 location)
@@ -79,12 +79,12 @@ static __always_inline bool is_entry_of(struct ip_vs_conn *conn,
 static __always_inline void describe_scheduled(enum access access, struct ipvscope_record *record,
 					       const struct sk_buff *skb)
 {
-	__u64 number = number_of(access, skb);
-	struct scheduled *slot = scheduled_slot(number);
+	__u64 id = id_of(access, skb);
+	struct scheduled *slot = scheduled_slot(id);
 	struct ip_vs_conn *conn;
 	struct ip_vs_dest *dest;
 
-	if (slot->skb != number || !slot->conn)
+	if (slot->skb != id || !slot->conn)
 		return;
 	conn = (void *)pointer_of(access, slot->conn);
 	if (!is_entry_of(conn, record))

@@ -36,7 +36,7 @@ static __always_inline void on_service_lookup(enum access access, const void *co
 	struct pending_claim claim;
 	struct ipvscope_pending *packet;
 
-	if (none_named(access, iph))
+	if (no_named_iph(access, iph))
 		return;
 	packet = claim_pending(access, context, PENDING_IPH, iph, &claim);
 	if (!packet)
@@ -85,8 +85,8 @@ static __always_inline void count_new(struct ipvscope_record *record, bool openi
 }
 
 /* What the store of opening packets said of a packet (openings.bpf.h). */
-struct noted {
-	bool noted;
+struct opening_history {
+	bool recorded;
 	__u32 isn;
 	__u32 delay_us;
 	__u32 drops;
@@ -100,7 +100,7 @@ struct noted {
 static __always_inline void
 on_first_schedule(enum access access, const void *context, struct ip_vs_service *service,
 		  const struct sk_buff *skb, const struct ip_vs_iphdr *iph, struct ip_vs_conn *conn,
-		  int ignored, struct noted noted)
+		  int ignored, struct opening_history history)
 {
 	struct transport transport = transport_of(access, skb, iph);
 	/* With schedule_icmp it may be the packet that an ICMP error quotes. */
@@ -111,7 +111,7 @@ on_first_schedule(enum access access, const void *context, struct ip_vs_service 
 	struct ipvscope_pending *packet;
 	struct ipvscope_record *record;
 	struct pending_claim claim;
-	__u32 number = 0;
+	__u32 isn = 0;
 	bool stale;
 
 	if (!conn && ignored == UNSCHEDULED_IGNORED)
@@ -129,13 +129,13 @@ on_first_schedule(enum access access, const void *context, struct ip_vs_service 
 	describe_service(access, &tuple, service);
 	if (conn && !stale)
 		count_new(&tuple, opening);
-	if (noted.noted) {
-		number = noted.isn;
-		tuple.delay_us = noted.delay_us;
-		tuple.drops = noted.drops;
+	if (history.recorded) {
+		isn = history.isn;
+		tuple.delay_us = history.delay_us;
+		tuple.drops = history.drops;
 	} else if (opening) {
 		tuple.time_ns = bpf_ktime_get_ns();
-		note_opening(&tuple, &transport, &number);
+		note_opening(&tuple, &transport, &isn);
 	}
 	if (conn && !stale && !tuple.delay_us)
 		return;
@@ -144,7 +144,7 @@ on_first_schedule(enum access access, const void *context, struct ip_vs_service 
 		return;
 	record = &packet->record;
 	*record = tuple;
-	packet->number = number;
+	packet->isn = isn;
 	describe_packet(access, record, skb, opening);
 	describe_identity(access, packet, skb, &transport);
 	if (conn) {
@@ -168,7 +168,7 @@ static __always_inline void on_schedule(enum access access, const void *context,
 	struct ipvscope_pending *packet = NULL;
 	int ignored = UNSCHEDULED_NO_SERVER;
 	struct pending_claim claim;
-	struct noted noted = {};
+	struct opening_history history = {};
 
 	if (!conn)
 		bpf_probe_read_kernel(&ignored, sizeof(ignored), ignored_at);
@@ -177,17 +177,17 @@ static __always_inline void on_schedule(enum access access, const void *context,
 
 	/* One that was only watched for being dropped is now met as any other. */
 	if (packet && !packet->conn_found) {
-		noted = (struct noted){
-			.noted = packet->record.flags & IPVSCOPE_FLAG_OPENING,
-			.isn = packet->number,
+		history = (struct opening_history){
+			.recorded = packet->record.flags & IPVSCOPE_FLAG_OPENING,
+			.isn = packet->isn,
 			.delay_us = packet->record.delay_us,
 			.drops = packet->record.drops,
 		};
-		forget_pending(access, packet, &claim);
+		discard_pending(access, packet, &claim);
 		packet = NULL;
 	}
 	if (!packet) {
-		on_first_schedule(access, context, service, skb, iph, conn, ignored, noted);
+		on_first_schedule(access, context, service, skb, iph, conn, ignored, history);
 		return;
 	}
 	if (conn) {
@@ -207,9 +207,9 @@ static __always_inline bool sent_by_ip_vs(enum access access, const struct sk_bu
 }
 
 /* A sighting of an sk_buff, while a packet at its address is in the hook. */
-static __always_inline bool note_sighting(enum access access, const void *context,
-					  const struct sk_buff *skb, enum observation what,
-					  __u16 reason)
+static __always_inline bool note_observation(enum access access, const void *context,
+					     const struct sk_buff *skb, enum observation what,
+					     __u16 reason)
 {
 	struct ipvscope_pending *packet;
 	struct pending_claim claim;
@@ -235,7 +235,7 @@ static __always_inline void on_icmp_error(enum access access, const void *contex
 	if (!on_icmp_end(skb))
 		return;
 	on_protocol_unreachable(skb, type, code);
-	note_sighting(access, context, skb, OBSERVED_ICMP_ERROR, 0);
+	note_observation(access, context, skb, OBSERVED_ICMP_ERROR, 0);
 }
 
 /*
@@ -254,7 +254,7 @@ static __always_inline void on_freed(enum access access, const void *context,
 	/* Where it is unknown what code is whose, a packet in the hook counts as ip_vs'. */
 	if (!by_transmit && transmit_code.end)
 		return;
-	if (!note_sighting(access, context, skb, OBSERVED_FREED, reason) && by_transmit)
+	if (!note_observation(access, context, skb, OBSERVED_FREED, reason) && by_transmit)
 		on_transmit_failed(access, skb, reason);
 }
 
@@ -267,8 +267,8 @@ static __always_inline void on_freed(enum access access, const void *context,
  * Every transmit function sets ipvs_property before it sends, to a real server on this host as
  * well: an accepted packet without it goes on to the local stack as if ip_vs were not there.
  */
-static __always_inline __u8 judge(enum access access, struct ipvscope_pending *packet,
-				  const struct sk_buff *skb, __u32 netfilter)
+static __always_inline __u8 verdict_of(enum access access, struct ipvscope_pending *packet,
+				       const struct sk_buff *skb, __u32 netfilter)
 {
 	__u32 observed = packet->observed;
 	bool dropped = netfilter == NF_DROP;
@@ -294,7 +294,7 @@ static __always_inline __u8 judge(enum access access, struct ipvscope_pending *p
 }
 
 /* A packet that needed a new server and got none has that as its news, unless its own is gone. */
-static __always_inline __u8 judge_kind(const struct ipvscope_pending *packet)
+static __always_inline __u8 kind_at_verdict(const struct ipvscope_pending *packet)
 {
 	const struct ipvscope_record *record = &packet->record;
 	__u32 observed = packet->observed;
@@ -315,7 +315,7 @@ static __always_inline __u8 judge_kind(const struct ipvscope_pending *packet)
 }
 
 /* Why it was dropped, where the transmit function is not why. */
-static __always_inline __u8 judge_cause(const struct ipvscope_pending *packet)
+static __always_inline __u8 cause_at_verdict(const struct ipvscope_pending *packet)
 {
 	const struct ipvscope_record *record = &packet->record;
 
@@ -342,7 +342,7 @@ static __always_inline __u8 judge_cause(const struct ipvscope_pending *packet)
 }
 
 /* See IPVSCOPE_FLAG_NEW_WEIGHT_ZERO. */
-static __always_inline void put_new_server_first(struct ipvscope_record *record)
+static __always_inline void swap_destinations(struct ipvscope_record *record)
 {
 	__u8 family = record->destination_family;
 	__be16 port = record->destination_port;
@@ -361,7 +361,7 @@ static __always_inline void put_new_server_first(struct ipvscope_record *record)
 static __always_inline void add_delay(struct ipvscope_record *record, __u32 delay_us)
 {
 	record->delay_us = delay_us;
-	record->delay_place = delay_place(delay_us);
+	record->delay_bucket = delay_bucket(delay_us);
 }
 
 /* Beside a packet's own record: that it got through, and what came before. */
@@ -465,26 +465,26 @@ static __always_inline void on_verdict(enum access access, const void *context,
 	drops = record->drops;
 	record->delay_us = 0;
 	record->drops = 0;
-	record->verdict = judge(access, packet, skb, netfilter);
-	record->kind = judge_kind(packet);
+	record->verdict = verdict_of(access, packet, skb, netfilter);
+	record->kind = kind_at_verdict(packet);
 	if (!record->cause)
-		record->cause = judge_cause(packet);
+		record->cause = cause_at_verdict(packet);
 	if (record->cause == IPVSCOPE_CAUSE_CONNTRACK &&
 	    record->conntrack == IPVSCOPE_CONNTRACK_UNCONFIRMED)
 		record->flags |= IPVSCOPE_FLAG_MISSING_FIX;
 	if (packet->observed & OBSERVED_EXPIRE)
 		record->flags |= IPVSCOPE_FLAG_EXPIRED;
 	if (record->flags & IPVSCOPE_FLAG_NEW_WEIGHT_ZERO)
-		put_new_server_first(record);
+		swap_destinations(record);
 	if (delay_us && !drops && got_through(record))
 		add_own_delay(record, delay_us);
 	/* Without a kind it is remembered only for what its client waited. */
 	if (record->kind)
 		emit(record);
 	if (drops && got_through(record))
-		emit_retry(record, packet->number, delay_us, drops);
+		emit_retry(record, packet->isn, delay_us, drops);
 	else if (record->flags & IPVSCOPE_FLAG_OPENING && record->kind && was_refused(record))
-		note_dropped(record, packet->number);
+		note_dropped(record, packet->isn);
 	end_pending(access, &claim);
 }
 
