@@ -2,15 +2,15 @@ import { verifyRound } from '../verify/verify-round.js';
 import { playRollout } from './play-rollout.js';
 import type { Scenario } from './scenario.js';
 
-/** The incident's rollout on a node that is set right, with the kernel's fix: nobody notices. */
+/** Negative control: the incident's rollout on a node with the right settings and the kernel's fix. */
 export const healthyRollout: Scenario = {
   name: 'healthy-rollout',
-  summary: 'the same rollout with conn_reuse_mode=1: used ports are rescheduled, nobody waits',
+  summary: 'the same rollout with conn_reuse_mode=1: reused ports are rescheduled, no client waits',
   report: 'kubernetes#93297',
   description: [
-    'before: six clients connect again and again, each from its own source port; two servers answer',
+    'before: six clients connect repeatedly, each from its own source port; two servers answer',
     'draining: one server gets weight 0; the same ports are rescheduled to the other at once',
-    'stopped: the server is gone; nobody is sent there',
+    'stopped: the server is gone; no connect is sent there',
   ],
   async play(testbed, recorder) {
     const { round, ports } = await playRollout(testbed, {

@@ -1,6 +1,6 @@
 import { addresses, serverName } from '../testbed/addresses.js';
-import { Round, type RoundSettings } from '../testbed/round.js';
 import type { Testbed } from '../testbed/testbed.js';
+import { Round, type RoundSettings } from './round.js';
 
 const PORTS = 6;
 const [oldServer] = addresses.ipv4.servers;

@@ -5,12 +5,12 @@ import type { Scenario } from './scenario.js';
 /** The incident: a rollout, seen by clients with few source ports. */
 export const rollout: Scenario = {
   name: 'rollout',
-  summary: 'a server drains and goes; clients that reuse a source port keep being sent to it',
+  summary: 'a server drains and is stopped; clients that reuse a source port are still sent to it',
   report: 'kubernetes#81775',
   description: [
-    'before: six clients connect again and again, each from its own source port; two servers answer',
-    'draining: one server gets weight 0; ports that ip_vs remembers for it still reach it',
-    'stopped: the server is gone, its packets vanish; connects from those ports time out',
+    'before: six clients connect repeatedly, each from its own source port; two servers answer',
+    'draining: one server gets weight 0; ports with a connection entry for it still reach it',
+    'stopped: the server is gone; connects from those ports time out',
     'after: net.ipv4.vs.expire_nodest_conn=1; the same ports reach the other server at once',
   ],
   async play(testbed, recorder) {

@@ -1,18 +1,18 @@
-import { Round } from '../testbed/round.js';
 import { verifyRound } from '../verify/verify-round.js';
+import { Round } from './round.js';
 import type { Scenario } from './scenario.js';
 
 const PORTS = 4;
 
-/** A connect that takes a second because the server overlooks its packet, as a full backlog does. */
+/** Negative control: a server drops the first packet of every connect, as a full backlog does. */
 export const slowServer: Scenario = {
   name: 'slow-server',
-  summary: 'the servers overlook opening packets: a second; ip_vs only sees them sent again',
+  summary: 'the servers drop first packets: one second; ip_vs only sees the retransmits',
   report: 'kubernetes#90854',
   description: [
     'fresh: clients connect from ports never used',
-    'slow: every server overlooks the first packet of a connect: one second',
-    'after: the servers keep up again',
+    'slow: every server drops the first packet of a connect: one second',
+    'after: the servers drop nothing any more',
   ],
   async play(testbed, recorder) {
     const round = await Round.start(testbed, 'slow-server', {
@@ -24,11 +24,11 @@ export const slowServer: Scenario = {
     await round.connectAll(testbed.freshPorts(PORTS));
 
     await round.dropFirstAtServers(true);
-    round.phase('slow', 'the servers overlook first packets');
+    round.phase('slow', 'the servers drop first packets');
     await round.connectAll(testbed.freshPorts(PORTS));
 
     await round.dropFirstAtServers(false);
-    round.phase('after', 'the servers keep up');
+    round.phase('after', 'the servers drop nothing');
     await round.connectAll(testbed.freshPorts(PORTS));
     return verifyRound(await round.end(), recorder.events());
   },

@@ -1,19 +1,20 @@
 import { addresses, serverName } from '../testbed/addresses.js';
-import { Round } from '../testbed/round.js';
 import { verifyRound } from '../verify/verify-round.js';
+import { Round } from './round.js';
 import type { Scenario } from './scenario.js';
 
 const PORTS = 6;
 
-/** Servers that are well and have weight 0 all the same: new connections are refused. */
+/** Healthy servers that are left with weight 0: new connections are refused. */
 export const weightStuck: Scenario = {
   name: 'weight-stuck',
-  summary: 'every server is left with weight 0: new connections are refused, though servers answer',
+  summary:
+    'every server is left with weight 0: new connections are refused, although the servers answer',
   report: 'kubernetes#92019',
   description: [
     'before: six clients connect; two servers answer',
     'stuck: both servers have weight 0; clients from unused ports are refused',
-    'after: the weights are back',
+    'after: both servers have weight 1 again',
   ],
   async play(testbed, recorder) {
     const round = await Round.start(testbed, 'weight-stuck', {

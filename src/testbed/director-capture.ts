@@ -78,8 +78,8 @@ export class DirectorCapture {
 }
 
 /**
- * Wall time at CLOCK_MONOTONIC 0. Date.now() has milliseconds only, so the moments at which it moves
- * on are taken: between two looks at it, of which the closest together count.
+ * Wall time at CLOCK_MONOTONIC 0. Date.now() has milliseconds only, so its ticks are sampled: each lies
+ * between two reads, and the closest pair counts.
  */
 function wallOrigin(): bigint {
   let origin = 0n;

@@ -52,8 +52,8 @@ export function tcpSegment(packet: TcpPacket): Buffer {
 }
 
 /**
- * A SYN from each of so many ports, one after another, with a sequence number for each: as many as
- * a flood needs are made by changing one.
+ * A SYN from each of `count` ports, one after another, with a sequence number for each. A template is
+ * modified per packet: fast enough for a flood.
  */
 export function synsFrom(
   first: Omit<TcpPacket, 'sequence' | 'data'>,

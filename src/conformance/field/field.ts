@@ -18,14 +18,14 @@ import type { FieldCase, Observation } from './field-case.js';
 import { formatField, type Row } from './format-field.js';
 import { InterfaceCaptures } from './interface-captures.js';
 
-/** Situations from the field, told beside what others saw. */
+/** Situations from public reports, verified against independent observers. */
 export const field: Scenario = {
   name: 'field',
-  summary: 'situations from public reports, each told beside what independent observers saw',
+  summary: 'situations from public reports, each verified against independent observers',
   description: [
-    'a small input a case: services without servers, broken ways, expired entries, ports in floods',
-    'clients, tcpdump and counters of the firewall say what came of it',
-    'the events have to say the same, and no more; healthy traffic has none',
+    'a small input per case: services without servers, broken routes, expired entries, floods of ports',
+    'clients, tcpdump and nftables counters observe the outcome',
+    'the events must say the same, and no more; healthy traffic has none',
   ],
   detail: kindNames.filter((kind) => kind !== 'draining'),
   quiet: true,
@@ -110,7 +110,7 @@ async function playCase(one: FieldCase, newContext: () => CaseContext): Promise<
     }
   };
   const first = await play();
-  // A busy machine, most often; of a case that was played twice the second counts.
+  // A busy machine, most often. Of a case that was played twice the second run counts.
   return (first.observation?.seen.spoiled.length ?? 0) > 0 ? await play() : first;
 }
 
@@ -131,7 +131,7 @@ function eventsOf(
     .sort((a, b) => a.monotonicNs - b.monotonicNs);
 }
 
-/** A packet that was rewritten may not show where it was sent: then its time says whose it is. */
+/** A rewritten packet may not show its original destination: then its time assigns it. */
 const isAt = (ports: ReadonlySet<number>, virtual: string | undefined): boolean =>
   virtual === undefined || ports.has(Number(virtual.slice(virtual.lastIndexOf(':') + 1)));
 
@@ -141,7 +141,14 @@ function rowOf(
   { isDefault }: Pick<Recorder, 'isDefault'>,
 ): Row {
   if (observation === undefined) {
-    return { field: one, impossible: impossible ?? '', seen: '', told: '', right: '', wrong: [] };
+    return {
+      field: one,
+      impossible: impossible ?? '',
+      seen: '',
+      reported: '',
+      right: '',
+      wrong: [],
+    };
   }
   const { seen, events: wanted, byDefault, findings = [] } = observation;
   const all = observed.map(({ event }) => event);
@@ -149,13 +156,13 @@ function rowOf(
   return {
     field: one,
     seen: seen.phrases.join(', '),
-    told: [eventTexts(events), ...findings.map(({ text }) => text)].join('; '),
+    reported: [eventTexts(events), ...findings.map(({ text }) => text)].join('; '),
     right: [
       `${expectedTexts(wanted)}${byDefault === true ? ' by default' : ''}`,
       ...findings.flatMap(({ wrong }) => wrong ?? []),
     ].join('; '),
     wrong: [
-      ...seen.spoiled.map((line) => `the input did not come about: ${line}`),
+      ...seen.spoiled.map((line) => `input not established: ${line}`),
       ...eventProblems(wanted, events),
       ...findings.flatMap(({ text, wrong }) =>
         wrong === undefined ? [] : [`${text}, not ${wrong}`],
@@ -164,7 +171,7 @@ function rowOf(
   };
 }
 
-/** Why this kernel cannot play it, once what can be loaded is. */
+/** Why this kernel cannot play a case, after loading the modules that it needs. */
 async function reasonAgainst({ needs = [] }: FieldCase): Promise<string | undefined> {
   for (const { module, file, reason } of needs) {
     if (module !== undefined) {
@@ -180,7 +187,7 @@ async function reasonAgainst({ needs = [] }: FieldCase): Promise<string | undefi
   return undefined;
 }
 
-/** How often and when clients send copies must not depend on the kernel. */
+/** When clients retransmit must not depend on the kernel. */
 async function pinClients({ shells }: Testbed): Promise<void> {
   const linear = 'net/ipv4/tcp_syn_linear_timeouts';
   if (!existsSync(`/proc/sys/${linear}`)) return;

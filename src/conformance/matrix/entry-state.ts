@@ -2,7 +2,7 @@ import type { ConnectionEntry } from '../../testbed/connection-entries.js';
 import type { CaseInstance } from './case-instance.js';
 import type { Entry } from './test-case.js';
 
-/** In which state of TCP ip_vs has to keep the entry, where it sees both directions. */
+/** The TCP state that the entry must have, where ip_vs sees both directions. */
 const states: Readonly<Partial<Record<Entry, string>>> = {
   closed: 'TIME_WAIT',
   'last ACK lost': 'TIME_WAIT',
@@ -13,9 +13,9 @@ const states: Readonly<Partial<Record<Entry, string>>> = {
 };
 
 /**
- * Entries that did not come to what their test cases are about, by what ip_vs itself says. It happens on
- * a machine so busy that a server sends its FIN again: the client's kernel, which has closed, answers
- * with a reset.
+ * Finds test cases whose entry is not in the state that they need, by ip_vs' own table. It happens on a
+ * machine so busy that a server retransmits its FIN: the client's kernel, which has closed, answers with
+ * a reset.
  */
 export function spoiledEntries(
   instances: readonly CaseInstance[],

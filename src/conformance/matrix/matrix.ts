@@ -18,7 +18,7 @@ import { tcpCases } from './tcp-cases.js';
 import type { TestCase } from './test-case.js';
 import { udpCases } from './udp-cases.js';
 
-/** Every test case, in the order of the table. */
+/** Every test case, in the order of the report. */
 export const testCases: readonly TestCase[] = [
   ...grid,
   ...tcpCases,
@@ -35,11 +35,11 @@ const FIRST_VIRTUAL_PORT = 20_001;
 export const matrix: Scenario = {
   name: 'table',
   summary:
-    'every setting and every entry that a reused port can meet, each with what has to happen',
+    'test matrix: every setting and every connection entry that a reused port can match, with the expected outcome',
   description: [
-    'for each set of sysctls: one virtual service per test case; clients connect and leave an entry there',
-    'servers change; the clients come back from the same ports',
-    'each has to live through what the table says, with its packets and its events',
+    'for each set of sysctls: one virtual service per test case; clients connect and leave an entry',
+    'servers change; the clients connect from the same ports',
+    'connect times, captured packets and events are compared with the expected outcome',
   ],
   capturesPackets: true,
   detail: kindNames,

@@ -10,7 +10,7 @@ import { spoiledEntries } from './entry-state.js';
 import { limitConcurrency } from './limit-concurrency.js';
 import type { Again, Settings } from './test-case.js';
 
-/** An instance that was played: what the client lived through, and when. */
+/** A test case that was played: the client-observed outcomes, and when. */
 export interface CaseRun {
   readonly instance: CaseInstance;
   /** Before the first packet of the test case. CLOCK_MONOTONIC, as all times here. */
@@ -20,7 +20,7 @@ export interface CaseRun {
   readonly untilNs: number;
   /** One for each attempt. */
   readonly ends: readonly ConnectReply[];
-  /** Why it could not be played to the end, or not as the test case wants it. */
+  /** Why it was not played to the end, or not as the test case needs it. */
   readonly problem?: string;
 }
 
@@ -36,12 +36,12 @@ const SCOUTED_PORT = 19_999;
 /** Far more than an answer takes. */
 const SCOUT_MS = 500;
 
-/** More clients at once would wait for each other, on two processors that are emulated. */
+/** More clients at once would wait for each other on two emulated processors. */
 const AT_ONCE = 2;
 
 /**
- * Plays test cases that share their settings, all of them step by step together: nothing of one disturbs
- * another, for each has a virtual service and client ports of its own.
+ * Plays test cases that share their settings, step by step together: each has a virtual service and
+ * client ports of its own, so that none affects another.
  */
 export async function runBatch(
   { testbed, clientOf }: BatchPeers,
@@ -108,7 +108,7 @@ export async function runBatch(
   const meet = async (instance: CaseInstance): Promise<void> => {
     ends.set(instance, await again(clientOf(instance), instance));
   };
-  // Those who wait need no processor.
+  // Waiting clients need no processor.
   const waiting = ready().filter(({ testCase }) =>
     testCase.expectation.ends.some((end) => !isAtOnce(end)),
   );
@@ -149,7 +149,7 @@ async function setDirector(
   await setOthers(director, others);
 }
 
-/** Of net.ipv4.vs; those that no test case sets need not be here. */
+/** Default values of those sysctls of net.ipv4.vs that test cases set. */
 const DEFAULTS: Readonly<Record<string, number>> = {
   am_droprate: 10,
   conn_max: 1 << 30,
@@ -191,8 +191,8 @@ async function again(client: ClientPeer, instance: CaseInstance): Promise<readon
 }
 
 /**
- * drop_packet batches from the kernel's next look at its memory on, within a second. The sign: a
- * datagram to a service of its own that nobody answers, sent from a port never used.
+ * Waits until drop_packet is active: the kernel evaluates its memory once a second. The sign: a datagram
+ * from an unused port to a service of its own is not answered.
  */
 async function untilDropped(testbed: Testbed): Promise<void> {
   const { virtual, servers } = addresses.ipv4;

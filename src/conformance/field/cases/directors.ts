@@ -67,7 +67,7 @@ export const directorCases: readonly FieldCase[] = [
         findings: [
           {
             text: `ipvs_port_reuse_total: ${reuses.map((series) => `${series.value} with netns ${series.labels.netns}`).join(', ')}`,
-            ...(isApart ? {} : { wrong: 'two series of 1, told apart by netns' }),
+            ...(isApart ? {} : { wrong: 'two series of 1, distinguished by netns' }),
           },
           {
             text: `ipvs_new_connections_to_draining_total: ${drained.map(({ value }) => value).join(', ')}`,

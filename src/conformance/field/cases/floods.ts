@@ -5,7 +5,7 @@ import { type FieldCase, type Finding, GroundTruth } from '../field-case.js';
 import { CLIENT, R1, VIP, vip } from '../hosts.js';
 import { FLOOD_PORTS } from '../interface-captures.js';
 
-/** As many as a client's kernel gives out by default (net.ipv4.ip_local_port_range). */
+/** The default size of net.ipv4.ip_local_port_range. */
 const PORTS = 28_000;
 const FIRST_PORT = 32_768;
 
@@ -55,7 +55,7 @@ async function startFlood(context: CaseContext): Promise<Flood> {
   };
 }
 
-/** Nothing that was not told one by one may go unsaid. */
+/** Every packet without an event of its own must be counted as lost. */
 async function lostSince(
   context: CaseContext,
   before: number,

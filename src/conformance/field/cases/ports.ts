@@ -24,7 +24,7 @@ async function addService(context: CaseContext, server: string | undefined): Pro
   );
 }
 
-/** So many connects from one port, one of them at weight 0, and one from a new port. */
+/** Connects `reuses` times from one port, once more at weight 0, and once from a new port. */
 async function useService(context: CaseContext, reuses: number): Promise<GroundTruth> {
   const server = `${R2.address}:0`;
   const hostPort = context.virtualPort(SERVER_PORT);
@@ -44,7 +44,7 @@ async function useService(context: CaseContext, reuses: number): Promise<GroundT
   return seen.count(syns(passed.rs2, r2).length, `SYN to ${r2}`, reuses + 2);
 }
 
-/** The ports by which the metrics know the service. */
+/** Checks the port labels of the service's metrics. */
 async function portLabels(
   context: CaseContext,
   name: string,
@@ -82,7 +82,7 @@ export const portCases: readonly FieldCase[] = [
   },
   {
     name: 'port-0-filter',
-    input: `the same with one reuse more, beside trace --destination ${r2} and trace --virtual ${SERVICE}`,
+    input: `the same with one reuse more, with trace --destination ${r2} and trace --virtual ${SERVICE}`,
     async play(context) {
       const filters = [
         ['--destination', r2],

@@ -15,7 +15,7 @@ test('every case has a name of its own', () => {
 });
 
 test('a wrong row says what is wrong with it and what is right; the end counts', () => {
-  const row = { field: one, seen: '1 SYN', told: 'nothing', right: '1 × unscheduled rejected' };
+  const row = { field: one, seen: '1 SYN', reported: 'nothing', right: '1 × unscheduled rejected' };
   const lines = formatField([
     { ...row, wrong: [] },
     { ...row, wrong: ['0 × unscheduled rejected, not 1'] },
@@ -35,8 +35,8 @@ test('a wrong row says what is wrong with it and what is right; the end counts',
 test('long cells go on below, in their column', () => {
   assert.deepEqual(wrap('one two three', 7), ['one two', 'three']);
   assert.deepEqual(wrap('[fd00:10:0:3::2]:90 x', 7), ['[fd00:10:0:3::2]:90', 'x']);
-  const told = Array(20).fill('event').join(' ');
-  const lines = formatField([{ field: one, seen: '1 SYN', told, right: '', wrong: [] }]).split(
+  const reported = Array(20).fill('event').join(' ');
+  const lines = formatField([{ field: one, seen: '1 SYN', reported, right: '', wrong: [] }]).split(
     '\n',
   );
   assert.match(lines[1] ?? '', / right$/);

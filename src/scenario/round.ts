@@ -6,15 +6,15 @@ import {
   serverName,
   VIRTUAL_PORT,
   virtualService,
-} from './addresses.js';
-import { type Connect, portOf } from './connect.js';
-import type { IpvsSettings } from './director.js';
-import type { DirectorCapture } from './director-capture.js';
-import type { Role } from './namespaces.js';
-import type { ConnectRequest, Ending } from './peer-protocol.js';
-import type { Played, ServerState } from './played.js';
-import { allowedProcessors } from './processors.js';
-import type { Testbed } from './testbed.js';
+} from '../testbed/addresses.js';
+import { type Connect, portOf } from '../testbed/connect.js';
+import type { IpvsSettings } from '../testbed/director.js';
+import type { DirectorCapture } from '../testbed/director-capture.js';
+import type { Role } from '../testbed/namespaces.js';
+import type { ConnectRequest, Ending } from '../testbed/peer-protocol.js';
+import type { Played, ServerState } from '../testbed/played.js';
+import { allowedProcessors } from '../testbed/processors.js';
+import type { Testbed } from '../testbed/testbed.js';
 
 export interface RoundSettings extends IpvsSettings {
   /** Whether the director's connections are tracked, as they are on a node of Kubernetes. */
