@@ -57,9 +57,9 @@ const cases: readonly {
   {
     args: ['reproduce', 'field', '--case', 'no-route,no-such-case'],
     code: 2,
-    stderr: /no case 'no-such-case'; there are sh-weight0, /,
+    stderr: /unknown case 'no-such-case'; choose from sh-weight0, /,
   },
-  { args: ['reproduce', 'rollout', '--case', 'no-route'], code: 2, stderr: /no case 'no-route'/ },
+  { args: ['reproduce', 'rollout', '--case', 'no-route'], code: 2, stderr: /unknown case 'no-route'/ },
   { args: ['--version'], code: 0, stdout: /^\d+\.\d+\.\d+$/m },
   { args: ['--help'], code: 0, stdout: /Exit codes: 0 fine/ },
   { args: ['trace', '--help'], code: 0, stdout: /Examples:/ },
