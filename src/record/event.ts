@@ -1,20 +1,5 @@
+import type { CONNTRACK_FIX, DelayCause } from './cause.js';
 import type { ConntrackName, ForwardingName, KindName, VerdictName } from './value-names.js';
-
-/** Why a packet was dropped: the label of ipvs_dropped_packets_total. */
-export type DropCause =
-  | 'conntrack'
-  | 'unavailable'
-  | 'unscheduled'
-  | 'overload'
-  | 'transmit'
-  | 'node';
-
-/** Why a client waited: the label of ipvs_connect_delay_seconds. */
-export type DelayCause = DropCause | 'unanswered';
-
-/** The commit, of Linux 5.9 and in stable branches of 2020, by which a reused port's first packet
- * is dropped for a confirmed conntrack entry only. */
-export const CONNTRACK_FIX = 'f0a5e4d7a594';
 
 /**
  * What happened to one packet (or, where `count` is above 1, to several alike). Names and values

@@ -1,5 +1,4 @@
-import type { DelayCause } from './event.js';
-import { Cause, Conntrack, Forwarding, Kind, Scheduler, Verdict } from './layout.generated.js';
+import { Conntrack, Forwarding, Kind, Scheduler, Verdict } from './layout.generated.js';
 
 export type KindName = keyof typeof Kind;
 export type VerdictName = keyof typeof Verdict;
@@ -19,33 +18,6 @@ const verdicts = byValue(Verdict);
 const conntracks = byValue(Conntrack);
 const forwardings = byValue(Forwarding);
 const schedulers = byValue(Scheduler);
-
-interface CauseName {
-  readonly cause: DelayCause;
-  /** Why no server was chosen. */
-  readonly reason?: string;
-}
-
-const causes: Readonly<Record<number, CauseName>> = {
-  [Cause.conntrack]: { cause: 'conntrack' },
-  [Cause.unavailable]: { cause: 'unavailable' },
-  [Cause.noServer]: { cause: 'unscheduled', reason: 'no server' },
-  [Cause.noWeight]: { cause: 'unscheduled', reason: 'all weight 0' },
-  [Cause.overloaded]: { cause: 'unscheduled', reason: 'all overloaded' },
-  [Cause.scheduler]: { cause: 'unscheduled', reason: 'scheduler' },
-  [Cause.connLimit]: { cause: 'unscheduled', reason: 'conn limit' },
-  [Cause.unscheduled]: { cause: 'unscheduled' },
-  [Cause.overload]: { cause: 'overload' },
-  [Cause.transmit]: { cause: 'transmit' },
-  [Cause.node]: { cause: 'node' },
-  [Cause.unanswered]: { cause: 'unanswered' },
-};
-
-/** Of ipvscope_cause: why, in the words of metrics; undefined where there is no cause. */
-export const causeName = (value: number): DelayCause | undefined => causes[value]?.cause;
-
-/** Of ipvscope_cause: why no server was chosen; undefined where it does not say. */
-export const reasonName = (value: number): string | undefined => causes[value]?.reason;
 
 /** Of ipvscope_scheduler; undefined: one that this program does not know. */
 export const schedulerName = (value: number): string | undefined =>

@@ -23,9 +23,11 @@ if [ ${#missing[@]} -gt 0 ]; then
 fi
 
 # Not among the dependencies of an installed package: only this script needs it.
+export NODE_PATH=$PWD/build/node_modules
 if ! node -e "require.resolve('node-addon-api')" 2>/dev/null; then
+  mkdir -p build
   headers=node-addon-api@$(node -p "require('./package.json').devDependencies['node-addon-api']")
-  npm install --prefix "$PWD" --no-save --no-package-lock --omit=dev --ignore-scripts --no-audit --no-fund \
+  npm install --prefix build --no-save --no-package-lock --ignore-scripts --no-audit --no-fund \
     --loglevel=error "$headers"
 fi
 

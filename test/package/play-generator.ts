@@ -3,10 +3,20 @@
 // Imports nothing but the package, so that a copy of this file works anywhere.
 import { pathToFileURL } from 'node:url';
 
-const [directory] = process.argv.slice(2);
+const [directory = ''] = process.argv.slice(2);
+const modules = `${pathToFileURL(directory).href}/dist/src`;
 const { Session } = (await import(
-  `${pathToFileURL(directory ?? '').href}/dist/src/native/session.js`
+  `${modules}/native/session.js`
 )) as typeof import('../../src/native/session.js');
+const { IpvscopeError } = (await import(
+  `${modules}/error.js`
+)) as typeof import('../../src/error.js');
+
+// Errors as the commands print them.
+process.once('uncaughtException', (error) => {
+  process.stderr.write(`${error instanceof IpvscopeError ? error.toLine() : error.stack}\n`);
+  process.exitCode = error instanceof IpvscopeError ? error.exitCode : 1;
+});
 
 const session = new Session({ generator: true });
 session.open();

@@ -10,7 +10,10 @@ export interface Page {
   readonly text: string;
 }
 
-const topLevel = ['README.md', 'ARCHITECTURE.md', 'SECURITY.md'];
+/** A changelog says what was: its words and links may be of earlier versions. */
+const topLevel = readdirSync(root).filter(
+  (name) => name.endsWith('.md') && name !== 'CHANGELOG.md',
+);
 
 /** Every document for users and contributors. */
 export const pages: readonly Page[] = [...topLevel, ...markdownBelow('docs')].map((path) => ({
