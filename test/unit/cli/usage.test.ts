@@ -59,7 +59,11 @@ const cases: readonly {
     code: 2,
     stderr: /unknown case 'no-such-case'; choose from sh-weight0, /,
   },
-  { args: ['reproduce', 'rollout', '--case', 'no-route'], code: 2, stderr: /unknown case 'no-route'/ },
+  {
+    args: ['reproduce', 'rollout', '--case', 'no-route'],
+    code: 2,
+    stderr: /unknown case 'no-route'/,
+  },
   { args: ['--version'], code: 0, stdout: /^\d+\.\d+\.\d+$/m },
   { args: ['--help'], code: 0, stdout: /Exit codes: 0 fine/ },
   { args: ['trace', '--help'], code: 0, stdout: /Examples:/ },
