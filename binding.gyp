@@ -14,25 +14,26 @@
     {
       "target_name": "ipvscope",
       "sources": [
-        "native/addon/coalesced.cc",
-        "native/addon/drop_reasons.cc",
-        "native/addon/grace.cc",
-        "native/addon/heartbeat.cc",
-        "native/addon/known.cc",
-        "native/addon/layout.cc",
+        "native/addon/aggregate/aggregates.cc",
+        "native/addon/aggregate/grace_period.cc",
+        "native/addon/aggregate/slots.cc",
+        "native/addon/kernel/btf_file.cc",
+        "native/addon/kernel/drop_reasons.cc",
+        "native/addon/kernel/elf_error.cc",
+        "native/addon/kernel/symbols.cc",
+        "native/addon/kernel/transmit_code.cc",
         "native/addon/log.cc",
-        "native/addon/module.cc",
-        "native/addon/namespace_file.cc",
-        "native/addon/pending.cc",
-        "native/addon/poller.cc",
-        "native/addon/ring.cc",
-        "native/addon/rings.cc",
-        "native/addon/session.cc",
-        "native/addon/services.cc",
-        "native/addon/session_object.cc",
-        "native/addon/symbols.cc",
-        "native/addon/transmit_code.cc",
-        "native/addon/types.cc",
+        "native/addon/module/module.cc",
+        "native/addon/module/namespace_file.cc",
+        "native/addon/module/poller.cc",
+        "native/addon/module/session_object.cc",
+        "native/addon/ring/ring.cc",
+        "native/addon/ring/ring_set.cc",
+        "native/addon/session/heartbeat.cc",
+        "native/addon/session/layout.cc",
+        "native/addon/session/pending_sweeper.cc",
+        "native/addon/session/service_map.cc",
+        "native/addon/session/session.cc",
       ],
       "include_dirs": [
         "<!@(node -p \"require('node-addon-api').include_dir\")",
@@ -42,14 +43,26 @@
       "defines": ["NAPI_VERSION=8", "NODE_ADDON_API_CPP_EXCEPTIONS", "NODE_ADDON_API_ENABLE_TYPE_CHECK_ON_UNWRAP"],
       "cflags_cc!": ["-fno-exceptions", "-fno-rtti", "-std=gnu++17", "-std=gnu++20"],
       "cflags_cc": ["-std=c++17", "-fexceptions", "-Wall", "-Wextra", "-Werror", "-Wno-missing-field-initializers", "-fvisibility=hidden", "-fno-strict-aliasing"],
-      # libbpf is linked in; of libelf and zlib every Debian has the shared libraries.
-      "libraries": ["<(obj)/libbpf.a", "-lelf", "-lz"],
-      "ldflags": ["-Wl,--exclude-libs,ALL"],
+      # Linked in, so that the addon needs the C library alone (test/package). NOTICE names their licences.
+      "libraries": [
+        "<(obj)/libbpf.a",
+        "<(obj)/libelf.a",
+        "<!(gcc -print-file-name=libz.a)",
+        # libelf needs it from elfutils 0.189 on, that is Debian 13.
+        "<!@(nm \"$(gcc -print-file-name=libelf.a)\" 2>/dev/null | grep -q ZSTD_ && gcc -print-file-name=libzstd.a || true)",
+      ],
+      "ldflags": [
+        "-static-libgcc",
+        "-static-libstdc++",
+        "-Wl,--version-script=<(module_root_dir)/native/addon/exports.map",
+        "-Wl,--gc-sections,-z,relro,-z,now",
+        "-Wl,--strip-all",
+      ],
       "actions": [
         {
           "action_name": "bpf_object",
           "message": "Compiling the probe",
-          "inputs": ["<!@(ls native/bpf/*.h native/bpf/*.c native/include/*.h)"],
+          "inputs": ["<!@(ls native/bpf/*/*.h native/bpf/*.c native/include/*.h)"],
           "outputs": ["<(obj)/ipvscope.bpf.o"],
           "action": [
             "sh", "-ec",
@@ -58,22 +71,22 @@
         },
         {
           # The same for kprobes, which may run where the kernel shows no types at all: a call of a
-          # kernel function would make libbpf look for them (native/bpf/kernel.bpf.h).
-          "action_name": "bpf_plain_object",
+          # kernel function would make libbpf look for them (native/bpf/kernel/kernel.bpf.h).
+          "action_name": "bpf_kprobe_object",
           "message": "Compiling the probe for kprobes",
-          "inputs": ["<!@(ls native/bpf/*.h native/bpf/*.c native/include/*.h)"],
-          "outputs": ["<(obj)/ipvscope_plain.bpf.o"],
+          "inputs": ["<!@(ls native/bpf/*/*.h native/bpf/*.c native/include/*.h)"],
+          "outputs": ["<(obj)/ipvscope_kprobe.bpf.o"],
           "action": [
             "sh", "-ec",
-            "mkdir -p <(obj) && clang -DIPVSCOPE_PLAIN <(bpf_flags) -c native/bpf/ipvscope.bpf.c -o <(obj)/ipvscope_plain.bpf.o && llvm-strip -g <(obj)/ipvscope_plain.bpf.o",
+            "mkdir -p <(obj) && clang -DIPVSCOPE_KPROBE <(bpf_flags) -c native/bpf/ipvscope.bpf.c -o <(obj)/ipvscope_kprobe.bpf.o && llvm-strip -g <(obj)/ipvscope_kprobe.bpf.o",
           ],
         },
         {
           "action_name": "bpf_skeleton",
           "message": "Embedding the probe",
-          "inputs": ["<(obj)/ipvscope.bpf.o", "<(obj)/ipvscope_plain.bpf.o"],
-          "outputs": ["<(obj)/ipvscope.skel.h", "<(obj)/ipvscope_plain.skel.h"],
-          "action": ["sh", "-ec", "bpftool gen skeleton <(obj)/ipvscope.bpf.o name ipvscope_bpf > <(obj)/ipvscope.skel.h && bpftool gen skeleton <(obj)/ipvscope_plain.bpf.o name ipvscope_plain_bpf > <(obj)/ipvscope_plain.skel.h"],
+          "inputs": ["<(obj)/ipvscope.bpf.o", "<(obj)/ipvscope_kprobe.bpf.o"],
+          "outputs": ["<(obj)/ipvscope.skel.h", "<(obj)/ipvscope_kprobe.skel.h"],
+          "action": ["sh", "-ec", "bpftool gen skeleton <(obj)/ipvscope.bpf.o name ipvscope_bpf > <(obj)/ipvscope.skel.h && bpftool gen skeleton <(obj)/ipvscope_kprobe.bpf.o name ipvscope_kprobe_bpf > <(obj)/ipvscope_kprobe.skel.h"],
         },
         {
           # Debian builds libbpf.a for executables: its one reference to a variable of libc, stderr,
@@ -83,6 +96,15 @@
           "inputs": ["<!(gcc -print-file-name=libbpf.a)"],
           "outputs": ["<(obj)/libbpf.a"],
           "action": ["objcopy", "--redefine-sym", "stderr=ipvscope_libbpf_stderr", "<@(_inputs)", "<@(_outputs)"],
+        },
+        {
+          # The same of libelf.a: its thread-local variable, in the one object file that elf_error.cc above
+          # replaces.
+          "action_name": "libelf",
+          "message": "Preparing libelf for a shared object",
+          "inputs": ["<!(gcc -print-file-name=libelf.a)"],
+          "outputs": ["<(obj)/libelf.a"],
+          "action": ["sh", "-ec", "cp <@(_inputs) <@(_outputs) && ar d <@(_outputs) elf_error.o"],
         },
       ],
     },

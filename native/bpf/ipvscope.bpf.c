@@ -6,9 +6,9 @@
  * the first to the last: a packet is remembered by the lookup only while everything that is to be
  * seen of it can be seen, and a call is noted only while its return can be.
  */
-#include "frames.bpf.h"
-#include "generate.bpf.h"
-#include "verdict.bpf.h"
+#include "track/frames.bpf.h"
+#include "output/generate.bpf.h"
+#include "track/verdict.bpf.h"
 
 char LICENSE[] SEC("license") = "Dual BSD/GPL";
 
@@ -167,7 +167,7 @@ int lookup_kprobe(struct pt_regs *context)
 	enter_function(context, FRAME_LOOKUP);
 	/* Here already: the return may not be reported. */
 	if (!none_pending(ACCESS_HELPER, skb) && !BPF_CORE_READ(iph, hdr_flags))
-		forget_unpaired(ACCESS_HELPER, skb);
+		evict_unpaired(ACCESS_HELPER, skb);
 	return 0;
 }
 

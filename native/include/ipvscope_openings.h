@@ -86,7 +86,7 @@ struct ipvscope_opening {
 };
 
 /* Where an opening packet is, or would be. */
-struct ipvscope_opening_place {
+struct ipvscope_opening_location {
 	__u32 bucket;
 	__u32 tag;
 	__u32 isn;
@@ -96,12 +96,12 @@ struct ipvscope_opening_place {
  * Of the record's tuple. Sums of products, side by side; of their upper bits and the client's port
  * the bucket, of all of it, by the finalizer of SplitMix64, the tag.
  */
-IPVSCOPE_OPENING_INLINE struct ipvscope_opening_place
-ipvscope_opening_place(const struct ipvscope_record *record, __u32 isn)
+IPVSCOPE_OPENING_INLINE struct ipvscope_opening_location
+ipvscope_opening_locate(const struct ipvscope_record *record, __u32 isn)
 {
 	__u16 port = __builtin_bswap16(record->client_port);
 	__u64 addresses[4], hash;
-	struct ipvscope_opening_place place = {.isn = isn};
+	struct ipvscope_opening_location location = {.isn = isn};
 
 	__builtin_memcpy(addresses, record->client_address, 16);
 	__builtin_memcpy(addresses + 2, record->virtual_address, 16);
@@ -111,14 +111,14 @@ ipvscope_opening_place(const struct ipvscope_record *record, __u32 isn)
 	if (addresses[1] | addresses[3]) /* IPv6 */
 		hash += addresses[1] * 0x165667b19e3779f9ULL + addresses[3] * 0x27d4eb2f165667c5ULL;
 	/* An odd factor: no two of 2^15 ports in a row have the same bucket. */
-	place.bucket = ((hash >> 49) + port * 0x9e37U) & (IPVSCOPE_OPENING_BUCKETS - 1);
+	location.bucket = ((hash >> 49) + port * 0x9e37U) & (IPVSCOPE_OPENING_BUCKETS - 1);
 	hash += port * 0xd6e8feb86659fd93ULL;
 	hash ^= hash >> 30;
 	hash *= 0xbf58476d1ce4e5b9ULL;
 	hash ^= hash >> 27;
 	hash *= 0x94d049bb133111ebULL;
-	place.tag = hash >> 32 | 1U << 31;
-	return place;
+	location.tag = hash >> 32 | 1U << 31;
+	return location;
 }
 
 IPVSCOPE_OPENING_INLINE bool ipvscope_opening_acquire(struct ipvscope_opening_bucket *bucket)
@@ -178,9 +178,9 @@ IPVSCOPE_OPENING_INLINE __u32 ipvscope_opening_oldest(const struct ipvscope_open
 	for (__u32 way = 0; way < IPVSCOPE_OPENING_WAYS; way++) {
 		__u64 is_free = bucket->tags[way] >> 31 ^ 1;
 		__u64 age = is_free << 32 | ipvscope_opening_age(bucket, way, now);
-		__u64 place = age << 3 | way;
+		__u64 rank = age << 3 | way;
 
-		oldest = place > oldest ? place : oldest;
+		oldest = rank > oldest ? rank : oldest;
 	}
 	return oldest & (IPVSCOPE_OPENING_WAYS - 1);
 }
@@ -189,8 +189,8 @@ IPVSCOPE_OPENING_INLINE __u32 ipvscope_opening_oldest(const struct ipvscope_open
  * Takes a way for another tuple. Ways are taken in turn, so that the one whose turn it is is nearly
  * always free, or the oldest; only where it is not, all are looked at.
  */
-IPVSCOPE_OPENING_INLINE __u32 ipvscope_opening_take(struct ipvscope_opening_bucket *bucket,
-						    __u32 now, __u32 *lost)
+IPVSCOPE_OPENING_INLINE __u32 ipvscope_opening_allocate(struct ipvscope_opening_bucket *bucket,
+							__u32 now, __u32 *lost)
 {
 	__u32 way = bucket->hand & (IPVSCOPE_OPENING_WAYS - 1);
 
@@ -206,7 +206,7 @@ IPVSCOPE_OPENING_INLINE __u32 ipvscope_opening_take(struct ipvscope_opening_buck
 
 /* Remembers an opening packet. `opening` says what is known of its tuple. */
 IPVSCOPE_OPENING_INLINE void ipvscope_opening_note(struct ipvscope_opening_bucket *bucket,
-						   const struct ipvscope_opening_place *place,
+						   const struct ipvscope_opening_location *location,
 						   __u32 now, struct ipvscope_opening *opening)
 {
 	__u32 way;
@@ -216,8 +216,8 @@ IPVSCOPE_OPENING_INLINE void ipvscope_opening_note(struct ipvscope_opening_bucke
 		opening->lost = IPVSCOPE_OPENING_BUSY;
 		return;
 	}
-	way = ipvscope_opening_way(bucket, place->tag);
-	if (way < IPVSCOPE_OPENING_WAYS && bucket->isns[way] == place->isn) {
+	way = ipvscope_opening_way(bucket, location->tag);
+	if (way < IPVSCOPE_OPENING_WAYS && bucket->isns[way] == location->isn) {
 		__u32 age = ipvscope_opening_age(bucket, way, now);
 
 		opening->relation = IPVSCOPE_OPENING_SAME;
@@ -227,10 +227,10 @@ IPVSCOPE_OPENING_INLINE void ipvscope_opening_note(struct ipvscope_opening_bucke
 		if (way < IPVSCOPE_OPENING_WAYS) {
 			opening->relation = IPVSCOPE_OPENING_OTHER;
 		} else {
-			way = ipvscope_opening_take(bucket, now, &opening->lost);
-			bucket->tags[way] = place->tag;
+			way = ipvscope_opening_allocate(bucket, now, &opening->lost);
+			bucket->tags[way] = location->tag;
 		}
-		bucket->isns[way] = place->isn;
+		bucket->isns[way] = location->isn;
 		bucket->firsts[way] = now;
 		bucket->drops[way] = 0;
 	}
@@ -239,7 +239,7 @@ IPVSCOPE_OPENING_INLINE void ipvscope_opening_note(struct ipvscope_opening_bucke
 
 /* Remembers that the packet was dropped; false where the packet itself is not remembered. */
 IPVSCOPE_OPENING_INLINE bool ipvscope_opening_drop(struct ipvscope_opening_bucket *bucket,
-						   const struct ipvscope_opening_place *place,
+						   const struct ipvscope_opening_location *location,
 						   __u8 cause)
 {
 	bool known = false;
@@ -247,8 +247,8 @@ IPVSCOPE_OPENING_INLINE bool ipvscope_opening_drop(struct ipvscope_opening_bucke
 
 	if (!ipvscope_opening_acquire(bucket))
 		return false;
-	way = ipvscope_opening_way(bucket, place->tag);
-	if (way < IPVSCOPE_OPENING_WAYS && bucket->isns[way] == place->isn) {
+	way = ipvscope_opening_way(bucket, location->tag);
+	if (way < IPVSCOPE_OPENING_WAYS && bucket->isns[way] == location->isn) {
 		known = true;
 		bucket->drops[way] += bucket->drops[way] != 0xffff;
 		bucket->causes[way] = cause;
@@ -261,16 +261,16 @@ IPVSCOPE_OPENING_INLINE bool ipvscope_opening_drop(struct ipvscope_opening_bucke
  * Forgets the drops, of which a retry tells, and returns the cause of the last one; 0 where it is
  * not known any more. What a later copy waited still counts from the first one.
  */
-IPVSCOPE_OPENING_INLINE __u8 ipvscope_opening_told(struct ipvscope_opening_bucket *bucket,
-						   const struct ipvscope_opening_place *place)
+IPVSCOPE_OPENING_INLINE __u8 ipvscope_opening_clear_drops(
+	struct ipvscope_opening_bucket *bucket, const struct ipvscope_opening_location *location)
 {
 	__u8 cause = 0;
 	__u32 way;
 
 	if (!ipvscope_opening_acquire(bucket))
 		return 0;
-	way = ipvscope_opening_way(bucket, place->tag);
-	if (way < IPVSCOPE_OPENING_WAYS && bucket->isns[way] == place->isn) {
+	way = ipvscope_opening_way(bucket, location->tag);
+	if (way < IPVSCOPE_OPENING_WAYS && bucket->isns[way] == location->isn) {
 		cause = bucket->causes[way];
 		bucket->drops[way] = 0;
 	}

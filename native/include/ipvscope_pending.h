@@ -49,11 +49,11 @@ struct ipvscope_pending {
 	__u64 skb;  /* its names, as numbers (pending.bpf.h) */
 	__u64 conn; /* 0, as iph, where nothing is to be met through it */
 	__u64 iph;
-	__u64 task; /* in which it is in the hook */
-	__u64 born; /* the task's start: another task at the same address has another */
+	__u64 task;	  /* in which it is in the hook */
+	__u64 task_start; /* the task's start: another task at the same address has another */
 	__u64 epoch;
 	__u32 observed; /* enum observation */
-	__u32 number; /* the opening number (openings.bpf.h), where the packet opens a connection */
+	__u32 isn; /* the opening number (openings.bpf.h), where the packet opens a connection */
 	/* What no transmit function changes, to know the packet by. */
 	__u32 length;
 	__u32 transport; /* of its header, from the start of the packet */
@@ -66,31 +66,31 @@ struct ipvscope_pending {
 } __attribute__((aligned(64)));
 
 /* Two slots, and two names, to a place; a program that every packet passes looks at one place. */
-#define IPVSCOPE_PENDING_PLACES 1024
-#define IPVSCOPE_PENDING_SLOTS	(2 * IPVSCOPE_PENDING_PLACES)
+#define IPVSCOPE_PENDING_BUCKETS 1024
+#define IPVSCOPE_PENDING_SLOTS	 (2 * IPVSCOPE_PENDING_BUCKETS)
 
-struct ipvscope_pending_place {
+struct ipvscope_pending_bucket {
 	__u64 words[2];
 };
 
 struct ipvscope_pending_store {
-	struct ipvscope_pending_place places[IPVSCOPE_PENDING_PLACES];
-	struct ipvscope_pending_place names[IPVSCOPE_PENDING_PLACES];
+	struct ipvscope_pending_bucket buckets[IPVSCOPE_PENDING_BUCKETS];
+	struct ipvscope_pending_bucket names[IPVSCOPE_PENDING_BUCKETS];
 	struct ipvscope_pending slots[IPVSCOPE_PENDING_SLOTS];
 } __attribute__((aligned(64)));
 
 #define PENDING_BUSY 1ULL
 
 /* An sk_buff takes 256 bytes: neighbours have neighbouring places. One shift, for every packet. */
-PENDING_INLINE __u32 ipvscope_pending_place_of(__u64 skb)
+PENDING_INLINE __u32 ipvscope_pending_bucket_of(__u64 skb)
 {
-	return skb >> 8 & (IPVSCOPE_PENDING_PLACES - 1);
+	return skb >> 8 & (IPVSCOPE_PENDING_BUCKETS - 1);
 }
 
 /* Entries and stacks are a power of two apart: a shift would give many the same place. */
-PENDING_INLINE __u32 ipvscope_pending_name_place_of(__u64 name)
+PENDING_INLINE __u32 ipvscope_pending_name_bucket_of(__u64 name)
 {
-	return name * 0x9e3779b97f4a7c15ULL >> 54 & (IPVSCOPE_PENDING_PLACES - 1);
+	return name * 0x9e3779b97f4a7c15ULL >> 54 & (IPVSCOPE_PENDING_BUCKETS - 1);
 }
 
 PENDING_INLINE __u64 ipvscope_pending_word(__u64 skb, __u32 ticks)
@@ -105,7 +105,7 @@ PENDING_INLINE __u32 ipvscope_pending_ticks(__u64 word)
 
 PENDING_INLINE __u64 *ipvscope_pending_slot_word(struct ipvscope_pending_store *store, __u32 slot)
 {
-	return &store->places[slot / 2 & (IPVSCOPE_PENDING_PLACES - 1)].words[slot % 2];
+	return &store->buckets[slot / 2 & (IPVSCOPE_PENDING_BUCKETS - 1)].words[slot % 2];
 }
 
 /* Which slot, and since when: enough to know a name's own word from another's. */
@@ -127,7 +127,7 @@ PENDING_INLINE int ipvscope_pending_old(__u32 ticks, __u32 now, __u32 limit)
 PENDING_INLINE int ipvscope_pending_acquire_name(struct ipvscope_pending_store *store, __u64 name,
 						 __u64 own, __u32 limit)
 {
-	__u64 *words = store->names[ipvscope_pending_name_place_of(name)].words;
+	__u64 *words = store->names[ipvscope_pending_name_bucket_of(name)].words;
 
 	for (int way = 0; way < 2; way++) {
 		__u64 held = PENDING_LOAD(&words[way]);
@@ -144,7 +144,7 @@ PENDING_INLINE int ipvscope_pending_acquire_name(struct ipvscope_pending_store *
 PENDING_INLINE int ipvscope_pending_release_name(struct ipvscope_pending_store *store, __u64 name,
 						 __u64 own)
 {
-	__u64 *words = store->names[ipvscope_pending_name_place_of(name)].words;
+	__u64 *words = store->names[ipvscope_pending_name_bucket_of(name)].words;
 
 	if (PENDING_LOAD(&words[0]) == own && PENDING_SWAP(&words[0], own, 0) == own)
 		return 1;
@@ -191,7 +191,7 @@ PENDING_INLINE void ipvscope_pending_release(struct ipvscope_pending_store *stor
 PENDING_INLINE __u32 ipvscope_pending_acquire(struct ipvscope_pending_store *store, __u64 skb,
 					      __u64 word)
 {
-	__u32 first = ipvscope_pending_place_of(skb) * 2;
+	__u32 first = ipvscope_pending_bucket_of(skb) * 2;
 	__u64 busy = word | PENDING_BUSY;
 
 	if (!PENDING_SWAP(ipvscope_pending_slot_word(store, first), 0, busy))
@@ -208,7 +208,7 @@ PENDING_INLINE __u32 ipvscope_pending_acquire(struct ipvscope_pending_store *sto
 PENDING_INLINE __u32 ipvscope_pending_steal(struct ipvscope_pending_store *store, __u64 skb,
 					    __u64 word, __u32 limit)
 {
-	__u32 first = ipvscope_pending_place_of(skb) * 2;
+	__u32 first = ipvscope_pending_bucket_of(skb) * 2;
 
 	for (__u32 way = 0; way < 2; way++) {
 		__u64 *at = ipvscope_pending_slot_word(store, first + way);
@@ -240,10 +240,10 @@ PENDING_INLINE int ipvscope_pending_sweep(struct ipvscope_pending_store *store, 
 }
 
 /* A program's place in time: see the epochs of pending.bpf.h. */
-struct ipvscope_pending_moment {
+struct ipvscope_pending_epoch {
 	__u64 task;
-	__u64 born;
-	__u64 epoch;
+	__u64 task_start;
+	__u64 count;
 };
 
 enum ipvscope_pending_name {
@@ -253,7 +253,7 @@ enum ipvscope_pending_name {
 };
 
 /* A slot that is this program's. */
-struct ipvscope_pending_held {
+struct ipvscope_pending_ref {
 	__u32 slot;
 	__u64 live; /* its word when it is published */
 };
@@ -268,19 +268,19 @@ PENDING_INLINE int ipvscope_pending_is_named(const struct ipvscope_pending *pack
 
 /* Of this task, and if asked for, this epoch. */
 PENDING_INLINE int ipvscope_pending_is_of(const struct ipvscope_pending *packet,
-					  const struct ipvscope_pending_moment *moment,
-					  int any_epoch)
+					  const struct ipvscope_pending_epoch *epoch, int any_epoch)
 {
-	if (packet->task != moment->task)
+	if (packet->task != epoch->task)
 		return 0;
-	return any_epoch || (packet->born == moment->born && packet->epoch == moment->epoch);
+	return any_epoch ||
+	       (packet->task_start == epoch->task_start && packet->epoch == epoch->count);
 }
 
 PENDING_INLINE struct ipvscope_pending *
 ipvscope_pending_claim_found(struct ipvscope_pending_store *store, __u32 slot,
 			     enum ipvscope_pending_name kind, __u64 name,
-			     const struct ipvscope_pending_moment *moment, int any_epoch,
-			     struct ipvscope_pending_held *claim)
+			     const struct ipvscope_pending_epoch *epoch, int any_epoch,
+			     struct ipvscope_pending_ref *claim)
 {
 	struct ipvscope_pending *packet = &store->slots[slot & (IPVSCOPE_PENDING_SLOTS - 1)];
 	__u64 word = PENDING_LOAD(ipvscope_pending_slot_word(store, slot));
@@ -288,14 +288,14 @@ ipvscope_pending_claim_found(struct ipvscope_pending_store *store, __u32 slot,
 	if (!word || word & PENDING_BUSY)
 		return 0;
 	if (!ipvscope_pending_is_named(packet, kind, name) ||
-	    !ipvscope_pending_is_of(packet, moment, any_epoch))
+	    !ipvscope_pending_is_of(packet, epoch, any_epoch))
 		return 0;
 	if (!ipvscope_pending_claim(store, slot, word))
 		return 0;
 	/* Rule 2. */
 	PENDING_BARRIER();
 	if (!ipvscope_pending_is_named(packet, kind, name) ||
-	    !ipvscope_pending_is_of(packet, moment, any_epoch)) {
+	    !ipvscope_pending_is_of(packet, epoch, any_epoch)) {
 		ipvscope_pending_publish(store, slot, word);
 		return 0;
 	}
@@ -307,24 +307,24 @@ ipvscope_pending_claim_found(struct ipvscope_pending_store *store, __u32 slot,
 /* The packet of this moment that has the name, claimed; NULL where there is none. */
 PENDING_INLINE struct ipvscope_pending *
 ipvscope_pending_find(struct ipvscope_pending_store *store, enum ipvscope_pending_name kind,
-		      __u64 name, const struct ipvscope_pending_moment *moment, int any_epoch,
-		      struct ipvscope_pending_held *claim)
+		      __u64 name, const struct ipvscope_pending_epoch *epoch, int any_epoch,
+		      struct ipvscope_pending_ref *claim)
 {
-	__u32 place = kind == PENDING_SKB ? ipvscope_pending_place_of(name)
-					  : ipvscope_pending_name_place_of(name);
+	__u32 bucket = kind == PENDING_SKB ? ipvscope_pending_bucket_of(name)
+					   : ipvscope_pending_name_bucket_of(name);
 
 	for (__u32 way = 0; way < 2; way++) {
 		struct ipvscope_pending *packet;
-		__u32 slot = place * 2 + way;
+		__u32 slot = bucket * 2 + way;
 
 		if (kind != PENDING_SKB) {
-			__u64 word = PENDING_LOAD(&store->names[place].words[way]);
+			__u64 word = PENDING_LOAD(&store->names[bucket].words[way]);
 
 			if (!word)
 				continue;
 			slot = ipvscope_pending_name_slot(word);
 		}
-		packet = ipvscope_pending_claim_found(store, slot, kind, name, moment, any_epoch,
+		packet = ipvscope_pending_claim_found(store, slot, kind, name, epoch, any_epoch,
 						      claim);
 		if (packet)
 			return packet;
@@ -338,7 +338,7 @@ ipvscope_pending_find(struct ipvscope_pending_store *store, enum ipvscope_pendin
  */
 PENDING_INLINE struct ipvscope_pending *
 ipvscope_pending_begin(struct ipvscope_pending_store *store, __u64 skb, __u64 iph, __u64 conn,
-		       __u32 ticks, __u32 limit, struct ipvscope_pending_held *claim, int *stolen)
+		       __u32 ticks, __u32 limit, struct ipvscope_pending_ref *claim, int *stolen)
 {
 	struct ipvscope_pending *packet;
 	__u64 own;
@@ -356,7 +356,7 @@ ipvscope_pending_begin(struct ipvscope_pending_store *store, __u64 skb, __u64 ip
 	/* The rest is for who asked to fill. */
 	__builtin_memset(&packet->record, 0, sizeof(packet->record));
 	packet->observed = 0;
-	packet->number = 0;
+	packet->isn = 0;
 	packet->conn_found = 0;
 	packet->unnamed = 0;
 	packet->skb = skb;
@@ -372,7 +372,7 @@ ipvscope_pending_begin(struct ipvscope_pending_store *store, __u64 skb, __u64 ip
 
 /* Takes a claimed packet out; false where something that happened to it may not have been seen. */
 PENDING_INLINE int ipvscope_pending_withdraw(struct ipvscope_pending_store *store,
-					     const struct ipvscope_pending_held *claim)
+					     const struct ipvscope_pending_ref *claim)
 {
 	return ipvscope_pending_release_names(store, claim->slot, claim->live);
 }

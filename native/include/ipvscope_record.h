@@ -183,9 +183,9 @@ enum ipvscope_loss {
 	IPVSCOPE_LOSS_RETRY_FULL = 4,
 	/* A record that was to be added up with others alike found no room, not even without
 	   addresses. */
-	IPVSCOPE_LOSS_COALESCED_FULL = 5,
+	IPVSCOPE_LOSS_AGGREGATION_FULL = 5,
 	/* ... but it did without addresses: no packet is lost, but whose it was. */
-	IPVSCOPE_LOSS_FOLDED = 6,
+	IPVSCOPE_LOSS_OVERFLOW = 6,
 	/* An opening packet was forgotten while copies of it might still come: they will be told as
 	   undetermined, or without what their client waited. */
 	IPVSCOPE_LOSS_OPENING_EVICTED = 7,
@@ -243,10 +243,10 @@ struct ipvscope_record {
 	__u8 family;	 /* AF_INET or AF_INET6, of client and virtual address */
 	__u8 destination_family;
 	__u8 forwarding;
-	__u8 delay_place; /* how many of ipvscope_delay_bound_ms the delay lies above */
-	__u16 flags;	  /* enum ipvscope_flag */
-	__u8 cause;	  /* enum ipvscope_cause */
-	__u8 scheduler;	  /* enum ipvscope_scheduler, where no server could be chosen */
+	__u8 delay_bucket; /* how many of ipvscope_delay_bound_ms the delay lies above */
+	__u16 flags;	   /* enum ipvscope_flag */
+	__u8 cause;	   /* enum ipvscope_cause */
+	__u8 scheduler;	   /* enum ipvscope_scheduler, where no server could be chosen */
 	__u8 virtual_address[16];
 	__u8 destination_address[16]; /* where the packet goes: the entry's, not the table's */
 	__be16 service_port;

@@ -47,10 +47,10 @@ static struct ipvscope_record tuple(unsigned int client, unsigned int port)
 static struct ipvscope_opening note(unsigned int client, unsigned int port, __u32 isn, __u32 now)
 {
 	struct ipvscope_record record = tuple(client, port);
-	struct ipvscope_opening_place place = ipvscope_opening_place(&record, isn);
+	struct ipvscope_opening_location location = ipvscope_opening_locate(&record, isn);
 	struct ipvscope_opening opening;
 
-	ipvscope_opening_note(&buckets[place.bucket], &place, now, &opening);
+	ipvscope_opening_note(&buckets[location.bucket], &location, now, &opening);
 	__sync_fetch_and_add(&lost[opening.lost], 1);
 	return opening;
 }
@@ -58,17 +58,17 @@ static struct ipvscope_opening note(unsigned int client, unsigned int port, __u3
 static bool drop(unsigned int client, unsigned int port, __u32 isn, __u8 cause)
 {
 	struct ipvscope_record record = tuple(client, port);
-	struct ipvscope_opening_place place = ipvscope_opening_place(&record, isn);
+	struct ipvscope_opening_location location = ipvscope_opening_locate(&record, isn);
 
-	return ipvscope_opening_drop(&buckets[place.bucket], &place, cause);
+	return ipvscope_opening_drop(&buckets[location.bucket], &location, cause);
 }
 
 static __u8 tell(unsigned int client, unsigned int port, __u32 isn)
 {
 	struct ipvscope_record record = tuple(client, port);
-	struct ipvscope_opening_place place = ipvscope_opening_place(&record, isn);
+	struct ipvscope_opening_location location = ipvscope_opening_locate(&record, isn);
 
-	return ipvscope_opening_told(&buckets[place.bucket], &place);
+	return ipvscope_opening_clear_drops(&buckets[location.bucket], &location);
 }
 
 static unsigned long remembered(void)
@@ -167,12 +167,12 @@ static void crowd(void)
 static void eviction(void)
 {
 	struct ipvscope_record record = tuple(0, 1024);
-	__u32 bucket = ipvscope_opening_place(&record, 0).bucket;
+	__u32 bucket = ipvscope_opening_locate(&record, 0).bucket;
 	unsigned int clients[IPVSCOPE_OPENING_WAYS + 3], count = 0;
 
 	for (unsigned int client = 0; count < IPVSCOPE_OPENING_WAYS + 3; client++) {
 		record = tuple(client, 1024);
-		if (ipvscope_opening_place(&record, 0).bucket == bucket)
+		if (ipvscope_opening_locate(&record, 0).bucket == bucket)
 			clients[count++] = client;
 	}
 	for (unsigned int i = 0; i < IPVSCOPE_OPENING_WAYS; i++)
@@ -214,18 +214,18 @@ static void *crowd_few(void *argument)
 	unsigned long thread = (unsigned long)argument;
 
 	for (__u32 i = 0; i < NOTES; i++) {
-		struct ipvscope_opening_place place = {
+		struct ipvscope_opening_location location = {
 			.tag = 1U << 31 | (__u32)thread << 20 | (i * 7 + i / 3) % 97,
 			.isn = 1,
 		};
 		struct ipvscope_opening opening;
-		struct ipvscope_opening_bucket *bucket = &buckets[place.tag % 4];
+		struct ipvscope_opening_bucket *bucket = &buckets[location.tag % 4];
 
-		ipvscope_opening_note(bucket, &place, clock_now(), &opening);
+		ipvscope_opening_note(bucket, &location, clock_now(), &opening);
 		__sync_fetch_and_add(&lost[opening.lost], 1);
 		fresh_of[thread] += opening.relation == IPVSCOPE_OPENING_UNKNOWN;
 		if (opening.relation == IPVSCOPE_OPENING_UNKNOWN && i % 5 == 0)
-			dropped_of[thread] += ipvscope_opening_drop(bucket, &place, 3);
+			dropped_of[thread] += ipvscope_opening_drop(bucket, &location, 3);
 	}
 	return NULL;
 }

@@ -96,7 +96,7 @@ export class CountTable {
       // Only an opening packet that was sent again has a delay.
       const delayUs = words[record + DELAY_WORD] as number;
       if (delayUs !== 0) {
-        const place = bytes[index * RECORD_SIZE + Offset.delayPlace] as number;
+        const place = bytes[index * RECORD_SIZE + Offset.delayBucket] as number;
         this.delays.add(row, place, amount, delayUs / 1e6);
       }
     }

@@ -1,29 +1,29 @@
 import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { ExitCode, IpvscopeError } from '../error.js';
 import { findPrograms } from '../exec/find.js';
 import { runProgram } from '../exec/run.js';
 import { loadAddon } from '../native/addon.js';
+import { packagePath } from '../package-root.js';
 
 export interface BuildBtfRequest {
-  /** The directory of the kernel's headers, as for `make -C`. */
+  /** The directory of the kernel's headers, for `make -C`. */
   readonly headers: string;
-  /** Keep only what this version of the probe reads: about 1 kB instead of 230. */
+  /** Keeps only the types that this version of the probe reads: 3 KiB in place of 230 KiB. */
   readonly minimal: boolean;
   readonly signal?: AbortSignal;
 }
 
-const SOURCE = fileURLToPath(new URL('../../../native/btf/types.c', import.meta.url));
+const SOURCE = packagePath('native/btf/types.c');
 
 /**
- * BTF of a kernel and its ip_vs, made from its headers alone, for kernels that do not show their
- * types themselves (Debian's 5.10: CONFIG_DEBUG_INFO_BTF_MODULES is not set). Layouts depend on the
- * kernel's configuration, which the headers carry.
+ * Generates BTF of a kernel and its ip_vs module from the kernel's headers, for kernels built without
+ * module BTF (CONFIG_DEBUG_INFO_BTF_MODULES; Debian's 5.10). Layouts depend on the kernel's
+ * configuration, which the headers package contains.
  *
  * @throws IpvscopeError `ERR_PROGRAM_MISSING`, `ERR_PROGRAM_FAILED`, or `ERR_NO_HEADERS` where the
- * directory has no headers.
+ * directory holds no headers.
  */
 export async function buildBtf(request: BuildBtfRequest): Promise<Buffer> {
   const { headers, minimal, signal } = request;
@@ -36,7 +36,7 @@ export async function buildBtf(request: BuildBtfRequest): Promise<Buffer> {
   try {
     await copyFile(SOURCE, file('types.c'));
     await writeFile(file('Kbuild'), 'obj-m := types.o\n');
-    // Headers name the compiler that built the kernel; layouts are the same with any of its kind.
+    // The headers name the compiler that built the kernel; layouts are equal with any version of it.
     const settings = [`M=${directory}`, `CC=${compiler}`, 'KCFLAGS=-g'];
     await runProgram(programs.make, ['-s', '-C', headers, ...settings, 'types.o'], call);
     await runProgram(
@@ -54,7 +54,7 @@ export async function buildBtf(request: BuildBtfRequest): Promise<Buffer> {
   }
 }
 
-/** The release that headers are of, as `uname -r` names it. */
+/** Returns the kernel release of headers, as `uname -r` prints it. */
 export async function releaseOf(headers: string): Promise<string> {
   const text = await readHeader(headers, 'include/generated/utsrelease.h');
   const release = /UTS_RELEASE "([^"]+)"/.exec(text)?.[1];
@@ -76,7 +76,7 @@ async function readHeader(headers: string, name: string): Promise<string> {
 }
 
 function noHeaders(headers: string, cause?: unknown): IpvscopeError {
-  return new IpvscopeError('ERR_NO_HEADERS', `there are no headers of a kernel in ${headers}`, {
+  return new IpvscopeError('ERR_NO_HEADERS', `no kernel headers in ${headers}`, {
     step: 'btf',
     hint: 'apt-get install linux-headers-$(uname -r), or name their directory with --headers',
     exitCode: ExitCode.prerequisite,

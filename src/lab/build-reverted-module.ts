@@ -14,20 +14,20 @@ import { revertFix } from './revert-fix.js';
 const PROGRAMS = ['dpkg-deb', 'gcc', 'make', 'objcopy', 'pahole', 'tar', 'xz'] as const;
 
 const MAKE_VARIABLES = [
-  // The compiler that is here, though the kernel may have been built by another version ...
+  // This machine's compiler, which may differ from the one that built the kernel ...
   'CC=gcc',
-  // ... with an option for which gcc 12 has its own name.
+  // ... and has an option that gcc 12 spells differently.
   'CONFIG_CC_HAS_MIN_FUNCTION_ALIGNMENT=',
-  // Not every kernel's headers have what it needs.
+  // Not every kernel's headers package holds what module BTF needs.
   'CONFIG_DEBUG_INFO_BTF_MODULES=',
 ];
 
 /**
- * Builds `ip_vs.ko` for a cached kernel, from the source of exactly that kernel with the fix taken
- * back, in `scratch`; gives its path. It carries BTF, so the probe can attach to it.
+ * Builds `ip_vs.ko` in `scratch`, with BTF, from the source of exactly this kernel with commit
+ * f0a5e4d7a594 reverted; returns its path.
  *
  * @throws IpvscopeError `ERR_PROGRAM_MISSING`, `ERR_LAB_PACKAGES_UNREACHABLE`, and
- * `ERR_LAB_UNFIXED` if the source is not as expected or cannot be built.
+ * `ERR_LAB_UNFIXED` if the source differs from what the edits expect, or does not compile.
  */
 export async function buildRevertedModule(
   request: HeadersRequest,
@@ -64,7 +64,7 @@ export async function buildRevertedModule(
   return module;
 }
 
-/** Gives the directory with the source of ip_vs. */
+/** Fetches and unpacks the source of ip_vs; returns its directory. */
 async function unpackSource(
   request: HeadersRequest,
   scratch: string,
@@ -92,7 +92,7 @@ function buildFailed(release: string, cause: unknown): unknown {
   if (!(cause instanceof IpvscopeError) || cause.code !== 'ERR_PROGRAM_FAILED') return cause;
   const lines = cause.log?.split('\n') ?? [];
   const reason = lines.find((line) => /\berror\b/i.test(line)) ?? cause.message;
-  return new IpvscopeError('ERR_LAB_UNFIXED', `ip_vs of ${release} cannot be built: ${reason}`, {
+  return new IpvscopeError('ERR_LAB_UNFIXED', `cannot build ip_vs of ${release}: ${reason}`, {
     step: 'revert',
     hint: 'choose another kernel',
     ...(cause.log === undefined ? {} : { log: cause.log }),

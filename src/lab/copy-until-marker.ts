@@ -2,10 +2,10 @@ import { IpvscopeError } from '../error.js';
 import { MarkerCutter } from './marker-cutter.js';
 
 /**
- * Copies `source` up to the marker into `target`, which it neither closes nor outruns: each chunk
- * waits until the one before has been taken. Returns at the marker or where `source` ends.
+ * Copies `source` into `target` until the marker or the end of `source`. Each chunk waits until the
+ * previous one has been written; `target` stays open.
  *
- * @throws IpvscopeError `ERR_LAB_OUTPUT` if `target` takes no more; the reason of `signal`.
+ * @throws IpvscopeError `ERR_LAB_OUTPUT` if a write to `target` fails; the reason of `signal`.
  */
 export async function copyUntilMarker(
   source: AsyncIterable<Buffer>,
@@ -47,7 +47,7 @@ async function write(
 }
 
 function outputFailed(cause: Error): IpvscopeError {
-  return new IpvscopeError('ERR_LAB_OUTPUT', "the command's output is not taken any more", {
+  return new IpvscopeError('ERR_LAB_OUTPUT', "cannot write the command's output", {
     step: 'output',
     cause,
   });

@@ -1,4 +1,4 @@
-export { DEFAULT_KERNEL, labKernels } from './debian-kernels.js';
+export { DEFAULT_KERNEL, kernelsWithoutBtf, labKernels } from './debian-kernels.js';
 export { type HeadersRequest, obtainKernelHeaders } from './kernel-headers.js';
 export { labCacheDirectory } from './lab-cache.js';
 export { cachedKernels, type KernelRequest, type LabKernel, obtainKernel } from './lab-kernel.js';

@@ -9,8 +9,8 @@ import { type HeadersRequest, obtainKernelHeaders } from './kernel-headers.js';
 import { isPresent, labCacheDirectory, writeAtomically } from './lab-cache.js';
 
 /**
- * The directory with types of a lab kernel that does not show them itself, built into the cache
- * unless they are there; undefined where none are needed, or where they come with ipvscope.
+ * Returns the cache directory with the BTF file of a lab kernel built without module BTF, generated
+ * unless it is cached; undefined for a kernel with module BTF, or with a BTF file in this package.
  */
 export async function obtainKernelBtf(request: HeadersRequest): Promise<string | undefined> {
   const { kernel, signal, onProgress } = request;
@@ -20,7 +20,7 @@ export async function obtainKernelBtf(request: HeadersRequest): Promise<string |
   const file = join(directory, `${kernel.release}.btf`);
   if (!(await isPresent(file))) {
     const headers = await obtainKernelHeaders(request);
-    onProgress(`building BTF of ${kernel.release}`);
+    onProgress(`generating BTF of ${kernel.release}`);
     await mkdir(directory, { recursive: true });
     await writeAtomically(file, await buildBtf({ headers, minimal: false, signal }));
   }

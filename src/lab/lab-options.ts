@@ -1,57 +1,57 @@
 import { ExitCode, IpvscopeError } from '../error.js';
 import { DEFAULT_KERNEL, debianKernel } from './debian-kernels.js';
 
-/** A port of the guest that answers on the host's loopback. */
+/** A port of the guest, forwarded from the host's loopback address. */
 export interface PublishedPort {
   readonly hostPort: number;
   readonly guestPort: number;
 }
 
 export interface LabOptions {
-  /** One of `labKernels()`; 6.1 unless told. */
+  /** One of `labKernels()` (default: 6.1). */
   readonly kernel?: string;
-  /** The argv that root runs in the guest; no shell splits it. */
+  /** The command's argv; it runs as root, without a shell. */
   readonly command: readonly string[];
-  /** The command's directory; the guest sees the host's files under the same paths. */
+  /** The command's working directory; the guest has the host's files under the same paths. */
   readonly cwd?: string;
-  /** Added to the few variables that the command always gets; see `guestCommand`. */
+  /** Added to the variables that the command always has; see `guestCommand`. */
   readonly env?: Readonly<Record<string, string>>;
   readonly publish?: readonly PublishedPort[];
   readonly cpus?: number;
   readonly memoryMiB?: number;
-  /** For the whole run, a fetch included. On expiry the guest is killed. */
+  /** For the whole run, downloads included. On expiry the guest is killed. */
   readonly timeoutMs?: number;
-  /** Asks the mirror for a newer kernel package even if one is cached. */
+  /** Queries the mirror for a newer kernel package even if one is cached. */
   readonly refresh?: boolean;
-  /** Boots it with an ip_vs that lacks the fix of Linux 5.9; see `obtainRevertedKernel`. */
+  /** Boots with an ip_vs in which the fix of Linux 5.9 is reverted; see `obtainRevertedKernel`. */
   readonly revertFix?: boolean;
   /**
-   * One processor, and a clock that counts its instructions: what takes a nanosecond in the guest is
-   * one instruction, repeatable while the processor is busy. Three times slower.
+   * QEMU's icount: one processor, whose clock advances one nanosecond per instruction, so that
+   * timings are deterministic while the processor is busy. Three times slower.
    */
   readonly countInstructions?: boolean;
-  /** Added to the kernel's command line, such as `lockdown=confidentiality`. */
+  /** Appended to the kernel's command line: `lockdown=confidentiality`. */
   readonly kernelArguments?: string;
-  /** Never ended by the lab: they stay the caller's. */
+  /** The lab writes to both streams and never ends them. */
   readonly stdout: NodeJS.WritableStream;
   readonly stderr: NodeJS.WritableStream;
   readonly onProgress?: (line: string) => void;
-  /** A hard stop: the guest is killed. */
+  /** Kills the guest. */
   readonly signal?: AbortSignal;
 }
 
-/** `instructions`: TCG with one processor, whose clock advances a nanosecond an instruction. */
+/** `instructions`: TCG with one processor, whose clock advances one nanosecond per instruction. */
 export type Accelerator = 'kvm' | 'tcg' | 'instructions';
 
 export type LabSignal = 'SIGINT' | 'SIGTERM';
 
 export interface LabResult {
-  /** The command's exit code; 128 + n when signal n ended it, as a shell says it. */
+  /** The command's exit code; 128 + n when signal n ended it, as in a shell. */
   readonly exitCode: number;
   readonly accelerator: Accelerator;
-  /** What `uname -r` says in the guest. */
+  /** The guest's `uname -r`. */
   readonly kernelRelease: string;
-  /** From power-on until the guest was ready to run the command. */
+  /** From power-on until the guest was ready for the command. */
   readonly bootMs: number;
 }
 
@@ -62,7 +62,7 @@ export type LabPlan = Required<Omit<LabOptions, 'timeoutMs' | 'signal'>> &
 /**
  * Fills in the defaults.
  *
- * @throws IpvscopeError `ERR_LAB_OPTIONS` naming the option that cannot work,
+ * @throws IpvscopeError `ERR_LAB_OPTIONS` naming the invalid option,
  * `ERR_LAB_KERNEL_UNKNOWN` for a kernel that is not in the table.
  */
 export function planLab(options: LabOptions): LabPlan {
@@ -84,11 +84,11 @@ export function planLab(options: LabOptions): LabPlan {
   checkCommand(plan.command);
   checkEnvironment(plan.env);
   if (!plan.cwd.startsWith('/') || plan.cwd.includes('\0')) {
-    throw badOption(`the directory '${plan.cwd}' is not an absolute path`);
+    throw badOption(`working directory '${plan.cwd}' is not an absolute path`);
   }
   checkInteger('cpus', plan.cpus, 1, 64);
   if (plan.countInstructions && plan.cpus !== 1) {
-    throw badOption(`the clock counts the instructions of one processor, not of ${plan.cpus}`);
+    throw badOption(`counting instructions needs exactly one CPU, not ${plan.cpus}`);
   }
   checkInteger('memoryMiB', plan.memoryMiB, 256, 65_536);
   if (plan.timeoutMs !== undefined) {
@@ -104,20 +104,20 @@ export function planLab(options: LabOptions): LabPlan {
 function checkCommand(command: readonly string[]): void {
   const [program] = command;
   if (program === undefined || program === '') {
-    throw badOption('the command to run in the lab is empty');
+    throw badOption('empty command');
   }
   if (program.includes('=')) {
-    throw badOption(`the program's name '${program}' has an equals sign`);
+    throw badOption(`program name '${program}' contains an equals sign`);
   }
   if (command.some((argument) => argument.includes('\0'))) {
-    throw badOption('an argument of the command has a NUL byte');
+    throw badOption('an argument of the command contains a NUL byte');
   }
 }
 
 function checkEnvironment(env: Readonly<Record<string, string>>): void {
   for (const [name, value] of Object.entries(env)) {
     if (name === '' || /[=\0]/.test(name) || value.includes('\0')) {
-      throw badOption(`the environment variable '${name}' cannot be passed on`);
+      throw badOption(`invalid environment variable '${name}'`);
     }
   }
 }

@@ -10,14 +10,14 @@ import type { LabKernel } from './lab-kernel.js';
 import { revertRecipe } from './revert-fix.js';
 
 /**
- * A cached kernel whose ip_vs lacks the fix of Linux 5.9, in a directory of its own; everything else
- * is the stock kernel's. Built unless the cache has it.
+ * Returns a cached kernel with the fix of Linux 5.9 reverted in ip_vs, built unless it is cached. Its
+ * directory holds links to the stock kernel's files and the rebuilt module.
  *
- * @throws IpvscopeError what `buildRevertedModule` throws.
+ * @throws IpvscopeError as `buildRevertedModule` does.
  */
 export async function obtainRevertedKernel(request: HeadersRequest): Promise<LabKernel> {
   const { kernel } = request;
-  const parent = join(labCacheDirectory(), 'unfixed');
+  const parent = join(labCacheDirectory(), 'reverted');
   const recipe = createHash('sha256').update(revertRecipe).digest('hex').slice(0, 8);
   const finished = join(parent, `${packageDirectory(kernel)}-${recipe}`);
   if (!(await isPresent(finished))) {
@@ -32,7 +32,7 @@ export async function obtainRevertedKernel(request: HeadersRequest): Promise<Lab
   return { ...kernel, directory: await realpath(finished) };
 }
 
-/** Directories are new, files are the same. */
+/** Copies a directory tree with hard links to its files. */
 async function linkTree(from: string, to: string): Promise<void> {
   await mkdir(to);
   for (const entry of await readdir(from, { withFileTypes: true })) {
@@ -42,7 +42,7 @@ async function linkTree(from: string, to: string): Promise<void> {
   }
 }
 
-/** Under the name that it had, packed or not: what loads modules looks at their content. */
+/** Replaces ip_vs under its existing name, compressed or not: module loaders look at the content. */
 async function replaceModule(directory: string, module: string): Promise<void> {
   const stock = (await readdir(directory)).find((name) => /^ip_vs\.ko(?:\.\w+)?$/.test(name));
   if (stock === undefined) {

@@ -16,23 +16,23 @@ import {
 import { checkPorts } from './ports.js';
 import { obtainRevertedKernel } from './reverted-kernel.js';
 
-/** A lab at work. */
+/** A running lab. */
 export interface LabRun {
   /**
-   * Passes Ctrl-C or its like on to the command's process group, so that it can end in its own
-   * way; `done` then tells its exit code. A second one, or one that comes before the command runs,
+   * Forwards a signal to the command's process group, so that the command can end in its own way;
+   * `done` then resolves with its exit code. A second signal, or a signal before the command runs,
    * kills the guest: `done` rejects with `ERR_LAB_INTERRUPTED`.
    */
   interrupt(signal: LabSignal): void;
-  /** Settles when nothing of the lab is left. */
+  /** Settles after QEMU has ended. */
   readonly done: Promise<LabResult>;
 }
 
 /**
- * Boots a Debian kernel in QEMU over the host's own files, which the guest can change only for
- * itself, and runs a command in it as root.
+ * Boots a Debian kernel in QEMU, with the host's files under a temporary overlay, and runs a command
+ * as root in the guest.
  *
- * @throws IpvscopeError at once for options that cannot work; whatever comes later rejects `done`.
+ * @throws IpvscopeError for invalid options; later failures reject `done`.
  */
 export function startLab(options: LabOptions): LabRun {
   return new Lab(planLab(options));
@@ -42,7 +42,7 @@ class Lab implements LabRun {
   readonly done: Promise<LabResult>;
   readonly #plan: LabPlan;
   readonly #stop = new AbortController();
-  /** The one guest that exists at a time; `#run` ends it, or a stop. */
+  /** At most one guest exists at a time; `#run` or `#halt` closes it. */
   #guest: Guest | undefined;
   #commandRuns = false;
   #interrupted = false;
@@ -66,7 +66,7 @@ class Lab implements LabRun {
     const aborted = (): void =>
       this.#halt('ERR_LAB_ABORTED', 'the lab was aborted', signal?.reason);
     const expired = (): void =>
-      this.#halt('ERR_LAB_TIMEOUT', `the lab took more than ${(timeoutMs ?? 0) / 1000} s`);
+      this.#halt('ERR_LAB_TIMEOUT', `timeout of ${(timeoutMs ?? 0) / 1000} s expired`);
     const timer = timeoutMs === undefined ? undefined : setTimeout(expired, timeoutMs);
     signal?.addEventListener('abort', aborted, { once: true });
     if (signal?.aborted) {
@@ -75,7 +75,7 @@ class Lab implements LabRun {
     try {
       return await this.#bootAndRun();
     } catch (error) {
-      // A stop makes other things fail too; the reason for it is what counts.
+      // After a halt other failures follow; its reason is the cause.
       throw this.#stop.signal.aborted ? this.#stop.signal.reason : asLabError(error);
     } finally {
       clearTimeout(timer);
@@ -91,10 +91,10 @@ class Lab implements LabRun {
     checkMachine();
     await checkPorts(plan.publish);
     const { onProgress } = plan;
-    const stock = await obtainKernel({ ...plan, signal });
+    const stockKernel = await obtainKernel({ ...plan, signal });
     const kernel = plan.revertFix
-      ? await obtainRevertedKernel({ kernel: stock, signal, onProgress })
-      : stock;
+      ? await obtainRevertedKernel({ kernel: stockKernel, signal, onProgress })
+      : stockKernel;
     const btfDirectory = await obtainKernelBtf({ kernel, signal, onProgress });
     const env = {
       ...(btfDirectory === undefined ? {} : { IPVSCOPE_BTF_PATH: btfDirectory }),
@@ -121,7 +121,7 @@ class Lab implements LabRun {
     }
   }
 
-  /** Ends the run; the reason is that of the first call. */
+  /** Ends the run; the first call's reason is kept. */
   #halt(code: string, message: string, cause?: unknown): void {
     const log = this.#guest?.console;
     const details = { step: 'lab', cause, ...(log === undefined ? {} : { log }) };
@@ -130,7 +130,7 @@ class Lab implements LabRun {
   }
 }
 
-/** What every run needs, said before any time is spent. */
+/** Checks what every run needs, before anything is downloaded or booted. */
 function checkMachine(): void {
   if (process.arch !== 'x64') {
     throw new IpvscopeError(

@@ -1,12 +1,12 @@
 import { accessSync, constants } from 'node:fs';
 import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
 import bindings from 'bindings';
 import { ExitCode, IpvscopeError } from '../error.js';
+import { packagePath } from '../package-root.js';
 import { LAYOUT_FINGERPRINT } from '../record/layout.generated.js';
 import type { EventFilter } from './event-filter.js';
 
-/** What native/addon/module.cc exports. Arguments are checked on this side. */
+/** What native/addon/module/module.cc exports. Arguments are checked on this side. */
 export interface Addon {
   readonly layout: LayoutDescription;
   /** The probe, an ELF object. */
@@ -38,7 +38,7 @@ export interface LayoutMember {
   readonly bigEndian: boolean;
 }
 
-/** Session::Config in native/addon/session.h; whole numbers. */
+/** Session::Config in native/addon/session/session.h; whole numbers. */
 export interface SessionConfig {
   readonly ringBytes: number;
   /** Kinds told one by one, as bits. */
@@ -94,7 +94,7 @@ export interface ProgramState {
   readonly verifierLog: string;
 }
 
-const ADDON = fileURLToPath(new URL('../../../build/Release/ipvscope.node', import.meta.url));
+const ADDON = packagePath('build/Release/ipvscope.node');
 
 /** The addon as built, whatever its layout. For the layout generator. */
 export function loadUncheckedAddon(path = ADDON): Addon {
@@ -113,7 +113,7 @@ export function loadUncheckedAddon(path = ADDON): Addon {
       hint:
         code === 'EACCES'
           ? 'make the file readable, and every directory above it'
-          : 'build it with: npm ci && npm run build',
+          : `build it with: npm --prefix ${packagePath()} run build:native`,
       exitCode: ExitCode.prerequisite,
       cause,
     });

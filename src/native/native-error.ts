@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { ExitCode, IpvscopeError } from '../error.js';
 
-/** What the addon throws (native/addon/session_object.cc). */
+/** What the addon throws (native/addon/module/session_object.cc). */
 type NativeError = Error & {
   readonly code: string;
   readonly step: string;

@@ -79,7 +79,7 @@ const DEFAULT_SERVICES = 4096;
 const DETAIL_DROPS = 1;
 const DEFAULT_KEY_IDLE_MS = 60_000;
 
-/** Session::Variant in native/addon/session.h. */
+/** Session::Variant in native/addon/session/session.h. */
 const nativeVariant = { fexit: 0, kprobe: 1, generator: 2 } as const;
 
 function wrongArgument(message: string): IpvscopeError {
@@ -130,7 +130,7 @@ export class Session {
       (mask, kind) => mask | (1 << Kind[kind]),
       options.detailDrops === true ? DETAIL_DROPS : 0,
     );
-    const { variant = 'fexit', types = '' } = options.attachment ?? {};
+    const { variant = 'fexit', btf = '' } = options.attachment ?? {};
     const ringBytes = options.ringBytes ?? defaultRingBytes(detail);
     const power = Math.log2(ringBytes);
     if (!Number.isInteger(power) || power < 12 || power > 30) {
@@ -147,7 +147,7 @@ export class Session {
       detail,
       services: options.services ?? DEFAULT_SERVICES,
       variant: nativeVariant[options.generator === true ? 'generator' : variant],
-      types,
+      types: btf,
       verifierLog: options.verifierLog ?? false,
       keyIdleMs,
       filter: options.filter ?? {},
@@ -276,13 +276,13 @@ export class Session {
       unreadable: count(Loss.unreadable),
       retry_full: count(Loss.retryFull),
       opening_evicted: count(Loss.openingEvicted),
-      coalesced_full: count(Loss.coalescedFull),
+      coalesced_full: count(Loss.aggregationFull),
       misfit: count(counts.length - 1),
     };
     return {
       losses,
       detailDropped: count(Loss.ringFull),
-      kernelOverflow: count(Loss.folded),
+      kernelOverflow: count(Loss.overflow),
       lookedUp: { packets: count(Loss.noneLookedUp), opening: count(Loss.noneLookedUpOpening) },
     };
   }

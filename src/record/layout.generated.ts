@@ -1,6 +1,6 @@
 // Generated from the BTF of the embedded object by `npm run generate`. Not to be edited.
 
-export const LAYOUT_FINGERPRINT = '461cc98cb46127a8';
+export const LAYOUT_FINGERPRINT = '70d2ac9e3b7b1de4';
 
 /** Bytes of one record. */
 export const RECORD_SIZE = 136;
@@ -66,7 +66,7 @@ export const Offset = {
   /** 1 byte */
   forwarding: 94,
   /** 1 byte */
-  delayPlace: 95,
+  delayBucket: 95,
   /** 2 bytes */
   flags: 96,
   /** 1 byte */
@@ -191,8 +191,8 @@ export const Loss = {
   unpaired: 2,
   unreadable: 3,
   retryFull: 4,
-  coalescedFull: 5,
-  folded: 6,
+  aggregationFull: 5,
+  overflow: 6,
   openingEvicted: 7,
   noneLookedUp: 8,
   noneLookedUpOpening: 9,

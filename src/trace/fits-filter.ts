@@ -22,7 +22,7 @@ function fitsOne<Filter>(
 
 /**
  * Whether a record is one of those that the probe would deliver if it were attached with the filter
- * (native/bpf/filter.bpf.h). Aggregated records have no client, and pass no filter for one.
+ * (native/bpf/output/filter.bpf.h). Aggregated records have no client, and pass no filter for one.
  */
 export function fitsFilter(batch: RecordBatch, index: number, filter: EventFilter): boolean {
   const record = batch.record(index);

@@ -13,7 +13,7 @@ export const KEYS = 4096;
 export const MOST_SERIES = 10_000;
 
 /**
- * Records that fit into the ring beside the one that a session holds back (native/addon/ring.h); its
+ * Records that fit into the ring beside the one that a session holds back (native/addon/ring/ring.h); its
  * last byte stays free (kernel/bpf/ringbuf.c).
  */
 export const RECORDS_PER_FILL =

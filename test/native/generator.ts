@@ -5,7 +5,7 @@ import type { RecordBatch } from '../../src/record/record-batch.js';
 
 const opened: Session[] = [];
 
-/** A session with the record generator (native/bpf/generate.bpf.h), closed after the test. */
+/** A session with the record generator (native/bpf/output/generate.bpf.h), closed after the test. */
 export function openGenerator(options: SessionOptions = {}): {
   session: Session;
   batch: RecordBatch;

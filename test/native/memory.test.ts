@@ -31,7 +31,7 @@ test('a session says how many bytes of kernel memory it takes: what the kernel c
 
 test('what only kprobes need is not there without them', () => {
   openGenerator();
-  // native/bpf/frames.bpf.h: two words a key, five a value.
+  // native/bpf/track/frames.bpf.h: two words a key, five a value.
   const frames = descriptors().filter((info) => /^key_size:\t16\nvalue_size:\t40$/m.test(info));
   assert.deepEqual(frames, []);
 });

@@ -113,7 +113,7 @@ export function recordBytes(fields: RecordFields = {}): Uint8Array {
   view.setUint8(Offset.conntrack, all.conntrack);
   view.setUint8(Offset.conntrackState, all.conntrackState);
   const place = Object.values(DelayBoundMs).filter((bound) => all.delayUs > bound * 1000).length;
-  view.setUint8(Offset.delayPlace, fields.delayPlace ?? place);
+  view.setUint8(Offset.delayBucket, fields.delayPlace ?? place);
   view.setUint16(Offset.flags, all.flags, true);
   view.setUint8(Offset.cause, all.cause);
   view.setUint8(Offset.scheduler, all.scheduler);

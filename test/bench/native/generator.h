@@ -18,7 +18,7 @@
 
 #include "ipvscope_record.h"
 
-/* Records of one test run: it makes no more (native/bpf/generate.bpf.h). */
+/* Records of one test run: it makes no more (native/bpf/output/generate.bpf.h). */
 #define GENERATE_MOST 1024
 
 struct generator {

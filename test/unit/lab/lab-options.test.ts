@@ -25,7 +25,7 @@ describe('the options of a lab', () => {
       'to count the instructions of two processors',
       { countInstructions: true, cpus: 2 },
       'ERR_LAB_OPTIONS',
-      /not of 2/,
+      /exactly one CPU, not 2/,
     ],
     ['half a MiB too much', { memoryMiB: 512.5 }, 'ERR_LAB_OPTIONS', /memoryMiB is 512\.5/],
     ['no time', { timeoutMs: 0 }, 'ERR_LAB_OPTIONS', /timeoutMs is 0/],

@@ -19,7 +19,7 @@ const source = (how: string): string =>
   [INCLUDES, 'hook\n', WEIGHT, EXPECTED, forgets(how), UNAVAILABLE, how].join('');
 
 for (const [name, how] of Object.entries({ bare: BARE, locked: LOCKED })) {
-  test(`the fix is taken back, and nothing else changes: ${name}`, () => {
+  test(`the fix is reverted, and nothing else changes: ${name}`, () => {
     const [head = '', rest = ''] = revertFix(source(how), '6.1').split('hook\n');
     assert.ok(head.startsWith(INCLUDES));
     assert.match(head, /\bipvscope_has_conntrack\(.*\)\n\{[\s\S]+\}\n$/);
@@ -45,7 +45,7 @@ for (const [name, place] of Object.entries(places)) {
           assert.equal(error.code, 'ERR_LAB_UNFIXED');
           assert.match(
             error.message,
-            new RegExp(`kernel 6\\.1\\.192-2: .* is there ${times} times$`),
+            new RegExp(`kernel 6\\.1\\.192-2: .* was found ${times} times$`),
           );
           return true;
         },
@@ -55,11 +55,11 @@ for (const [name, place] of Object.entries(places)) {
 }
 
 test('a source is not edited twice', () => {
-  assert.throws(() => revertFix(revertFix(source(BARE), '6.1'), '6.1'), /ERR|is there/);
+  assert.throws(() => revertFix(revertFix(source(BARE), '6.1'), '6.1'), /ERR|was found/);
 });
 
 test('a fix in other words is refused', () => {
   for (const how of ['if (!old_ct) {\n  cp->flags &= ~IP_VS_CONN_F_NFCT;\n}\n', 'forget(cp);\n']) {
-    assert.throws(() => revertFix(source(how), '6.1'), /forgets its conntrack is there 0 times/);
+    assert.throws(() => revertFix(source(how), '6.1'), /IP_VS_CONN_F_NFCT was found 0 times/);
   }
 });

@@ -119,9 +119,9 @@ ucontext_t explorer;
 
 // Whose slot it is, before a thief overwrites it.
 void NoteOwner(const unsigned long long* word) {
-  const auto slot = static_cast<size_t>(word - world->store.places[0].words);
+  const auto slot = static_cast<size_t>(word - world->store.buckets[0].words);
   if (slot < IPVSCOPE_PENDING_SLOTS) {
-    world->running->stolen = world->store.slots[slot].number;
+    world->running->stolen = world->store.slots[slot].isn;
   }
 }
 
@@ -172,35 +172,35 @@ void Run(Program program, const std::function<void()>& body) {
   --active;
 }
 
-ipvscope_pending_moment Now() {
+ipvscope_pending_epoch Now() {
   const Task* task = world->running;
-  ipvscope_pending_moment moment{};
-  moment.task = task->number;
-  moment.born = 1;
+  ipvscope_pending_epoch epoch{};
+  epoch.task = task->number;
+  epoch.task_start = 1;
 #ifndef EPOCH_IGNORED
-  moment.epoch = task->switches;
+  epoch.count = task->switches;
   if (task->in_softirq) {
-    moment.epoch = 1ULL << 63 | moment.epoch << 32 | world->cpus[task->cpu].softirqs;
+    epoch.count = 1ULL << 63 | epoch.count << 32 | world->cpus[task->cpu].softirqs;
   }
 #endif
-  return moment;
+  return epoch;
 }
 
-Packet* Of(const ipvscope_pending& packet) { return world->packets[packet.number].get(); }
+Packet* Of(const ipvscope_pending& packet) { return world->packets[packet.isn].get(); }
 
 uint64_t EntryOf(const Packet& packet) { return 0x4000 + packet.skb / 2; }
 
 bool NonePending(const Packet* packet) {
-  __u64* words = world->store.places[ipvscope_pending_place_of(packet->skb)].words;
+  __u64* words = world->store.buckets[ipvscope_pending_bucket_of(packet->skb)].words;
   return (PENDING_LOAD(&words[0]) | PENDING_LOAD(&words[1])) == 0;
 }
 
 void Lookup(Packet* packet) {
-  ipvscope_pending_held claim{};
-  ipvscope_pending_moment moment = Now();
+  ipvscope_pending_ref claim{};
+  ipvscope_pending_epoch epoch = Now();
   if (!NonePending(packet)) {
     ipvscope_pending* stale =
-        ipvscope_pending_find(&world->store, PENDING_SKB, packet->skb, &moment, 1, &claim);
+        ipvscope_pending_find(&world->store, PENDING_SKB, packet->skb, &epoch, 1, &claim);
     if (stale != nullptr) {
       Of(*stale)->losses++;
       ipvscope_pending_withdraw(&world->store, &claim);
@@ -222,22 +222,22 @@ void Lookup(Packet* packet) {
   if (stolen != 0) {
     world->packets[world->running->stolen]->losses++;
   }
-  pending->task = moment.task;
-  pending->born = moment.born;
-  pending->epoch = moment.epoch;
-  pending->number = packet->id;
+  pending->task = epoch.task;
+  pending->task_start = epoch.task_start;
+  pending->epoch = epoch.count;
+  pending->isn = packet->id;
   ipvscope_pending_publish(&world->store, claim.slot, claim.live);
 }
 
 void Expire(Packet* packet) {
-  ipvscope_pending_held claim{};
-  ipvscope_pending_moment moment = Now();
+  ipvscope_pending_ref claim{};
+  ipvscope_pending_epoch epoch = Now();
   ipvscope_pending* pending =
-      ipvscope_pending_find(&world->store, PENDING_CONN, EntryOf(*packet), &moment, 0, &claim);
+      ipvscope_pending_find(&world->store, PENDING_CONN, EntryOf(*packet), &epoch, 0, &claim);
   if (pending == nullptr) {
     return;
   }
-  if (pending->number != packet->id) {
+  if (pending->isn != packet->id) {
     Wrong("a sighting of another packet");
   }
   pending->observed = 1;
@@ -245,13 +245,13 @@ void Expire(Packet* packet) {
 }
 
 void Verdict(Packet* packet) {
-  ipvscope_pending_held claim{};
+  ipvscope_pending_ref claim{};
   if (NonePending(packet)) {
     return;
   }
-  ipvscope_pending_moment moment = Now();
+  ipvscope_pending_epoch epoch = Now();
   ipvscope_pending* pending =
-      ipvscope_pending_find(&world->store, PENDING_SKB, packet->skb, &moment, 0, &claim);
+      ipvscope_pending_find(&world->store, PENDING_SKB, packet->skb, &epoch, 0, &claim);
   if (pending == nullptr) {
     return;
   }
@@ -355,12 +355,12 @@ Packet* AddPacket(uint64_t skb, bool notable, bool expires = false) {
 }
 
 // Skbs that share a place.
-constexpr uint64_t kSkb = 0x100, kSecond = kSkb + 256 * IPVSCOPE_PENDING_PLACES,
-                   kThird = kSecond + 256 * IPVSCOPE_PENDING_PLACES;
+constexpr uint64_t kSkb = 0x100, kSecond = kSkb + 256 * IPVSCOPE_PENDING_BUCKETS,
+                   kThird = kSecond + 256 * IPVSCOPE_PENDING_BUCKETS;
 
 void AddSweep(int rounds) {
   AddTask(1, [rounds] {
-    const uint32_t first = ipvscope_pending_place_of(kSkb) * 2;
+    const uint32_t first = ipvscope_pending_bucket_of(kSkb) * 2;
     for (int round = 0; round < rounds; round++) {
       for (uint32_t slot = first; slot < first + 2; slot++) {
         const uint64_t word = PENDING_LOAD(ipvscope_pending_slot_word(&world->store, slot));
@@ -371,13 +371,13 @@ void AddSweep(int rounds) {
         // Whose it is, is asked of a slot that the sweep has: a step of the model, none of the
         // store.
 #ifdef SWEEP_UNCLAIMED
-        const uint32_t whose = world->store.slots[slot].number;
+        const uint32_t whose = world->store.slots[slot].isn;
         Step();
         ipvscope_pending_release(&world->store, slot);
         world->packets[whose]->losses++;
 #else
         if (ipvscope_pending_claim(&world->store, slot, word) != 0) {
-          world->packets[world->store.slots[slot].number]->losses++;
+          world->packets[world->store.slots[slot].isn]->losses++;
           ipvscope_pending_release_names(&world->store, slot, word);
           ipvscope_pending_release(&world->store, slot);
         }
@@ -477,7 +477,7 @@ void Play(const Scenario& scenario, int switches) {
 // What the session does once no program runs any more.
 void SweepAll() {
   world->running = nullptr;
-  const uint32_t first = ipvscope_pending_place_of(kSkb) * 2;
+  const uint32_t first = ipvscope_pending_bucket_of(kSkb) * 2;
   for (uint32_t slot = first; slot < first + 2; slot++) {
     const uint64_t word = *ipvscope_pending_slot_word(&world->store, slot);
     if (word != 0) {
@@ -499,8 +499,8 @@ void Check() {
     }
   }
   for (const auto& packet : world->packets) {
-    const auto* words = world->store.places[ipvscope_pending_place_of(packet->skb)].words;
-    const auto* names = world->store.names[ipvscope_pending_name_place_of(EntryOf(*packet))].words;
+    const auto* words = world->store.buckets[ipvscope_pending_bucket_of(packet->skb)].words;
+    const auto* names = world->store.names[ipvscope_pending_name_bucket_of(EntryOf(*packet))].words;
     if ((words[0] | words[1] | names[0] | names[1]) != 0) {
       Wrong("something is left");
     }

@@ -1,0 +1,41 @@
+// SPDX-License-Identifier: MIT
+#pragma once
+
+#include "../failure.h"
+
+#include <cstdint>
+#include <string>
+#include <utility>
+#include <vector>
+
+struct btf;
+
+namespace ipvscope {
+
+// The record and its enums as the embedded object's BTF has them: the source of TypeScript's
+// generated layout, and of the fingerprint both sides compare.
+struct Layout {
+  struct Member {
+    std::string name;
+    uint32_t offset; // bytes
+    uint32_t size;   // bytes
+    bool is_signed;
+    bool is_array;   // of bytes: an address
+    bool big_endian; // network byte order (declared __be16, __be32)
+  };
+  struct Enum {
+    std::string name;
+    std::vector<std::pair<std::string, int64_t>> values;
+  };
+
+  uint32_t size = 0;
+  std::vector<Member> members;
+  std::vector<Enum> enums;
+  std::string fingerprint; // 16 hexadecimal digits of FNV-1a over all of the above
+};
+
+// Reads an object's BTF; needs neither privilege nor a kernel with BPF. Fails with ERR_LAYOUT when
+// a type is missing or the record has a hole.
+Outcome ReadLayout(const btf* types, Layout* layout);
+
+} // namespace ipvscope

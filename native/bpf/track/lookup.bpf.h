@@ -1,0 +1,262 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* The connection lookup: is the packet notable, and what did it find? */
+#ifndef IPVSCOPE_LOOKUP_BPF_H
+#define IPVSCOPE_LOOKUP_BPF_H
+
+#include "../kernel/describe.bpf.h"
+#include "openings.bpf.h"
+#include "pending.bpf.h"
+
+static __always_inline bool still_opening(__u8 protocol, __u16 state)
+{
+	if (protocol == IPPROTO_SCTP)
+		return state <= IP_VS_SCTP_S_COOKIE_ECHOED;
+	return state == IP_VS_TCP_S_NONE || state == IP_VS_TCP_S_SYN_SENT ||
+	       state == IP_VS_TCP_S_SYN_RECV || state == IP_VS_TCP_S_SYNACK;
+}
+
+static __always_inline bool closed(__u8 protocol, __u16 state)
+{
+	if (protocol == IPPROTO_SCTP)
+		return state == IP_VS_SCTP_S_CLOSED;
+	return state == IP_VS_TCP_S_TIME_WAIT || state == IP_VS_TCP_S_CLOSE;
+}
+
+/*
+ * Which entry an opening packet found. The ISN tells the same packet sent again from another
+ * connection on the same port. A closed entry has no handshake to repeat: the client's reset closed
+ * it, and its SYN is a new start. Where no ISN is known and the entry is still opening, either may
+ * be true.
+ */
+static __always_inline __u8 opening_kind(enum ipvscope_opening_relation relation, __u8 protocol,
+					 __u16 state)
+{
+	if (relation == IPVSCOPE_OPENING_SAME && !closed(protocol, state))
+		return IPVSCOPE_KIND_RETRANSMIT;
+	if (relation == IPVSCOPE_OPENING_UNKNOWN && still_opening(protocol, state))
+		return IPVSCOPE_KIND_UNDETERMINED;
+	return IPVSCOPE_KIND_REUSE;
+}
+
+static __always_inline __u8 kind_of(const struct ipvscope_record *record,
+				    enum ipvscope_opening_relation relation, bool expected)
+{
+	if (record->flags & IPVSCOPE_FLAG_SERVER_KNOWN &&
+	    !(record->flags & IPVSCOPE_FLAG_AVAILABLE))
+		return IPVSCOPE_KIND_UNAVAILABLE;
+	if (!(record->flags & IPVSCOPE_FLAG_OPENING) || expected)
+		return IPVSCOPE_KIND_DRAINING;
+	return opening_kind(relation, record->protocol, record->conn_state);
+}
+
+/* What a lookup was given, and found. */
+struct lookup {
+	struct netns_ipvs *ipvs;
+	const struct sk_buff *skb;
+	const struct ip_vs_iphdr *iph;
+	const void *context; /* of the program */
+	struct ip_vs_conn *conn;
+	struct ip_vs_dest *dest; /* of conn; NULL where there is none */
+	struct transport transport;
+	int af;
+	bool opening;
+	bool expected;	/* opens the connection that conn was made for in advance */
+	bool available; /* dest is in the table still */
+};
+
+/*
+ * An entry made before its connection: ip_vs_ftp makes one for each data connection that a control
+ * connection announces (ip_vs_ftp_out(), ip_vs_ftp_in()), without the client's port or without any
+ * packet yet. Its first packet is no reused port.
+ */
+static __always_inline bool is_expected(enum access access, struct ip_vs_conn *conn)
+{
+	if (PEEK(access, conn, flags) & IP_VS_CONN_F_NO_CPORT)
+		return true;
+	return PEEK(access, conn, control) && !PEEK(access, conn, in_pkts.counter);
+}
+
+/*
+ * A packet that found no entry is nothing to report, unless the SYN-flood defence drops it
+ * (ip_vs_todrop(), inlined into conn_schedule() of the transport protocols).
+ */
+static __always_inline void watch_unmatched(enum access access, const struct lookup *lookup)
+{
+	struct pending_claim claim;
+	struct ipvscope_pending *packet =
+		acquire_pending(access, lookup->context, lookup->skb, lookup->iph, NULL, &claim);
+	struct ipvscope_record *record;
+
+	if (!packet)
+		return;
+	record = &packet->record;
+	if (!describe_tuple(access, record, lookup->ipvs, lookup->af, &lookup->transport,
+			    lookup->iph)) {
+		count_loss(IPVSCOPE_LOSS_UNREADABLE);
+		abandon_pending(access, &claim);
+		return;
+	}
+	describe_packet(access, record, lookup->skb, lookup->opening);
+	describe_identity(access, packet, lookup->skb, &lookup->transport);
+	if (lookup->opening)
+		note_opening(record, &lookup->transport, &packet->isn);
+	publish_pending(access, packet, &claim);
+}
+
+/* False where the packet cannot be read. */
+static __always_inline bool describe_matched(enum access access, struct ipvscope_pending *packet,
+					     const struct lookup *lookup)
+{
+	enum ipvscope_opening_relation relation = IPVSCOPE_OPENING_UNKNOWN;
+	struct ipvscope_record *record = &packet->record;
+
+	if (!describe_tuple(access, record, lookup->ipvs, lookup->af, &lookup->transport,
+			    lookup->iph)) {
+		count_loss(IPVSCOPE_LOSS_UNREADABLE);
+		return false;
+	}
+	describe_packet(access, record, lookup->skb, lookup->opening);
+	describe_identity(access, packet, lookup->skb, &lookup->transport);
+	describe_entry(access, record, lookup->conn);
+	if (lookup->dest)
+		describe_server(access, record, lookup->dest, lookup->available);
+	if (lookup->opening)
+		relation = note_opening(record, &lookup->transport, &packet->isn);
+	record->kind = kind_of(record, relation, lookup->expected);
+	packet->conn_found = 1;
+	return true;
+}
+
+/* A packet that is notable for the entry it found. */
+static __always_inline void watch_matched(enum access access, const struct lookup *lookup)
+{
+	/* Only the entry of a packet that opens something, or of a server that is gone, may be
+	 * expired on its way, and the packet be scheduled. */
+	bool named = lookup->opening || !lookup->available;
+	struct pending_claim claim;
+	struct ipvscope_pending *packet =
+		acquire_pending(access, lookup->context, lookup->skb, named ? lookup->iph : NULL,
+				named ? lookup->conn : NULL, &claim);
+
+	if (!packet)
+		return;
+	if (describe_matched(access, packet, lookup))
+		publish_pending(access, packet, &claim);
+	else
+		abandon_pending(access, &claim);
+}
+
+/*
+ * Whether a packet that found no entry may be dropped by the SYN-flood defence: conn_schedule() of
+ * the transport protocols asks it of those packets alone that it would schedule.
+ */
+static __always_inline bool may_be_scheduled(enum access access, struct netns_ipvs *ipvs,
+					     const struct sk_buff *skb,
+					     const struct ip_vs_iphdr *iph)
+{
+	if (!PEEK(access, ipvs, drop_rate))
+		return false;
+	switch (PEEK(access, iph, protocol)) {
+	case IPPROTO_TCP:
+		return PEEK(access, ipvs, sysctl_sloppy_tcp) || may_open(access, skb, iph);
+	case IPPROTO_SCTP:
+	case IPPROTO_UDP:
+		return true;
+	}
+	return false;
+}
+
+/*
+ * Every packet comes here, and most are not notable: those cost some loads, no map and no call. May
+ * say true of one that is not notable, a packet quoted in an ICMP error or a fragment: each load
+ * that is left to on_notable_lookup() is one less on every packet's way.
+ */
+static __always_inline bool may_be_notable(enum access access, struct netns_ipvs *ipvs,
+					   const struct sk_buff *skb, const struct ip_vs_iphdr *iph,
+					   struct ip_vs_conn *conn)
+{
+	struct ip_vs_dest *dest;
+
+	/* kprobes look for it at the entry. */
+	if (access == ACCESS_DIRECT && !none_pending(access, skb))
+		return true;
+	if (!conn)
+		return may_be_scheduled(access, ipvs, skb, iph);
+	dest = PEEK(access, conn, dest);
+	if (dest && (!dest_available(access, dest) || PEEK(access, dest, weight.counter) == 0))
+		return true;
+	return may_open(access, skb, iph);
+}
+
+static __always_inline void
+on_notable_lookup(enum access access, const void *context, struct netns_ipvs *ipvs, int af,
+		  const struct sk_buff *skb, const struct ip_vs_iphdr *iph, struct ip_vs_conn *conn)
+{
+	struct lookup lookup = {.ipvs = ipvs,
+				.skb = skb,
+				.iph = iph,
+				.context = context,
+				.conn = conn,
+				.af = af,
+				.available = true};
+	enum packet_reading reading;
+	struct ip_vs_dest *dest;
+
+	/* Replies, and packets quoted in ICMP errors, use the same lookup. */
+	if (PEEK(access, iph, hdr_flags))
+		return;
+	if (access == ACCESS_DIRECT)
+		evict_unpaired(access, skb);
+	lookup.transport = transport_of(access, skb, iph);
+	reading = read_opening(&lookup.transport);
+	lookup.opening = reading == PACKET_OPENING;
+	if (!conn) {
+		/* Dropped before a server is looked for? Only while the kernel does that. */
+		if (may_be_scheduled(access, ipvs, skb, iph))
+			watch_unmatched(access, &lookup);
+		return;
+	}
+	dest = PEEK(access, conn, dest);
+	lookup.dest = dest;
+	if (dest)
+		lookup.available = dest_available(access, dest);
+	if (reading == PACKET_UNREADABLE)
+		count_loss(IPVSCOPE_LOSS_UNREADABLE);
+	lookup.expected = lookup.opening && is_expected(access, conn);
+	if ((lookup.opening && !lookup.expected) || !lookup.available ||
+	    (dest && PEEK(access, dest, weight.counter) == 0))
+		watch_matched(access, &lookup);
+}
+
+/* Whether on_any_lookup() is called: while the session has a filter. Set before load. */
+const volatile bool counts_lookups;
+
+/*
+ * Counts the packets that the lookup is given and that fit the filter: that a client sent nothing
+ * to IPVS is then seen, not concluded.
+ */
+static __always_inline void on_any_lookup(enum access access, struct netns_ipvs *ipvs, int af,
+					  const struct sk_buff *skb, const struct ip_vs_iphdr *iph,
+					  struct ip_vs_conn *conn)
+{
+	struct transport transport = transport_of(access, skb, iph);
+	struct ipvscope_record record = {};
+	struct ip_vs_dest *dest;
+
+	if (PEEK(access, iph, hdr_flags) ||
+	    !describe_tuple(access, &record, ipvs, af, &transport, iph))
+		return;
+	if (conn) {
+		describe_entry(access, &record, conn);
+		dest = PEEK(access, conn, dest);
+		if (dest)
+			describe_server(access, &record, dest, true);
+	}
+	if (is_heartbeat(&record) || !is_wanted(&record))
+		return;
+	count_loss(IPVSCOPE_LOSS_NONE_LOOKED_UP);
+	if (read_opening(&transport) == PACKET_OPENING)
+		count_loss(IPVSCOPE_LOSS_NONE_LOOKED_UP_OPENING);
+}
+
+#endif

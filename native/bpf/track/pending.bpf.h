@@ -1,0 +1,494 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * Packets between lookup and verdict: when a program that is given a packet may use what another
+ * one noted. How the store is shared is in ../include/ipvscope_pending.h.
+ *
+ * A packet in the hook is named by {skb, task}. The skb alone is not enough: transmission frees it,
+ * and its address may carry another packet before the outer hook returns. The task alone is not
+ * enough: a local client's call is interrupted by softirq packets on the same CPU in the same task.
+ * A CPU is no name at all: LOCAL_OUT runs in process context, where a task migrates. Functions that
+ * get no skb meet the packet of their task through the entry that was found (conn) or through the
+ * IP header description on the hook's own stack (iph).
+ *
+ * Nor are {skb, task} enough. The kernel skips a run of a program while another run of it is under
+ * way on the CPU (__bpf_prog_enter_recur(), kernel/bpf/trampoline.c): a task was preempted in it,
+ * or interrupted by the softirq that the packet is in. Skip packet 1's verdict and packet 2's
+ * lookup, and the verdict of packet 2, in the same task and with an sk_buff at the same address,
+ * meets the record of packet 1. So each record has the epoch that it was made in, and only programs
+ * of that epoch meet it:
+ *
+ *   A. An epoch is a stretch of time in which a task, or one softirq on top of it, has a CPU
+ * without pause: {task, its start, context switches of it, softirqs of the CPU where one is
+ * running}. B. All through an epoch the same runs lie suspended below it on the CPU: those of tasks
+ * that were preempted, and those that the softirq interrupted. So each program either runs for
+ *      every packet of the epoch, or is skipped for every one.
+ *   C. A record in the store says that the lookup runs in its epoch. A verdict that meets it says
+ *      that the verdict runs in it, too. So had the record's packet left the hook, its record would
+ *      be gone; had another packet come since, at the same address, its lookup would have ended the
+ *      record. The packet of the verdict is the record's.
+ *   D. What is left is another sk_buff at the address of one that was freed before its hook
+ * returned (a tunnel sends a copy), and that makes no lookup (an ICMP error about the copy). That
+ * one has other bytes (is_same_packet()). E. A task that was switched away between a packet's
+ * lookup and verdict ends the epoch, and the packet is counted as unpaired. That is rare but where
+ * tasks fight for a CPU, and by (B) the price of knowing.
+ *
+ * A kprobe's program is not preempted, and a task that is switched away between two of them is met
+ * again: kprobes have one epoch. All of them are skipped together (bpf_prog_active), or one return
+ * is not reported (kretprobe instances ran out); the entry of the lookup ends what was left behind
+ * at this address, and is_same_packet() is asked besides.
+ *
+ * Not covered: a sighting (expire, service, schedule, ICMP error, kfree_skb) whose own run was
+ * skipped. Where something else shows that (is_seen_whole()), the packet is unpaired. Else a
+ * dropped packet may be told without its ICMP error, and one that could not be transmitted as
+ * forwarded.
+ */
+#ifndef IPVSCOPE_PENDING_BPF_H
+#define IPVSCOPE_PENDING_BPF_H
+
+#include "../kernel/describe.bpf.h"
+#include "../output/emit.bpf.h"
+#include "../../include/ipvscope_pending.h"
+
+/* What the kernel was seen to do with the packet since the lookup. */
+enum observation {
+	/* ip_vs_conn_expire_now() on the entry found */
+	OBSERVED_EXPIRE = 1,
+	/* ip_vs_service_find() for this packet: it is being scheduled */
+	OBSERVED_SERVICE_LOOKUP = 2,
+	/* ip_vs_schedule() gave an entry */
+	OBSERVED_SCHEDULED = 4,
+	/* ip_vs_schedule() gave none */
+	OBSERVED_SCHEDULE_FAILED = 8,
+	/* an ICMP error about this packet was sent */
+	OBSERVED_ICMP_ERROR = 16,
+	/* freed as dropped by a transmit function of ip_vs */
+	OBSERVED_FREED = 32,
+	/* The last two, of an sk_buff at this address that may be another packet. */
+	OBSERVED_DOUBT = 64,
+};
+
+/* fentry and fexit: the slots. kprobes: only the places, as counters. */
+struct ipvscope_pending_store pending;
+
+/* Where the kernel has it: the verifier gives the difference of two pointers, but no pointer. */
+__u64 pending_address;
+
+/* kprobes alone. Not LRU: that would take live ones. */
+struct {
+	__uint(type, BPF_MAP_TYPE_HASH);
+	__uint(max_entries, 16384);
+	__type(key, struct ipvscope_pending_key);
+	__type(value, struct ipvscope_pending);
+} pending_packets SEC(".maps");
+
+/* A packet on its way into or out of that map; a kprobe's program is never interrupted by another.
+ */
+struct {
+	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
+	__uint(max_entries, 1);
+	__type(key, __u32);
+	__type(value, struct ipvscope_pending);
+} pending_scratch SEC(".maps");
+
+/* A packet that this program has to itself: in a slot, or at a key of the map. */
+struct pending_claim {
+	struct ipvscope_pending_ref in;
+	struct ipvscope_pending_key key;
+};
+
+/* A pointer as a number that stands for it, here and in the other programs. */
+static __always_inline __u64 id_of(enum access access, const void *name)
+{
+	__u64 id = (__u64)(unsigned long)name;
+
+	/* The verifier takes the difference of two pointers for a number, but shifts none. */
+	if (access == ACCESS_DIRECT)
+		asm volatile("%0 -= %1" : "+r"(id) : "r"(&pending));
+	return id;
+}
+
+/* The other way round. */
+static __always_inline __u64 pointer_of(enum access access, __u64 id)
+{
+	return access == ACCESS_DIRECT ? id + *(volatile __u64 *)&pending_address : id;
+}
+
+/* For pointer_of(), by whoever notes a number for it. */
+static __always_inline void note_pending_address(void)
+{
+	if (!pending_address)
+		*(void *volatile *)&pending_address = &pending;
+}
+
+/* Nearly always true: then the programs on every packet's way return. */
+static __always_inline bool none_pending(enum access access, const struct sk_buff *skb)
+{
+	volatile __u64 *words =
+		pending.buckets[ipvscope_pending_bucket_of(id_of(access, skb))].words;
+
+	return !(words[0] | words[1]);
+}
+
+static __always_inline bool no_named_iph(enum access access, const struct ip_vs_iphdr *iph)
+{
+	volatile __u64 *words =
+		pending.names[ipvscope_pending_name_bucket_of(id_of(access, iph))].words;
+
+	return !(words[0] | words[1]);
+}
+
+/* THREAD_SIZE of x86-64. Where it is larger, more than softirqs is taken for one: that only ends
+ * more epochs. */
+#define STACK_BYTES	 16384
+#define EPOCH_OF_SOFTIRQ (1ULL << 63)
+
+#ifdef IPVSCOPE_KPROBE
+static __always_inline __u32 softirqs_here(void)
+{
+	return 0;
+}
+#else
+extern const struct kernel_stat kstat __ksym __weak;
+
+static __always_inline __u32 softirqs_here(void)
+{
+	const struct kernel_stat *here;
+	__u32 sum = 0;
+
+	if (!&kstat)
+		return 0;
+	here = bpf_this_cpu_ptr(&kstat);
+#pragma unroll
+	for (int i = 0; i < NR_SOFTIRQS; i++)
+		sum += here->softirqs[i];
+	return sum;
+}
+#endif
+
+/* Whether the program runs on its task's own stack; a softirq that interrupts has another. */
+static __always_inline bool on_own_stack(const void *context, const struct task_struct *task)
+{
+	__u64 here = id_of(ACCESS_DIRECT, context) + *(volatile __u64 *)&pending_address;
+
+	return here - (__u64)(unsigned long)task->stack < STACK_BYTES;
+}
+
+/* See (A). */
+static __always_inline void read_epoch(enum access access, const void *context,
+				       struct ipvscope_pending_epoch *epoch)
+{
+	const struct task_struct *task;
+
+	if (access == ACCESS_DIRECT) {
+		task = bpf_get_current_task_btf();
+		epoch->task = id_of(access, task);
+		epoch->task_start = task->start_time;
+		epoch->count = task->nvcsw + task->nivcsw;
+		if (!on_own_stack(context, task))
+			epoch->count = EPOCH_OF_SOFTIRQ | epoch->count << 32 | softirqs_here();
+		return;
+	}
+	epoch->task = bpf_get_current_task();
+	epoch->task_start = 0;
+	epoch->count = 0;
+	task = (const void *)(unsigned long)epoch->task;
+	/* A file of types may lack it (--btf). */
+	if (bpf_core_field_exists(task->start_time))
+		epoch->task_start = BPF_CORE_READ(task, start_time);
+}
+
+static __always_inline struct ipvscope_pending *
+claim_in_map(enum ipvscope_pending_name kind, __u64 name,
+	     const struct ipvscope_pending_epoch *epoch, bool any_epoch,
+	     struct pending_claim *claim)
+{
+	struct ipvscope_pending *packet;
+
+	claim->key.task = epoch->task;
+#pragma unroll
+	for (__u64 depth = 0; depth < IPVSCOPE_PENDING_DEPTH; depth++) {
+		claim->key.depth = depth;
+		packet = bpf_map_lookup_elem(&pending_packets, &claim->key);
+		if (packet && ipvscope_pending_is_named(packet, kind, name) &&
+		    ipvscope_pending_is_of(packet, epoch, any_epoch))
+			return packet;
+	}
+	return NULL;
+}
+
+/*
+ * The packet of this task and epoch that has the name, for this program alone until it is kept or
+ * released.
+ */
+static __always_inline struct ipvscope_pending *
+claim_pending(enum access access, const void *context, enum ipvscope_pending_name kind,
+	      const void *pointer, struct pending_claim *claim)
+{
+	__u64 name = id_of(access, pointer);
+	struct ipvscope_pending_epoch epoch;
+
+	read_epoch(access, context, &epoch);
+	return access == ACCESS_DIRECT
+		       ? ipvscope_pending_find(&pending, kind, name, &epoch, false, &claim->in)
+		       : claim_in_map(kind, name, &epoch, false, claim);
+}
+
+/* Puts a claimed packet back, to be met again. */
+static __always_inline void keep_pending(enum access access, const struct pending_claim *claim)
+{
+	if (access == ACCESS_DIRECT)
+		ipvscope_pending_publish(&pending, claim->in.slot, claim->in.live);
+}
+
+static __always_inline void count_in_map(const struct ipvscope_pending *packet, __u64 by)
+{
+	__sync_fetch_and_add(&pending.buckets[ipvscope_pending_bucket_of(packet->skb)].words[0],
+			     by);
+	if (packet->iph)
+		__sync_fetch_and_add(
+			&pending.names[ipvscope_pending_name_bucket_of(packet->iph)].words[0], by);
+}
+
+static __always_inline struct ipvscope_pending *scratch(void)
+{
+	__u32 zero = 0;
+
+	return bpf_map_lookup_elem(&pending_scratch, &zero);
+}
+
+/*
+ * A packet that nobody meets any more, so that its record can go out; NULL where that is not its
+ * verdict to give: the session swept it, or something that happened to it was not seen. Then
+ * end_pending() is not to be called.
+ */
+static __always_inline struct ipvscope_pending *withdraw_pending(enum access access,
+								 struct ipvscope_pending *packet,
+								 const struct pending_claim *claim)
+{
+	struct ipvscope_pending *copy;
+
+	if (access == ACCESS_DIRECT) {
+		if (ipvscope_pending_withdraw(&pending, &claim->in))
+			return packet;
+		ipvscope_pending_release(&pending, claim->in.slot);
+		count_loss(IPVSCOPE_LOSS_UNPAIRED);
+		return NULL;
+	}
+	copy = scratch();
+	if (!copy)
+		return NULL;
+	__builtin_memcpy(copy, packet, sizeof(*copy));
+	/* Where it fails, the packet stays: its next lookup or the session counts it. */
+	if (bpf_map_delete_elem(&pending_packets, &claim->key))
+		return NULL;
+	count_in_map(copy, -1);
+	return copy;
+}
+
+/* After withdraw_pending(). */
+static __always_inline void end_pending(enum access access, const struct pending_claim *claim)
+{
+	if (access == ACCESS_DIRECT)
+		ipvscope_pending_release(&pending, claim->in.slot);
+}
+
+/*
+ * Ends a packet of this task and address whose verdict was not seen, whatever its epoch: a new
+ * packet is there.
+ */
+static __always_inline void evict_unpaired(enum access access, const struct sk_buff *skb)
+{
+	struct ipvscope_pending_epoch epoch = {};
+	struct ipvscope_pending *packet;
+	struct pending_claim claim;
+	__u64 name;
+
+	if (none_pending(access, skb))
+		return;
+	name = id_of(access, skb);
+	if (access == ACCESS_DIRECT) {
+		epoch.task = id_of(access, bpf_get_current_task_btf());
+		packet =
+			ipvscope_pending_find(&pending, PENDING_SKB, name, &epoch, true, &claim.in);
+	} else {
+		epoch.task = bpf_get_current_task();
+		packet = claim_in_map(PENDING_SKB, name, &epoch, true, &claim);
+	}
+	if (!packet)
+		return;
+	if (!withdraw_pending(access, packet, &claim))
+		return;
+	end_pending(access, &claim);
+	count_loss(IPVSCOPE_LOSS_UNPAIRED);
+}
+
+static __always_inline struct ipvscope_pending *acquire_slot(const struct sk_buff *skb,
+							     const struct ip_vs_iphdr *iph,
+							     const struct ip_vs_conn *conn,
+							     struct pending_claim *claim)
+{
+	__u64 iph_name = iph ? id_of(ACCESS_DIRECT, iph) : 0;
+	__u64 conn_name = conn ? id_of(ACCESS_DIRECT, conn) : 0;
+	struct ipvscope_pending *packet;
+	int stolen;
+
+	/* No packet is in the hook for so long but that of a task that was switched away (E). */
+	packet = ipvscope_pending_begin(&pending, id_of(ACCESS_DIRECT, skb), iph_name, conn_name,
+					bpf_jiffies64(), kernel_hz / 8 + 2, &claim->in, &stolen);
+	if (!packet)
+		count_loss(IPVSCOPE_LOSS_PENDING_FULL);
+	else if (stolen)
+		count_loss(IPVSCOPE_LOSS_UNPAIRED);
+	return packet;
+}
+
+/*
+ * Room for the packet, empty but for its names, for this program alone until it is published or
+ * released; NULL, and counted, where there is none. iph, conn: NULL where it is not to be met by
+ * them.
+ */
+static __always_inline struct ipvscope_pending *
+acquire_pending(enum access access, const void *context, const struct sk_buff *skb,
+		const struct ip_vs_iphdr *iph, const struct ip_vs_conn *conn,
+		struct pending_claim *claim)
+{
+	struct ipvscope_pending *packet;
+	struct ipvscope_pending_epoch epoch;
+
+	if (access == ACCESS_DIRECT) {
+		note_pending_address();
+		packet = acquire_slot(skb, iph, conn, claim);
+		if (!packet)
+			return NULL;
+	} else {
+		packet = scratch();
+		if (!packet)
+			return NULL;
+		__builtin_memset(packet, 0, sizeof(*packet));
+		packet->skb = id_of(access, skb);
+		packet->iph = id_of(access, iph);
+		packet->conn = id_of(access, conn);
+	}
+	read_epoch(access, context, &epoch);
+	packet->task = epoch.task;
+	packet->task_start = epoch.task_start;
+	packet->epoch = epoch.count;
+	return packet;
+}
+
+/* From now on the packet is met. */
+static __always_inline void publish_pending(enum access access,
+					    const struct ipvscope_pending *packet,
+					    struct pending_claim *claim)
+{
+	long error = 0;
+
+	if (access == ACCESS_DIRECT) {
+		ipvscope_pending_publish(&pending, claim->in.slot, claim->in.live);
+		return;
+	}
+	claim->key.task = packet->task;
+#pragma unroll
+	for (__u64 depth = 0; depth < IPVSCOPE_PENDING_DEPTH; depth++) {
+		claim->key.depth = depth;
+		error = bpf_map_update_elem(&pending_packets, &claim->key, packet, BPF_NOEXIST);
+		if (!error) {
+			count_in_map(packet, 1);
+			return;
+		}
+		/* Any other error is no room, here or deeper. */
+		if (error != -EEXIST)
+			break;
+	}
+	count_loss(IPVSCOPE_LOSS_PENDING_FULL);
+}
+
+/* Instead of publishing it. */
+static __always_inline void abandon_pending(enum access access, const struct pending_claim *claim)
+{
+	if (access != ACCESS_DIRECT)
+		return;
+	ipvscope_pending_withdraw(&pending, &claim->in);
+	ipvscope_pending_release(&pending, claim->in.slot);
+}
+
+/* Instead of keeping it: who claimed it accounts for it otherwise. */
+static __always_inline void discard_pending(enum access access, struct ipvscope_pending *packet,
+					    const struct pending_claim *claim)
+{
+	if (access == ACCESS_DIRECT)
+		abandon_pending(access, claim);
+	else
+		withdraw_pending(access, packet, claim);
+}
+
+/* Four bytes of a header from its fifth on: IPv4's identification and flags; TCP's sequence number,
+ * SCTP's verification tag, UDP's length and checksum. With the two before them. */
+static __always_inline bool read_word(enum access access, const void *header, __be16 *first,
+				      __u32 *word)
+{
+	const struct tcphdr *loadable = loadable_header(access, header);
+	__u32 words[2] = {};
+
+	if (loadable) {
+		__be16 source = loadable->source;
+		__u32 id = loadable->seq;
+
+		/* As load_tcp_flags(). */
+		barrier_var(source);
+		barrier_var(id);
+		*first = source;
+		*word = id;
+		return true;
+	}
+	if (bpf_probe_read_kernel(words, sizeof(words), header))
+		return false;
+	*first = words[0];
+	*word = words[1];
+	return true;
+}
+
+/* Notes what the packet is to be known by. */
+static __always_inline void describe_identity(enum access access, struct ipvscope_pending *packet,
+					      const struct sk_buff *skb,
+					      const struct transport *transport)
+{
+	const void *start = PEEK(access, skb, data);
+	__be16 ignored;
+
+	packet->length = PEEK(access, skb, len);
+	packet->transport = packet->length - transport->length;
+	read_word(access, start, &ignored, &packet->network_word);
+	read_word(access, transport->start, &packet->source_port, &packet->transport_word);
+}
+
+/*
+ * Whether an sk_buff at the packet's address is the packet: by what neither NAT nor a tunnel's
+ * headers in front change. The sk_buff has to be intact.
+ */
+static __always_inline bool
+is_same_packet(enum access access, const struct ipvscope_pending *packet, const struct sk_buff *skb)
+{
+	__u32 in_front = PEEK(access, skb, len) - packet->length;
+	const void *start = PEEK(access, skb, data) + in_front;
+	__u32 network_word = 0, transport_word = 0;
+	__be16 ignored, source_port = 0;
+
+	/* Of the longest tunnel's, IPv6 with GUE and its options, and more. */
+	if (in_front > 256)
+		return false;
+	if (!read_word(access, start, &ignored, &network_word) ||
+	    !read_word(access, start + packet->transport, &source_port, &transport_word))
+		return false;
+	transport_word ^= packet->transport_word;
+	/* NAT changes UDP's checksum. */
+	if (packet->record.protocol == IPPROTO_UDP)
+		transport_word &= bpf_htonl(0xffff0000);
+	/* Of IPv6 the word has the hop limit. */
+	if (packet->record.family != AF_INET)
+		network_word = packet->network_word;
+	return !transport_word && source_port == packet->source_port &&
+	       network_word == packet->network_word;
+}
+
+#endif

@@ -1,0 +1,226 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/*
+ * Packets that IPVS chose a server for, or had one, and that did not leave this node. All of them
+ * are met where the kernel frees them as dropped (kfree_skb's tracepoint): ordinary packets are
+ * freed by consume_skb(), and never come here.
+ */
+#ifndef IPVSCOPE_UNSENT_BPF_H
+#define IPVSCOPE_UNSENT_BPF_H
+
+#include "../output/emit.bpf.h"
+#include "icmp.bpf.h"
+#include "openings.bpf.h"
+#include "pending.bpf.h"
+#include "../output/services.bpf.h"
+#include "../../include/ipvscope_transmit.h"
+
+/* Where the transmit functions of ip_vs are in the kernel; all zero: unknown. Set before load. */
+const volatile struct ipvscope_code_range transmit_functions[IPVSCOPE_TRANSMIT_RANGES];
+/* From the first of them to the last. */
+const volatile struct ipvscope_code_range transmit_code;
+
+/* The entry that was made last for a packet, by the packet's sk_buff. */
+#define SCHEDULED_SLOTS 256
+
+struct scheduled {
+	__u64 skb;
+	__u64 conn;
+};
+
+static struct scheduled scheduled[SCHEDULED_SLOTS];
+
+static __always_inline struct scheduled *scheduled_slot(__u64 skb)
+{
+	return &scheduled[skb * 0x9e3779b97f4a7c15ULL >> 56];
+}
+
+static __always_inline void note_scheduled(enum access access, const struct sk_buff *skb,
+					   const struct ip_vs_conn *conn)
+{
+	__u64 id = id_of(access, skb);
+	struct scheduled *slot = scheduled_slot(id);
+
+	if (access == ACCESS_DIRECT)
+		note_pending_address();
+	slot->conn = id_of(access, conn);
+	slot->skb = id;
+}
+
+static __always_inline bool freed_by_transmit(__u64 location)
+{
+	if (location < transmit_code.start || location >= transmit_code.end)
+		return false;
+#pragma unroll
+	for (int i = 0; i < IPVSCOPE_TRANSMIT_RANGES; i++)
+		if (location >= transmit_functions[i].start && location < transmit_functions[i].end)
+			return true;
+	return false;
+}
+
+static __always_inline bool is_entry_of(struct ip_vs_conn *conn,
+					const struct ipvscope_record *record)
+{
+	__u8 client[16] = {}, virtual_address[16] = {};
+
+	if (BPF_CORE_READ(conn, cport) != record->client_port ||
+	    BPF_CORE_READ(conn, vport) != record->virtual_port)
+		return false;
+	read_address(ACCESS_HELPER, client, record->family, &conn->caddr);
+	read_address(ACCESS_HELPER, virtual_address, record->family, &conn->vaddr);
+	return same_address(client, record->client_address) &&
+	       same_address(virtual_address, record->virtual_address);
+}
+
+/*
+ * The server, where this packet is the one that its entry was made for. The slot may be of an
+ * earlier packet at the same address, and its entry gone: it counts only where it is an entry of
+ * these very addresses and ports.
+ */
+static __always_inline void describe_scheduled(enum access access, struct ipvscope_record *record,
+					       const struct sk_buff *skb)
+{
+	__u64 id = id_of(access, skb);
+	struct scheduled *slot = scheduled_slot(id);
+	struct ip_vs_conn *conn;
+	struct ip_vs_dest *dest;
+
+	if (slot->skb != id || !slot->conn)
+		return;
+	conn = (void *)pointer_of(access, slot->conn);
+	if (!is_entry_of(conn, record))
+		return;
+	describe_entry(ACCESS_HELPER, record, conn);
+	dest = BPF_CORE_READ(conn, dest);
+	if (dest)
+		describe_server(ACCESS_HELPER, record, dest, dest_available(ACCESS_HELPER, dest));
+}
+
+/* A copy of it that gets through ends what its client waits. */
+static __always_inline void note_unsent_opening(const struct ipvscope_record *record,
+						const struct skb_view *view)
+{
+	__u32 offset = view->protocol == IPPROTO_TCP ? TCP_ISN_OFFSET : SCTP_ISN_OFFSET;
+	__u32 isn = 0;
+
+	if (!(record->flags & IPVSCOPE_FLAG_OPENING) ||
+	    !(record->flags & IPVSCOPE_FLAG_HAS_VIRTUAL) ||
+	    bpf_probe_read_kernel(&isn, sizeof(isn), view->transport + offset))
+		return;
+	note_dropped(record, isn);
+}
+
+/* A transmit function could not send the packet, which looks as it came to ip_vs. */
+static __always_inline void on_transmit_failed(enum access access, const struct sk_buff *skb,
+					       __u16 reason)
+{
+	struct ipvscope_record record = {};
+	struct skb_view view = {};
+
+	if (!view_skb(&view, skb)) {
+		count_loss(IPVSCOPE_LOSS_UNREADABLE);
+		return;
+	}
+	describe_skb(&record, &view, skb);
+	describe_scheduled(access, &record, skb);
+	if (!(record.flags & IPVSCOPE_FLAG_SERVICE_FOUND))
+		find_service(&record, BPF_CORE_READ(skb, mark));
+	describe_conntrack(ACCESS_HELPER, &record, skb);
+	record.kind = IPVSCOPE_KIND_UNSENT;
+	record.verdict =
+		icmp_was_sent(skb, &view) ? IPVSCOPE_VERDICT_REJECTED : IPVSCOPE_VERDICT_DROPPED;
+	record.cause = IPVSCOPE_CAUSE_TRANSMIT;
+	record.drop_reason = reason;
+	emit(&record);
+	note_unsent_opening(&record, &view);
+}
+
+/* A real server of this node: what its socket does with the packet is no failure to send it. */
+static __always_inline bool delivered_here(const struct sk_buff *skb, __u8 family)
+{
+	const void *route = (const void *)(BPF_CORE_READ(skb, _skb_refdst) & SKB_DST_PTRMASK);
+
+	if (!route)
+		return false;
+	if (family == AF_INET)
+		return BPF_CORE_READ((const struct rtable *)route, rt_flags) & RTCF_LOCAL;
+	return BPF_CORE_READ((const struct rt6_info *)route, rt6i_flags) & RTF_LOCAL;
+}
+
+/*
+ * The client and the virtual service of a packet that may have been translated: what nf_conntrack
+ * first saw of the connection, if that was to a virtual service.
+ */
+static __always_inline void describe_original(struct ipvscope_record *record,
+					      const struct sk_buff *skb)
+{
+	__u8 address[16] = {};
+	struct nf_conn *ct;
+	__be16 port;
+
+	if (!bpf_core_field_exists(skb->_nfct) || !bpf_core_type_exists(struct nf_conn))
+		return;
+	ct = (void *)(BPF_CORE_READ(skb, _nfct) & ~NFCT_INFO_MASK);
+	if (!ct || BPF_CORE_READ(ct, tuplehash[0].tuple.src.l3num) != record->family)
+		return;
+	port = BPF_CORE_READ(ct, tuplehash[0].tuple.dst.u.all);
+	read_address(ACCESS_HELPER, address, record->family, &ct->tuplehash[0].tuple.dst.u3);
+	if (!find_service_at(record, address, port, BPF_CORE_READ(skb, mark)))
+		return;
+	record->flags |= IPVSCOPE_FLAG_HAS_VIRTUAL;
+	record->virtual_port = port;
+	__builtin_memcpy(record->virtual_address, address, 16);
+	record->client_port = BPF_CORE_READ(ct, tuplehash[0].tuple.src.u.all);
+	read_address(ACCESS_HELPER, record->client_address, record->family,
+		     &ct->tuplehash[0].tuple.src.u3);
+}
+
+/*
+ * A packet that ip_vs sent on was freed as dropped before it left this namespace: by a later hook,
+ * a queue, a neighbour that does not answer. skb_scrub_packet() clears ipvs_property where it does
+ * leave.
+ */
+static __always_inline void on_dropped_after(const struct sk_buff *skb, __u16 reason)
+{
+	struct ipvscope_record record = {};
+	struct skb_view view = {};
+
+	if (!view_skb(&view, skb) || delivered_here(skb, view.family))
+		return;
+	if (view.family == AF_INET && view.protocol == IPPROTO_IPIP) {
+		/* A tunnel of ip_vs: the real server is outside, the virtual service inside. */
+		__u32 server = view.ipv4.destination;
+
+		if (!view.transport || !view_header(&view, view.transport))
+			return;
+		describe_skb(&record, &view, skb);
+		__builtin_memcpy(record.destination_address, &server, 4);
+		record.destination_family = AF_INET;
+		record.flags |= IPVSCOPE_FLAG_HAS_DESTINATION;
+		find_service(&record, BPF_CORE_READ(skb, mark));
+	} else {
+		describe_skb(&record, &view, skb);
+		/* Direct routing leaves the virtual service as it is; masquerading puts the real
+		 * server in its place. */
+		if (!find_service(&record, 0)) {
+			__builtin_memcpy(record.destination_address, record.virtual_address, 16);
+			__builtin_memset(record.virtual_address, 0, 16);
+			record.destination_port = record.virtual_port;
+			record.destination_family = record.family;
+			record.virtual_port = 0;
+			record.service_port = 0;
+			record.flags &= ~IPVSCOPE_FLAG_HAS_VIRTUAL;
+			record.flags |= IPVSCOPE_FLAG_HAS_DESTINATION;
+			describe_original(&record, skb);
+		}
+	}
+	describe_conntrack(ACCESS_HELPER, &record, skb);
+	record.kind = IPVSCOPE_KIND_UNSENT;
+	record.verdict =
+		icmp_was_sent(skb, &view) ? IPVSCOPE_VERDICT_REJECTED : IPVSCOPE_VERDICT_DROPPED;
+	record.cause = IPVSCOPE_CAUSE_NODE;
+	record.drop_reason = reason;
+	emit(&record);
+	note_unsent_opening(&record, &view);
+}
+
+#endif

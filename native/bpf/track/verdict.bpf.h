@@ -1,0 +1,491 @@
+/* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
+/* From lookup to verdict: what the kernel is seen to do with a packet that was notable. */
+#ifndef IPVSCOPE_VERDICT_BPF_H
+#define IPVSCOPE_VERDICT_BPF_H
+
+#include "lookup.bpf.h"
+#include "orphan.bpf.h"
+#include "unscheduled.bpf.h"
+#include "unsent.bpf.h"
+
+/* Rare: it is not worth a gate. */
+static __always_inline void on_expire(enum access access, const void *context,
+				      const struct ip_vs_conn *conn)
+{
+	struct pending_claim claim;
+	struct ipvscope_pending *packet =
+		claim_pending(access, context, PENDING_CONN, conn, &claim);
+
+	if (!packet)
+		return;
+	packet->observed |= OBSERVED_EXPIRE;
+	keep_pending(access, &claim);
+}
+
+/*
+ * conn_schedule() of the transport protocols looks the virtual service up by the address inside the
+ * hook's own ip_vs_iphdr, before the SYN-flood defence may drop the packet and before
+ * ip_vs_schedule() is called: the only sign that a packet came as far as to be scheduled.
+ */
+static __always_inline void on_service_lookup(enum access access, const void *context,
+					      const union nf_inet_addr *address,
+					      struct ip_vs_service *service)
+{
+	const struct ip_vs_iphdr *iph =
+		(const void *)address - bpf_core_field_offset(struct ip_vs_iphdr, daddr);
+	struct pending_claim claim;
+	struct ipvscope_pending *packet;
+
+	if (no_named_iph(access, iph))
+		return;
+	packet = claim_pending(access, context, PENDING_IPH, iph, &claim);
+	if (!packet)
+		return;
+	packet->observed |= OBSERVED_SERVICE_LOOKUP;
+	if (service && !(packet->record.flags & IPVSCOPE_FLAG_SERVICE_FOUND))
+		describe_service(access, &packet->record, service);
+	keep_pending(access, &claim);
+}
+
+/* What ip_vs_schedule() says by *ignored where it gives no entry (ip_vs_core.c). */
+enum unscheduled {
+	/* No entry could be made for a server: conn_max, or no memory. */
+	UNSCHEDULED_LIMIT = -1,
+	/* No server. */
+	UNSCHEDULED_NO_SERVER = 0,
+	/* The packet is none of ip_vs: it goes on as it was. */
+	UNSCHEDULED_IGNORED = 1,
+};
+
+/* A packet that needed a server, and has none. */
+static __always_inline void note_failure(struct ipvscope_pending *packet,
+					 struct ip_vs_service *service, int ignored)
+{
+	if (ignored == UNSCHEDULED_IGNORED)
+		return;
+	packet->observed |= OBSERVED_SCHEDULE_FAILED;
+	describe_failure(&packet->record, service);
+	if (ignored == UNSCHEDULED_LIMIT)
+		packet->record.cause = IPVSCOPE_CAUSE_CONN_LIMIT;
+}
+
+/*
+ * Counts an entry that ip_vs_schedule() made where there was none: that IPVS saw nothing of a
+ * client is an answer only where what it did see was counted. The record has the packet's addresses
+ * and service, and nothing else yet.
+ */
+static __always_inline void count_new(struct ipvscope_record *record, bool opening)
+{
+	record->count = 1;
+	record->kind = IPVSCOPE_KIND_NEW;
+	if (opening)
+		record->flags |= IPVSCOPE_FLAG_OPENING;
+	emit(record);
+	record->kind = 0;
+}
+
+/* What the store of opening packets said of a packet (openings.bpf.h). */
+struct opening_history {
+	bool recorded;
+	__u32 isn;
+	__u32 delay_us;
+	__u32 drops;
+};
+
+/*
+ * A packet that found no entry is met here for the first time, unless the lookup watched it and it
+ * is noted. It becomes notable when no server could be chosen, when the one chosen has weight 0 (a
+ * persistence template names it), or when it is not the first copy.
+ */
+static __always_inline void
+on_first_schedule(enum access access, const void *context, struct ip_vs_service *service,
+		  const struct sk_buff *skb, const struct ip_vs_iphdr *iph, struct ip_vs_conn *conn,
+		  int ignored, struct opening_history history)
+{
+	struct transport transport = transport_of(access, skb, iph);
+	/* With schedule_icmp it may be the packet that an ICMP error quotes. */
+	bool opening = !(PEEK(access, iph, hdr_flags) & IP_VS_HDR_ICMP) &&
+		       read_opening(&transport) == PACKET_OPENING;
+	struct ip_vs_dest *dest = NULL;
+	struct ipvscope_record tuple = {};
+	struct ipvscope_pending *packet;
+	struct ipvscope_record *record;
+	struct pending_claim claim;
+	__u32 isn = 0;
+	bool stale;
+
+	if (!conn && ignored == UNSCHEDULED_IGNORED)
+		return;
+	if (conn) {
+		dest = PEEK(access, conn, dest);
+		note_scheduled(access, skb, conn);
+	}
+	stale = dest && PEEK(access, dest, weight.counter) == 0;
+	if (!describe_tuple(access, &tuple, PEEK(access, service, ipvs), PEEK(access, service, af),
+			    &transport, iph)) {
+		count_loss(IPVSCOPE_LOSS_UNREADABLE);
+		return;
+	}
+	describe_service(access, &tuple, service);
+	if (conn && !stale)
+		count_new(&tuple, opening);
+	if (history.recorded) {
+		isn = history.isn;
+		tuple.delay_us = history.delay_us;
+		tuple.drops = history.drops;
+	} else if (opening) {
+		tuple.time_ns = bpf_ktime_get_ns();
+		note_opening(&tuple, &transport, &isn);
+	}
+	if (conn && !stale && !tuple.delay_us)
+		return;
+	packet = acquire_pending(access, context, skb, NULL, NULL, &claim);
+	if (!packet)
+		return;
+	record = &packet->record;
+	*record = tuple;
+	packet->isn = isn;
+	describe_packet(access, record, skb, opening);
+	describe_identity(access, packet, skb, &transport);
+	if (conn) {
+		describe_entry(access, record, conn);
+		packet->observed = OBSERVED_SCHEDULED;
+	} else {
+		note_failure(packet, service, ignored);
+	}
+	if (dest)
+		describe_server(access, record, dest, dest_available(access, dest));
+	if (stale)
+		record->kind = IPVSCOPE_KIND_STALE;
+	publish_pending(access, packet, &claim);
+}
+
+static __always_inline void on_schedule(enum access access, const void *context,
+					struct ip_vs_service *service, const struct sk_buff *skb,
+					const struct ip_vs_iphdr *iph, struct ip_vs_conn *conn,
+					const int *ignored_at)
+{
+	struct ipvscope_pending *packet = NULL;
+	int ignored = UNSCHEDULED_NO_SERVER;
+	struct pending_claim claim;
+	struct opening_history history = {};
+
+	if (!conn)
+		bpf_probe_read_kernel(&ignored, sizeof(ignored), ignored_at);
+	if (!none_pending(access, skb))
+		packet = claim_pending(access, context, PENDING_SKB, skb, &claim);
+
+	/* One that was only watched for being dropped is now met as any other. */
+	if (packet && !packet->conn_found) {
+		history = (struct opening_history){
+			.recorded = packet->record.flags & IPVSCOPE_FLAG_OPENING,
+			.isn = packet->isn,
+			.delay_us = packet->record.delay_us,
+			.drops = packet->record.drops,
+		};
+		discard_pending(access, packet, &claim);
+		packet = NULL;
+	}
+	if (!packet) {
+		on_first_schedule(access, context, service, skb, iph, conn, ignored, history);
+		return;
+	}
+	if (conn) {
+		packet->observed |= OBSERVED_SCHEDULED;
+		packet->record.flags |= IPVSCOPE_FLAG_RESCHEDULED;
+		describe_new_server(access, &packet->record, conn, PEEK(access, conn, dest));
+	} else {
+		note_failure(packet, service, ignored);
+	}
+	keep_pending(access, &claim);
+}
+
+static __always_inline bool sent_by_ip_vs(enum access access, const struct sk_buff *skb)
+{
+	return access == ACCESS_DIRECT ? BPF_CORE_READ_BITFIELD(skb, ipvs_property)
+				       : BPF_CORE_READ_BITFIELD_PROBED(skb, ipvs_property);
+}
+
+/* A sighting of an sk_buff, while a packet at its address is in the hook. */
+static __always_inline bool note_observation(enum access access, const void *context,
+					     const struct sk_buff *skb, enum observation what,
+					     __u16 reason)
+{
+	struct ipvscope_pending *packet;
+	struct pending_claim claim;
+	bool same;
+
+	if (none_pending(access, skb))
+		return false;
+	packet = claim_pending(access, context, PENDING_SKB, skb, &claim);
+	if (!packet)
+		return false;
+	same = is_same_packet(access, packet, skb);
+	packet->observed |= same ? what : OBSERVED_DOUBT;
+	if (same && reason)
+		packet->record.drop_reason = reason;
+	keep_pending(access, &claim);
+	return same;
+}
+
+/* An ICMP error about the packet was asked for, and may have been sent. */
+static __always_inline void on_icmp_error(enum access access, const void *context,
+					  const struct sk_buff *skb, __u8 type, __u8 code)
+{
+	if (!on_icmp_end(skb))
+		return;
+	on_protocol_unreachable(skb, type, code);
+	note_observation(access, context, skb, OBSERVED_ICMP_ERROR, 0);
+}
+
+/*
+ * The packet was freed as dropped. What a transmit function cannot send it frees (tx_error in
+ * ip_vs_xmit.c); a packet that is pending then is reported by its own verdict.
+ */
+static __always_inline void on_freed(enum access access, const void *context,
+				     const struct sk_buff *skb, __u64 location, __u16 reason)
+{
+	bool by_transmit = freed_by_transmit(location);
+
+	if (!by_transmit && sent_by_ip_vs(access, skb)) {
+		on_dropped_after(skb, reason);
+		return;
+	}
+	/* Where it is unknown what code is whose, a packet in the hook counts as ip_vs'. */
+	if (!by_transmit && transmit_code.end)
+		return;
+	if (!note_observation(access, context, skb, OBSERVED_FREED, reason) && by_transmit)
+		on_transmit_failed(access, skb, reason);
+}
+
+/*
+ * The first exit after the lookup decides. A packet that is sent on enters LOCAL_OUT, and so this
+ * hook, inside the outer call, and leaves it there with NF_ACCEPT; the outer NF_STOLEN then finds
+ * nothing. Where the transmit function had to copy the packet (a tunnel) the copy is what leaves,
+ * and the outer NF_STOLEN decides: sent, unless the packet was seen to be freed as dropped.
+ *
+ * Every transmit function sets ipvs_property before it sends, to a real server on this host as
+ * well: an accepted packet without it goes on to the local stack as if ip_vs were not there.
+ */
+static __always_inline __u8 verdict_of(enum access access, struct ipvscope_pending *packet,
+				       const struct sk_buff *skb, __u32 netfilter)
+{
+	__u32 observed = packet->observed;
+	bool dropped = netfilter == NF_DROP;
+
+	if (netfilter == NF_STOLEN && observed & OBSERVED_FREED) {
+		packet->record.cause = IPVSCOPE_CAUSE_TRANSMIT;
+		dropped = true;
+	}
+	if (dropped)
+		return observed & OBSERVED_ICMP_ERROR ? IPVSCOPE_VERDICT_REJECTED
+						      : IPVSCOPE_VERDICT_DROPPED;
+	if (netfilter != NF_STOLEN && !sent_by_ip_vs(access, skb))
+		return IPVSCOPE_VERDICT_PASSED;
+	/* A packet that found no entry was sent by the one made for it: nothing was chosen anew. */
+	if (packet->record.flags & IPVSCOPE_FLAG_RESCHEDULED)
+		return IPVSCOPE_VERDICT_RESCHEDULED;
+	if (observed & OBSERVED_SCHEDULE_FAILED) {
+		/* ip_vs_leave() sends a packet that has no server in one way only. */
+		packet->record.forwarding = IPVSCOPE_FORWARDING_BYPASS;
+		return IPVSCOPE_VERDICT_FORWARDED;
+	}
+	return IPVSCOPE_VERDICT_FORWARDED;
+}
+
+/* A packet that needed a new server and got none has that as its news, unless its own is gone. */
+static __always_inline __u8 kind_at_verdict(const struct ipvscope_pending *packet)
+{
+	const struct ipvscope_record *record = &packet->record;
+	__u32 observed = packet->observed;
+
+	if (record->cause == IPVSCOPE_CAUSE_TRANSMIT)
+		return IPVSCOPE_KIND_UNSENT;
+	if (record->kind == IPVSCOPE_KIND_UNAVAILABLE)
+		return record->kind;
+	if (observed & OBSERVED_SCHEDULE_FAILED)
+		return IPVSCOPE_KIND_UNSCHEDULED;
+	if (record->verdict == IPVSCOPE_VERDICT_DROPPED && observed & OBSERVED_SERVICE_LOOKUP &&
+	    !(observed & OBSERVED_SCHEDULED))
+		return IPVSCOPE_KIND_OVERLOAD;
+	/* One that matched no entry may be no packet of a virtual service at all. */
+	if (record->verdict == IPVSCOPE_VERDICT_PASSED && packet->conn_found)
+		return IPVSCOPE_KIND_UNSCHEDULED;
+	return record->kind;
+}
+
+/* Why it was dropped, where the transmit function is not why. */
+static __always_inline __u8 cause_at_verdict(const struct ipvscope_pending *packet)
+{
+	const struct ipvscope_record *record = &packet->record;
+
+	if (record->verdict != IPVSCOPE_VERDICT_DROPPED &&
+	    record->verdict != IPVSCOPE_VERDICT_REJECTED)
+		return IPVSCOPE_CAUSE_NONE;
+	switch (record->kind) {
+	case IPVSCOPE_KIND_UNAVAILABLE:
+		/* With expire_nodest_conn the entry is expired, and a packet with a confirmed
+		 * conntrack entry is dropped before it could be scheduled anew. */
+		return packet->observed & OBSERVED_EXPIRE &&
+				       !(packet->observed & OBSERVED_SERVICE_LOOKUP)
+			       ? IPVSCOPE_CAUSE_CONNTRACK
+			       : IPVSCOPE_CAUSE_UNAVAILABLE;
+	case IPVSCOPE_KIND_UNSCHEDULED:
+		/* Where it was seen, note_failure() has filled it. */
+		return IPVSCOPE_CAUSE_UNSCHEDULED;
+	case IPVSCOPE_KIND_OVERLOAD:
+		return IPVSCOPE_CAUSE_OVERLOAD;
+	}
+	/* Dropped before any scheduling was seen, its server in the table: the hook does that for
+	 * one reason only, the packet's conntrack entry. */
+	return IPVSCOPE_CAUSE_CONNTRACK;
+}
+
+/* See IPVSCOPE_FLAG_NEW_WEIGHT_ZERO. */
+static __always_inline void swap_destinations(struct ipvscope_record *record)
+{
+	__u8 family = record->destination_family;
+	__be16 port = record->destination_port;
+	__u8 address[16];
+
+	__builtin_memcpy(address, record->destination_address, 16);
+	__builtin_memcpy(record->destination_address, record->new_destination_address, 16);
+	__builtin_memcpy(record->new_destination_address, address, 16);
+	record->destination_family = record->new_destination_family;
+	record->new_destination_family = family;
+	record->destination_port = record->new_destination_port;
+	record->new_destination_port = port;
+}
+
+/* An opening packet got through: what its client waited, where it is not the first copy. */
+static __always_inline void add_delay(struct ipvscope_record *record, __u32 delay_us)
+{
+	record->delay_us = delay_us;
+	record->delay_bucket = delay_bucket(delay_us);
+}
+
+/* Beside a packet's own record: that it got through, and what came before. */
+static __always_inline void emit_retry(struct ipvscope_record *record, __u32 isn, __u32 delay_us,
+				       __u32 drops)
+{
+	record->cause = end_drops(record, isn);
+	record->kind = IPVSCOPE_KIND_RETRY;
+	record->verdict = IPVSCOPE_VERDICT_FORWARDED;
+	record->drops = drops;
+	add_delay(record, delay_us);
+	emit(record);
+}
+
+static __always_inline bool got_through(const struct ipvscope_record *record)
+{
+	return record->verdict == IPVSCOPE_VERDICT_FORWARDED ||
+	       record->verdict == IPVSCOPE_VERDICT_RESCHEDULED;
+}
+
+static __always_inline bool was_refused(const struct ipvscope_record *record)
+{
+	return record->verdict == IPVSCOPE_VERDICT_DROPPED ||
+	       record->verdict == IPVSCOPE_VERDICT_REJECTED;
+}
+
+/*
+ * The client waited, and no copy that was seen was dropped: the packet's own record says so. A copy
+ * that found no entry, because that of the first one is gone, is news for this alone.
+ */
+static __always_inline void add_own_delay(struct ipvscope_record *record, __u32 delay_us)
+{
+	record->cause = IPVSCOPE_CAUSE_UNANSWERED;
+	if (!record->kind)
+		record->kind = IPVSCOPE_KIND_RETRANSMIT;
+	add_delay(record, delay_us);
+}
+
+/*
+ * Whether the entry was expired since the lookup without that being seen. ip_vs_conn_expire_now()
+ * sets its timer to now, and nothing sets it forward before the packet is sent on.
+ */
+static __always_inline bool is_expired_unseen(enum access access,
+					      const struct ipvscope_pending *packet)
+{
+	struct ip_vs_conn *conn = (void *)pointer_of(access, packet->conn);
+
+	if (!packet->conn || !packet->record.expires_in_ms || packet->observed & OBSERVED_EXPIRE)
+		return false;
+	return (__s64)(BPF_CORE_READ(conn, timer.expires) - bpf_jiffies64()) <= 0;
+}
+
+/*
+ * Whether nothing that decides about the record can have been missed. A packet that is sent on
+ * after its entry was expired, or after its service was looked up, was given to ip_vs_schedule():
+ * where that was not seen, its program was skipped.
+ */
+static __always_inline bool is_seen_whole(enum access access, const struct ipvscope_pending *packet,
+					  const struct sk_buff *skb, __u32 netfilter)
+{
+	__u32 observed = packet->observed;
+
+	if (observed & OBSERVED_DOUBT)
+		return false;
+	if (!packet->conn_found || observed & (OBSERVED_SCHEDULED | OBSERVED_SCHEDULE_FAILED))
+		return true;
+	if (!(observed & (OBSERVED_EXPIRE | OBSERVED_SERVICE_LOOKUP)) &&
+	    !is_expired_unseen(access, packet))
+		return true;
+	return netfilter == NF_DROP || (netfilter != NF_STOLEN && !sent_by_ip_vs(access, skb));
+}
+
+/* To be called where something is pending. */
+static __always_inline void on_verdict(enum access access, const void *context,
+				       const struct sk_buff *skb, __u32 netfilter)
+{
+	struct pending_claim claim;
+	struct ipvscope_pending *packet;
+	struct ipvscope_record *record;
+	__u32 delay_us, drops;
+
+	packet = claim_pending(access, context, PENDING_SKB, skb, &claim);
+	if (!packet)
+		return;
+	netfilter &= NF_VERDICT_MASK;
+	/* Of a packet that was kept (NF_STOLEN) nothing may be left. */
+	if (netfilter != NF_STOLEN && !is_same_packet(access, packet, skb)) {
+		keep_pending(access, &claim);
+		return;
+	}
+	packet = withdraw_pending(access, packet, &claim);
+	if (!packet)
+		return;
+	if (!is_seen_whole(access, packet, skb, netfilter)) {
+		count_loss(IPVSCOPE_LOSS_UNPAIRED);
+		end_pending(access, &claim);
+		return;
+	}
+	record = &packet->record;
+	delay_us = record->delay_us;
+	drops = record->drops;
+	record->delay_us = 0;
+	record->drops = 0;
+	record->verdict = verdict_of(access, packet, skb, netfilter);
+	record->kind = kind_at_verdict(packet);
+	if (!record->cause)
+		record->cause = cause_at_verdict(packet);
+	if (record->cause == IPVSCOPE_CAUSE_CONNTRACK &&
+	    record->conntrack == IPVSCOPE_CONNTRACK_UNCONFIRMED)
+		record->flags |= IPVSCOPE_FLAG_MISSING_FIX;
+	if (packet->observed & OBSERVED_EXPIRE)
+		record->flags |= IPVSCOPE_FLAG_EXPIRED;
+	if (record->flags & IPVSCOPE_FLAG_NEW_WEIGHT_ZERO)
+		swap_destinations(record);
+	if (delay_us && !drops && got_through(record))
+		add_own_delay(record, delay_us);
+	/* Without a kind it is remembered only for what its client waited. */
+	if (record->kind)
+		emit(record);
+	if (drops && got_through(record))
+		emit_retry(record, packet->isn, delay_us, drops);
+	else if (record->flags & IPVSCOPE_FLAG_OPENING && record->kind && was_refused(record))
+		note_dropped(record, packet->isn);
+	end_pending(access, &claim);
+}
+
+#endif
