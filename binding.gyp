@@ -19,6 +19,7 @@
         "native/addon/aggregate/slots.cc",
         "native/addon/kernel/btf_file.cc",
         "native/addon/kernel/drop_reasons.cc",
+        "native/addon/kernel/elf_error.cc",
         "native/addon/kernel/symbols.cc",
         "native/addon/kernel/transmit_code.cc",
         "native/addon/log.cc",
@@ -44,9 +45,21 @@
       "defines": ["NAPI_VERSION=8", "NODE_ADDON_API_CPP_EXCEPTIONS", "NODE_ADDON_API_ENABLE_TYPE_CHECK_ON_UNWRAP"],
       "cflags_cc!": ["-fno-exceptions", "-fno-rtti", "-std=gnu++17", "-std=gnu++20"],
       "cflags_cc": ["-std=c++17", "-fexceptions", "-Wall", "-Wextra", "-Werror", "-Wno-missing-field-initializers", "-fvisibility=hidden", "-fno-strict-aliasing"],
-      # libbpf is linked in; of libelf and zlib every Debian has the shared libraries.
-      "libraries": ["<(obj)/libbpf.a", "-lelf", "-lz"],
-      "ldflags": ["-Wl,--exclude-libs,ALL"],
+      # Linked in, so that the addon needs the C library alone (test/package). NOTICE names their licences.
+      "libraries": [
+        "<(obj)/libbpf.a",
+        "<(obj)/libelf.a",
+        "<!(gcc -print-file-name=libz.a)",
+        # libelf needs it from elfutils 0.189 on, that is Debian 13.
+        "<!@(nm \"$(gcc -print-file-name=libelf.a)\" 2>/dev/null | grep -q ZSTD_ && gcc -print-file-name=libzstd.a || true)",
+      ],
+      "ldflags": [
+        "-static-libgcc",
+        "-static-libstdc++",
+        "-Wl,--version-script=<(module_root_dir)/native/addon/exports.map",
+        "-Wl,--gc-sections,-z,relro,-z,now",
+        "-Wl,--strip-all",
+      ],
       "actions": [
         {
           # Three objects from two sources: fentry and fexit; the same without references to kernel
@@ -75,6 +88,15 @@
           "inputs": ["<!(gcc -print-file-name=libbpf.a)"],
           "outputs": ["<(obj)/libbpf.a"],
           "action": ["objcopy", "--redefine-sym", "stderr=ipvscope_libbpf_stderr", "<@(_inputs)", "<@(_outputs)"],
+        },
+        {
+          # The same of libelf.a: its thread-local variable, in the one object file that elf_error.cc above
+          # replaces.
+          "action_name": "libelf",
+          "message": "Preparing libelf for a shared object",
+          "inputs": ["<!(gcc -print-file-name=libelf.a)"],
+          "outputs": ["<(obj)/libelf.a"],
+          "action": ["sh", "-ec", "cp <@(_inputs) <@(_outputs) && ar d <@(_outputs) elf_error.o"],
         },
       ],
     },

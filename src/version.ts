@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
+import { packagePath } from './package-root.js';
 
-/** Of this package. Read from package.json, which lies beside `dist`. */
+/** Of this package. Read from package.json. */
 export const version: string = (
-  JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
+  JSON.parse(readFileSync(packagePath('package.json'), 'utf8')) as {
     version: string;
   }
 ).version;

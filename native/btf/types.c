@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause
 /*
- * Compiled against a kernel's headers for its debug information alone (src/btf/build-types.ts): the
+ * Compiled against a kernel's headers for its debug information alone (src/btf/build-btf.ts): the
  * types that native/bpf/kernel/kernel.bpf.h names.
  */
 #include <linux/netfilter.h>

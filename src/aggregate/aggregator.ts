@@ -1,11 +1,11 @@
-import type { RecordBatch } from '../record/batch.js';
+import type { RecordBatch } from '../record/record-batch.js';
+import { CountTable } from './count-table.js';
 import { Expiry } from './expiry.js';
 import type { RowWatcher } from './row-watcher.js';
 import { readRows, type Snapshot } from './snapshot.js';
-import { CountTable } from './table.js';
 import type { Totals } from './totals.js';
 
-const DEFAULT_MOST_SERIES = 10_000;
+const DEFAULT_MAX_SERIES = 10_000;
 
 /** Adds records up. Pure state: no clock, no I/O. */
 export class Aggregator {
@@ -19,11 +19,11 @@ export class Aggregator {
   #packets = 0;
 
   /**
-   * `mostSeries` bounds memory; see CountTable. Rows to which nothing was added for
+   * `maxSeries` bounds memory; see CountTable. Rows to which nothing was added for
    * `expireAfterSeconds` are forgotten when `expire` is called.
    */
-  constructor(mostSeries = DEFAULT_MOST_SERIES, expireAfterSeconds = Number.POSITIVE_INFINITY) {
-    this.table = new CountTable(mostSeries);
+  constructor(maxSeries = DEFAULT_MAX_SERIES, expireAfterSeconds = Number.POSITIVE_INFINITY) {
+    this.table = new CountTable(maxSeries);
     this.#expiry = new Expiry(this.table.capacity, expireAfterSeconds);
   }
 

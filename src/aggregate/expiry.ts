@@ -1,4 +1,4 @@
-import type { CountTable } from './table.js';
+import type { CountTable } from './count-table.js';
 
 /**
  * Finds rows that nothing was added to for some time. A pass compares each count with what it was at

@@ -11,10 +11,10 @@ import {
   stateName,
   type VerdictName,
   verdictName,
-} from '../record/names.js';
+} from '../record/value-names.js';
+import type { CountTable } from './count-table.js';
 import type { DelayHistogram } from './delays.js';
-import { KEY_START, KEY_WORDS } from './key.js';
-import type { CountTable } from './table.js';
+import { KEY_OFFSET, KEY_WORDS } from './row-key.js';
 import type { Totals } from './totals.js';
 
 export interface Endpoint {
@@ -72,7 +72,7 @@ const folded: Endpoint = { address: OVERFLOW_ADDRESS, port: 0 };
 /** One row of the table in words. */
 export function readRow(table: CountTable, row: number): SnapshotRow {
   const { keyBytes: bytes, keys } = table;
-  const at = row * KEY_WORDS * 4 - KEY_START;
+  const at = row * KEY_WORDS * 4 - KEY_OFFSET;
   const byte = (offset: number): number => bytes[at + offset] ?? 0;
   const word = (offset: number): number => keys[(at + offset) / 4] ?? 0;
   const endpoint = (address: number, port: number, family: number): Endpoint => ({
@@ -81,7 +81,7 @@ export function readRow(table: CountTable, row: number): SnapshotRow {
   });
   const flags = byte(Offset.flags) | (byte(Offset.flags + 1) << 8);
   // The kernel folds alike where its own tables are full.
-  const isFolded = byte(Offset.family) === 0;
+  const isOverflow = byte(Offset.family) === 0;
   const hasDestination = (flags & Flag.hasDestination) !== 0;
   const destination = (): Endpoint =>
     endpoint(Offset.destinationAddress, Offset.destinationPort, byte(Offset.destinationFamily));
@@ -89,11 +89,11 @@ export function readRow(table: CountTable, row: number): SnapshotRow {
     kind: kindName(byte(Offset.kind)),
     verdict: verdictName(byte(Offset.verdict)),
     proto: protocolName(byte(Offset.protocol)),
-    virtual: isFolded
+    virtual: isOverflow
       ? folded
       : endpoint(Offset.virtualAddress, Offset.servicePort, byte(Offset.family)),
     fwmark: word(Offset.fwmark),
-    destination: isFolded ? folded : hasDestination ? destination() : undefined,
+    destination: isOverflow ? folded : hasDestination ? destination() : undefined,
     draining: (flags & Flag.weightZero) !== 0,
     newDraining: (flags & Flag.newWeightZero) !== 0,
     opening: (flags & Flag.opening) !== 0,

@@ -2,23 +2,23 @@ import type { Connect } from '../testbed/connect.js';
 import type { ObservedEvent } from '../verify/observed-event.js';
 import type { RoundRecord } from '../verify/round-record.js';
 
-/** What is known of one connect, from three sides. */
+/** One connect as observed by the client, the probe and the packet capture. */
 export interface CorrelatedConnect {
   readonly connect: Connect;
   /** Whether an earlier connect of the round used its port. */
   readonly reused: boolean;
-  /** What the probe saw of it, in the order of time. */
+  /** The probe's events, in the order of time. */
   readonly events: readonly ObservedEvent['event'][];
-  /** Its opening packets that tcpdump saw at the director: those that came in ... */
+  /** Its connection-opening packets captured at the director: those that arrived ... */
   readonly packetsIn: number;
-  /** ... and those that went on to a server. */
+  /** ... and those that were sent on to a server. */
   readonly packetsOut: number;
 }
 
-/** How the clock of the captures may differ from that of the clients. */
+/** The clocks of captures and clients may differ by this. */
 const SLACK_NS = 1e6;
 
-/** Lays everything that was seen in a round beside the connect that it belongs to. */
+/** Assigns every event and packet of a round to the connect that it belongs to. */
 export function correlateConnects({ played, events }: RoundRecord): readonly CorrelatedConnect[] {
   const connects = [...played.connects].sort((a, b) => a.startNs - b.startNs);
   /** The latest connect of that client by then. */

@@ -6,12 +6,12 @@ import type { DemoStep } from './steps.js';
 
 const HEADS = [
   ...['step', 'phase', 'connects', 'failed', 'min ms', 'p50', 'max'],
-  ...['in', 'to servers', 'swallowed', 'to weight 0', 'dropped', 'what the probe saw'],
+  ...['in', 'to servers', 'not forwarded', 'to weight 0', 'dropped', 'probe events'],
 ];
 
 /**
- * What the clients lived through, what tcpdump saw of it on the director's legs, and what the probe
- * saw, phase by phase.
+ * Formats, phase by phase, the client-observed connects, the packets that tcpdump captured on the
+ * director's interfaces, and the probe's events.
  */
 export function formatSteps(
   rounds: readonly { readonly step: DemoStep; readonly record: RoundRecord }[],

@@ -6,17 +6,17 @@ import { explain } from '../verify/explain.js';
 import type { RoundRecord } from '../verify/round-record.js';
 import { type CorrelatedConnect, correlateConnects } from './correlated-connect.js';
 
-/** One step of the incident: a scenario on a kernel, and what it has to show. */
+/** One step of the incident: a scenario on a kernel, and its expected outcome. */
 export interface DemoStep {
   readonly title: string;
   readonly scenario: Scenario;
   /** On a kernel whose ip_vs lacks the fix of Linux 5.9. */
   readonly unfixed: boolean;
-  /** What it does not show, though it should; one line each. */
+  /** Expected observations that are missing, one line each. */
   readonly missing: (connects: readonly CorrelatedConnect[]) => Iterable<string>;
 }
 
-/** A connect that is at once takes less, however slow the machine ... */
+/** An immediate connect takes less, however slow the machine ... */
 const AT_ONCE_MS = 800;
 /** ... and one whose packet was dropped takes more: its timer of a second counts ticks. */
 const SECOND_MS = 980;
@@ -64,7 +64,7 @@ export const demoSteps: readonly DemoStep[] = [
   },
 ];
 
-/** What is wrong with an step as it was played: it does not show its point, or does not add up. */
+/** What is wrong with a step as it was played: expected observations missing, or inconsistencies. */
 export function stepProblems(step: DemoStep, record: RoundRecord): readonly string[] {
   const { played, events } = record;
   const connects = correlateConnects(record);

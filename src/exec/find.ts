@@ -2,7 +2,7 @@ import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
 import { ExitCode, IpvscopeError } from '../error.js';
 
-/** Which Debian package brings a program that is called here. */
+/** The Debian package of each program that is run here. */
 const packages = {
   'apt-cache': 'apt',
   'apt-get': 'apt',
@@ -29,20 +29,19 @@ const packages = {
 
 export type Program = keyof typeof packages;
 
-/** Where root's programs live; other users' PATH often lacks them. */
+/** Directories of root's programs; other users' PATH often lacks them. */
 const systemDirectories = ['/usr/local/sbin', '/usr/sbin', '/sbin', '/usr/bin', '/bin'];
 
-/** The directories of PATH, then those of the system, each once. */
+/** Returns the directories of PATH and then those of the system, without duplicates. */
 export function programDirectories(path: string | undefined = process.env.PATH): readonly string[] {
-  const own = (path ?? '').split(delimiter).filter((directory) => directory.startsWith('/'));
-  return [...new Set([...own, ...systemDirectories])];
+  const fromPath = (path ?? '').split(delimiter).filter((directory) => directory.startsWith('/'));
+  return [...new Set([...fromPath, ...systemDirectories])];
 }
 
 /**
- * The absolute paths of programs, before any of them is run.
+ * Finds the absolute paths of programs.
  *
- * @throws IpvscopeError `ERR_PROGRAM_MISSING`, one for all that are missing, with the packages to
- * install.
+ * @throws IpvscopeError `ERR_PROGRAM_MISSING` naming all missing programs and the packages to install.
  */
 export function findPrograms<Name extends Program>(
   programs: readonly Name[],
@@ -64,7 +63,11 @@ export function findPrograms<Name extends Program>(
   });
 }
 
-/** One of them. */
+/**
+ * Finds the absolute path of one program.
+ *
+ * @throws IpvscopeError `ERR_PROGRAM_MISSING`
+ */
 export function findProgram(program: Program, directories = programDirectories()): string {
   return findPrograms([program], directories)[program];
 }

@@ -3,26 +3,26 @@ import { IpvscopeError } from '../error.js';
 import { programDirectories } from './find.js';
 
 export interface ProgramCall {
-  /** Which part of the work this is, for the error. */
+  /** The step of the work, for the error. */
   readonly step: string;
-  /** Becomes its standard input. */
+  /** The program's standard input (default: empty). */
   readonly input?: string;
   readonly cwd?: string;
-  /** Kills it. */
+  /** Kills the program. */
   readonly signal?: AbortSignal;
 }
 
-/** The environment of every program called here: found as root would, messages in English. */
+/** Returns the environment of every program: root's PATH, messages in English. */
 export function programEnvironment(): NodeJS.ProcessEnv {
   return { ...process.env, PATH: programDirectories().join(':'), LC_ALL: 'C.UTF-8' };
 }
 
 /**
- * Runs a program to its end and gives its standard output, byte by byte. It has a session of its
- * own: Ctrl-C on the terminal must not end it half-way, least of all while it cleans up.
+ * Runs a program to its end and returns its standard output. The program has a session of its own:
+ * Ctrl-C on the terminal must not interrupt it, least of all while it cleans up.
  *
- * @throws IpvscopeError `ERR_PROGRAM_FAILED` with the first line that it wrote to standard error, all
- * of it as `log`, and the signal's reason as `cause` when that ended it.
+ * @throws IpvscopeError `ERR_PROGRAM_FAILED` with the first line of the program's standard error, all
+ * of it as `log`, and the reason of `signal` as `cause` if that ended the program.
  */
 export async function runProgram(
   file: string,
@@ -38,7 +38,7 @@ export async function runProgram(
     child.stderr.setEncoding('utf8').on('data', (text: string) => {
       stderr += text;
     });
-    // A program that ends before it has read everything says why in its exit code.
+    // Writing to a program that has ended fails; its exit code gives the reason.
     child.stdin.on('error', () => {});
     child.stdin.end(input);
     child.on('error', (error) => {
@@ -67,7 +67,11 @@ export async function runProgram(
   });
 }
 
-/** The same, its output as text. */
+/**
+ * Runs a program and returns its standard output as text.
+ *
+ * @throws IpvscopeError as `runProgram` does.
+ */
 export async function programText(
   file: string,
   args: readonly string[],

@@ -1,17 +1,17 @@
 import type { DebianKernel } from './debian-kernels.js';
 
-/** A repository that the machine's own apt uses. */
+/** A repository of this machine's apt configuration. */
 export interface AptRepository {
   readonly uri: string;
   readonly suite: string;
 }
 
-/** Suites whose repository is a plain Debian archive or its security twin. */
+/** Suites of the Debian archive and of its security and updates repositories. */
 const DEBIAN_SUITE =
   /^(?:(?:old){0,2}stable|testing|unstable|sid|bullseye|bookworm|trixie|forky|duke)(-security|-updates)?$/;
 
 /**
- * The repositories in the output of `apt-get update --print-uris`, which names them from the
+ * Parses the repositories in the output of `apt-get update --print-uris`, which lists them from the
  * machine's configuration alone, even before its first update.
  */
 export function parseRepositories(printedUris: string): readonly AptRepository[] {
@@ -26,11 +26,11 @@ export function parseRepositories(printedUris: string): readonly AptRepository[]
 }
 
 /**
- * The sources of another suite on the mirrors that the machine already uses, as a deb822 file; an
- * empty string if it has no Debian mirror.
+ * Returns the sources of the kernel's suite on the mirrors that this machine already uses, as a
+ * deb822 file; an empty string if apt has no Debian mirror.
  *
- * A third party may name its suites like Debian's; its signature is not in the keyring, so apt
- * drops it.
+ * A third party may name its suites like Debian's; apt rejects such a repository, as its signature
+ * is not in the keyring.
  */
 export function kernelSources(
   repositories: readonly AptRepository[],
@@ -39,13 +39,16 @@ export function kernelSources(
 ): string {
   const suites = new Map<string, readonly string[]>();
   for (const { uri, suite } of repositories) {
-    const twin = DEBIAN_SUITE.exec(suite);
-    if (twin === null) {
+    const match = DEBIAN_SUITE.exec(suite);
+    if (match === null) {
       continue;
     }
-    if (twin[1] !== '-security') {
-      suites.set(uri, kernel.twins ? [kernel.suite, `${kernel.suite}-updates`] : [kernel.suite]);
-    } else if (kernel.twins) {
+    if (match[1] !== '-security') {
+      suites.set(
+        uri,
+        kernel.hasSecuritySuite ? [kernel.suite, `${kernel.suite}-updates`] : [kernel.suite],
+      );
+    } else if (kernel.hasSecuritySuite) {
       suites.set(uri, [`${kernel.suite}-security`]);
     }
   }

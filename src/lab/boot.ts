@@ -1,39 +1,40 @@
 import { IpvscopeError } from '../error.js';
 import { Guest } from './guest.js';
-import { kvmDeservesTry, rememberKvmFailure } from './kvm.js';
-import type { LabResult } from './options.js';
+import { recordKvmFailure, shouldTryKvm } from './kvm.js';
+import type { LabResult } from './lab-options.js';
 import type { QemuPlan } from './qemu-args.js';
 
 export interface BootRequest extends Omit<QemuPlan, 'accelerator'> {
   readonly countInstructions: boolean;
   readonly onProgress: (line: string) => void;
-  /** Told of each guest as soon as it exists; whoever is told may close it to end the boot. */
+  /** Called with each guest as soon as it exists; closing the guest ends the boot. */
   readonly onGuest: (guest: Guest) => void;
   readonly signal: AbortSignal;
 }
 
-/** A guest that waits for its command, and what is known of it by then. */
+/** A guest that is ready for its command, with the facts of its boot. */
 export interface BootedGuest extends Omit<LabResult, 'exitCode'> {
-  /** Now the caller's, to close. */
+  /** The caller closes it. */
   readonly guest: Guest;
 }
 
-/** A KVM that works is up in about two seconds. */
+/** With working KVM a guest boots in about two seconds. */
 const KVM_BOOT_LIMIT_MS = 8_000;
-/** A last resort: a kernel that fails ends QEMU by itself. */
+/** A last resort: QEMU exits by itself when the kernel panics. */
 const TCG_BOOT_LIMIT_MS = 180_000;
 
 /**
- * Boots with KVM where it works, with TCG elsewhere and where instructions are to be counted. Only a boot that TCG manages speaks against
- * KVM; then later boots do not try it again.
+ * Boots a guest: with KVM where KVM works, else (and to count instructions) with TCG. A boot that
+ * fails with KVM and succeeds with TCG disables KVM for later boots.
  *
- * @throws IpvscopeError `ERR_LAB_BOOT`, `ERR_LAB_PANIC` or `ERR_LAB_PORT_IN_USE`; no guest is left.
+ * @throws IpvscopeError `ERR_LAB_BOOT`, `ERR_LAB_PANIC` or `ERR_LAB_PORT_IN_USE`, after the guest has
+ * been closed.
  */
 export async function bootGuest(request: BootRequest): Promise<BootedGuest> {
   if (request.countInstructions) {
     return await boot({ ...request, accelerator: 'instructions' }, TCG_BOOT_LIMIT_MS);
   }
-  if (!(await kvmDeservesTry())) {
+  if (!(await shouldTryKvm())) {
     return await boot({ ...request, accelerator: 'tcg' }, TCG_BOOT_LIMIT_MS);
   }
   try {
@@ -43,10 +44,10 @@ export async function bootGuest(request: BootRequest): Promise<BootedGuest> {
     if (!(error instanceof IpvscopeError) || error.code === 'ERR_LAB_PORT_IN_USE') {
       throw error;
     }
-    request.onProgress(`kvm does not run this kernel here: ${error.message}`);
+    request.onProgress(`KVM cannot run this kernel here: ${error.message}`);
   }
   const booted = await boot({ ...request, accelerator: 'tcg' }, TCG_BOOT_LIMIT_MS);
-  await rememberKvmFailure();
+  await recordKvmFailure();
   return booted;
 }
 
@@ -76,7 +77,7 @@ async function boot(request: BootRequest & QemuPlan, limitMs: number): Promise<B
 }
 
 function bootTookTooLong(guest: Guest, limitMs: number): IpvscopeError {
-  return new IpvscopeError('ERR_LAB_BOOT', `the guest was not up within ${limitMs / 1000} s`, {
+  return new IpvscopeError('ERR_LAB_BOOT', `the guest did not boot within ${limitMs / 1000} s`, {
     step: 'guest',
     log: guest.console,
   });

@@ -2,10 +2,10 @@ import { stripVTControlCharacters } from 'node:util';
 
 const KEPT_CHARACTERS = 32 * 1024;
 const LINES = 30;
-/** What led to a panic stands before it; the registers after it tell less. */
+/** The lines before a panic explain it; the registers after it do not. */
 const LINES_BEFORE_PANIC = 15;
 
-/** The last lines of the guest's console, whatever it printed before. */
+/** Keeps the last lines of the guest's console. */
 export class ConsoleTail {
   #text = '';
 
@@ -13,7 +13,7 @@ export class ConsoleTail {
     this.#text = (this.#text + chunk).slice(-KEPT_CHARACTERS);
   }
 
-  /** The last lines, or those around a panic, without control sequences and empty lines. */
+  /** Returns the last lines, or those around a panic, without control sequences and empty lines. */
   lines(): string {
     const lines = stripVTControlCharacters(this.#text)
       .split(/[\r\n]+/)

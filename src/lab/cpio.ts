@@ -1,7 +1,8 @@
-/** A file of an initial RAM disk. A directory has no content. */
+/** A file or directory of an initial RAM disk. */
 export interface CpioEntry {
-  /** Without a leading slash; its directories come before it. */
+  /** Without a leading slash; parent directories precede it in the archive. */
   readonly path: string;
+  /** Absent: a directory. */
   readonly content?: Uint8Array;
   readonly executable?: boolean;
 }
@@ -11,8 +12,9 @@ const FILE = 0o100644;
 const PROGRAM = 0o100755;
 
 /**
- * The entries as a `newc` archive, the form the kernel unpacks (Documentation/driver-api/
- * early-userspace/buffer-format.rst). Equal entries give equal bytes: owner root, time zero.
+ * Packs the entries into a `newc` archive, the format that the kernel unpacks
+ * (Documentation/driver-api/early-userspace/buffer-format.rst). Equal entries give equal bytes: the
+ * owner is root, the time zero.
  */
 export function cpioArchive(entries: readonly CpioEntry[]): Buffer {
   const parts: Uint8Array[] = [];

@@ -1,6 +1,6 @@
 const PT_INTERP = 3;
 
-/** Whether a 64-bit little-endian ELF program starts without a dynamic loader. */
+/** Whether the file is a 64-bit little-endian ELF program that needs no dynamic loader. */
 export function isStaticElf(file: Buffer): boolean {
   if (file.length < 64 || file.readUInt32BE(0) !== 0x7f454c46 || file[4] !== 2 || file[5] !== 1) {
     return false;

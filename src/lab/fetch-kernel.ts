@@ -4,11 +4,11 @@ import { ExitCode, IpvscopeError } from '../error.js';
 import { findProgram, findPrograms } from '../exec/find.js';
 import { runProgram } from '../exec/run.js';
 import { debianKernel, META_PACKAGE } from './debian-kernels.js';
-import { downloadCost } from './download-cost.js';
+import { downloadSummary } from './download-summary.js';
 import { isPresent, publishDirectory, withScratch } from './lab-cache.js';
 import { PrivateApt } from './private-apt.js';
 
-/** What a package calls its kernel. */
+/** Release and version of a packaged kernel. */
 export interface PackagedKernel {
   /** As `uname -r` names it: `6.1.0-56-amd64`. */
   readonly release: string;
@@ -22,23 +22,23 @@ export interface FetchRequest {
   readonly onProgress: (line: string) => void;
 }
 
-/** The packages with the image and the modules; newer suites split them. */
+/** Packages of the image and the modules; newer suites split the two. */
 const KERNEL_PACKAGE = /^linux-(?:base|binary|image|modules)-\d/;
 
-/** The name of the directory that holds a kernel. */
+/** Returns the name of the directory that holds a kernel. */
 export function packageDirectory({ release, version }: PackagedKernel): string {
   return `${release}_${version}`;
 }
 
 /**
- * Downloads the newest kernel of a suite into a new directory below `parent`, which then holds
- * `vmlinuz` and `modules`. Two that fetch the same one at a time do not disturb each other.
+ * Downloads the newest kernel of a suite into a new directory below `parent`, with `vmlinuz` and
+ * `modules` in it. Safe against a concurrent download of the same kernel.
  *
- * @throws IpvscopeError `ERR_LAB_KERNEL_UNREACHABLE` if no mirror gives one,
- * `ERR_LAB_KERNEL_LAYOUT` if the package is not built as the lab expects.
+ * @throws IpvscopeError `ERR_LAB_KERNEL_UNREACHABLE` if no mirror provides one,
+ * `ERR_LAB_KERNEL_LAYOUT` if the packages have an unexpected layout.
  */
 export async function fetchKernel(request: FetchRequest, parent: string): Promise<PackagedKernel> {
-  // Before the download, not after it.
+  // A missing program is reported before the download.
   findPrograms(['dpkg-deb', 'depmod']);
   return await withScratch(parent, async (scratch) => {
     const debs = await download(request, scratch);
@@ -57,7 +57,7 @@ async function download(request: FetchRequest, scratch: string): Promise<readonl
   const names = (await apt.closure(META_PACKAGE)).filter((name) => KERNEL_PACKAGE.test(name));
   if (names.length === 0) {
     const what = `kernel ${kernel} (${META_PACKAGE} of Debian ${row.suite})`;
-    throw new IpvscopeError('ERR_LAB_KERNEL_UNREACHABLE', `no mirror gives ${what}`, {
+    throw new IpvscopeError('ERR_LAB_KERNEL_UNREACHABLE', `no mirror provides ${what}`, {
       step: 'fetch',
       hint: 'check that apt-get update reaches a Debian mirror',
       log: complaints,
@@ -65,17 +65,17 @@ async function download(request: FetchRequest, scratch: string): Promise<readonl
     });
   }
   if (complaints !== '') {
-    // A suite that did not answer may have had a newer one.
-    onProgress(`fetching kernel ${kernel} all the same: ${complaints.split('\n')[0]}`);
+    // A suite out of reach may have a newer kernel.
+    onProgress(`fetching kernel ${kernel} despite: ${complaints.split('\n')[0]}`);
   }
   const directory = join(scratch, 'debs');
   await mkdir(directory);
   const debs = await apt.download(names, directory);
-  onProgress(`fetched the kernel: ${await downloadCost(debs, start)}`);
+  onProgress(`fetched the kernel: ${await downloadSummary(debs, start)}`);
   return debs;
 }
 
-/** Leaves the kernel in `finished`, next to the tree of its packages. */
+/** Unpacks the kernel into `scratch/finished`. */
 async function unpack(
   debs: readonly string[],
   scratch: string,
@@ -85,7 +85,7 @@ async function unpack(
   for (const deb of debs) {
     await runProgram(findProgram('dpkg-deb'), ['-x', deb, tree], { step: 'unpack', signal });
   }
-  // Newer packages install below /usr/lib, and leave the link from /lib to another package.
+  // Newer packages install below /usr/lib; the link from /lib belongs to another package.
   const base = (await isPresent(join(tree, 'lib', 'modules'))) ? tree : join(tree, 'usr');
   const [release = '', ...others] = await readdir(join(base, 'lib', 'modules'));
   const modules = join(base, 'lib', 'modules', release);
@@ -95,7 +95,7 @@ async function unpack(
   const needed = [image, join(modules, 'modules.order'), join(modules, 'modules.builtin')];
   const complete = (await Promise.all(needed.map(isPresent))).every(Boolean);
   if (!complete || version === undefined || others.length > 0) {
-    throw new IpvscopeError('ERR_LAB_KERNEL_LAYOUT', 'the kernel packages are not as expected', {
+    throw new IpvscopeError('ERR_LAB_KERNEL_LAYOUT', 'unexpected layout of the kernel packages', {
       step: 'unpack',
       log: debs.join('\n'),
     });

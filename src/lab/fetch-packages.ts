@@ -4,16 +4,16 @@ import { ExitCode, IpvscopeError } from '../error.js';
 import { findProgram } from '../exec/find.js';
 import { runProgram } from '../exec/run.js';
 import { debianKernel } from './debian-kernels.js';
-import { downloadCost } from './download-cost.js';
+import { downloadSummary } from './download-summary.js';
 import type { LabKernel } from './lab-kernel.js';
 import { PrivateApt } from './private-apt.js';
 
-/** Packages of the suite that a cached kernel comes from. */
+/** Packages to fetch from the suite of a cached kernel. */
 export interface PackagesRequest {
   readonly kernel: LabKernel;
-  /** For people: `the headers`. */
+  /** For messages: `the headers`. */
   readonly what: string;
-  /** This package, and what it depends on as far as `wanted` says. */
+  /** This package, and those of its dependencies that `wanted` accepts. */
   readonly name: string;
   readonly wanted: (name: string) => boolean;
   readonly signal: AbortSignal;
@@ -21,11 +21,11 @@ export interface PackagesRequest {
 }
 
 /**
- * Downloads packages and unpacks them into one tree below `scratch`, whose path it gives. Those built
- * from the kernel's source are of exactly its version.
+ * Downloads packages, unpacks them into one tree below `scratch` and returns its path. Packages built
+ * from the kernel's source have exactly its version.
  *
- * @throws IpvscopeError `ERR_LAB_PACKAGES_UNREACHABLE` if no mirror gives them; a mirror keeps a
- * version only for a while after its successor.
+ * @throws IpvscopeError `ERR_LAB_PACKAGES_UNREACHABLE` if no mirror provides them: mirrors remove a
+ * version some time after its successor has appeared.
  */
 export async function fetchPackages(request: PackagesRequest, scratch: string): Promise<string> {
   const { kernel, what, signal, onProgress } = request;
@@ -44,7 +44,7 @@ export async function fetchPackages(request: PackagesRequest, scratch: string): 
     if (!(error instanceof IpvscopeError) || error.code !== 'ERR_PROGRAM_FAILED') throw error;
     throw unreachable(request, error.log ?? complaints);
   });
-  onProgress(`fetched ${what}: ${await downloadCost(debs, start)}`);
+  onProgress(`fetched ${what}: ${await downloadSummary(debs, start)}`);
 
   const tree = join(scratch, 'tree');
   for (const deb of debs) {
@@ -55,9 +55,9 @@ export async function fetchPackages(request: PackagesRequest, scratch: string): 
 
 function unreachable({ kernel, what }: PackagesRequest, log: string): IpvscopeError {
   const which = `${what} of kernel ${kernel.release} (${kernel.version})`;
-  return new IpvscopeError('ERR_LAB_PACKAGES_UNREACHABLE', `no mirror gives ${which}`, {
+  return new IpvscopeError('ERR_LAB_PACKAGES_UNREACHABLE', `no mirror provides ${which}`, {
     step: 'fetch',
-    hint: `fetch the newest kernel with ipvscope lab --kernel ${kernel.kernel} --refresh COMMAND`,
+    hint: `fetch the newest kernel with ipvscope lab --kernel ${kernel.kernel} --refresh <command>`,
     log,
     exitCode: ExitCode.prerequisite,
   });

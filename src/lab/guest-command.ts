@@ -1,13 +1,13 @@
 import { programDirectories } from '../exec/find.js';
 import { GuestContract } from './guest-init.js';
-import type { LabPlan } from './options.js';
+import type { LabPlan } from './lab-options.js';
 
 /**
- * The script that becomes the command in the guest, in the way that the guest's PID 1 expects: it
- * leaves its process group's number, says that it started, and gives up the control port.
+ * Returns the script that the guest's PID 1 runs: it writes its process group to a file, reports
+ * `started`, closes the control port and executes the command.
  *
- * The command's environment is PATH (the host's, so that programs are found where the host finds
- * them), HOME, USER, LOGNAME, LANG, `IPVSCOPE_LAB=1`, and then `env`.
+ * The command's environment is the host's PATH, HOME, USER, LOGNAME, LANG, `IPVSCOPE_LAB=1`, and then
+ * `env`.
  */
 export function guestCommand({
   command,
@@ -24,7 +24,7 @@ export function guestCommand({
     ...env,
   };
   const assignments = Object.entries(variables).map(([name, value]) => `${name}=${value}`);
-  // By its path: the shell of busybox would take its own applet for a bare name, and so would env.
+  // By its path: for a bare name the shell of busybox would run its own applet.
   const words = ['/usr/bin/env', '-i', '--', ...assignments, ...command];
   return `echo $$ >${GuestContract.directory}/leader
 echo started >&3
@@ -34,7 +34,7 @@ exec ${words.map(shellWord).join(' ')}
 `;
 }
 
-/** The text as one word of a POSIX shell, whatever is in it. */
+/** Quotes any text as one word of a POSIX shell. */
 export function shellWord(text: string): string {
   return `'${text.replaceAll("'", "'\\''")}'`;
 }

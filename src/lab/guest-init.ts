@@ -1,4 +1,4 @@
-/** Names and numbers that the guest's scripts and QEMU's arguments must agree on. */
+/** Names and numbers that the guest's scripts and QEMU's arguments share. */
 export const GuestContract = {
   hostRootTag: 'hostroot',
   modulesTag: 'modules',
@@ -6,7 +6,7 @@ export const GuestContract = {
   controlPort: 1,
   stdoutPort: 2,
   stderrPort: 3,
-  /** Not QEMU's default network, which users' own topologies like to use. */
+  /** Not QEMU's default network, which users' own topologies often use. */
   network: '192.168.76.0/24',
   address: '192.168.76.15',
   prefixLength: 24,
@@ -17,7 +17,7 @@ export const GuestContract = {
 
 const guest = GuestContract;
 
-/** What the first script needs to reach the host's files and the channels; order does not matter. */
+/** Modules for the host's files and the channels, in any order. */
 export const GUEST_MODULES: readonly string[] = [
   'virtio_pci',
   'virtio_console',
@@ -28,8 +28,9 @@ export const GUEST_MODULES: readonly string[] = [
 ];
 
 /**
- * PID 1 of the initial RAM disk: puts a throw-away layer over the host's files and goes there. A
- * step that fails ends PID 1, so the kernel panics and QEMU ends with the cause on its console.
+ * PID 1 of the initial RAM disk: mounts a temporary overlay on the host's files and switches its root
+ * there. A step that fails ends PID 1; then the kernel panics and QEMU exits, with the cause on its
+ * console.
  */
 export const INITRAMFS_SCRIPT = `#!/bin/busybox sh
 set -e
@@ -58,11 +59,11 @@ exec /bin/busybox switch_root /newroot ${guest.directory}/busybox sh ${guest.dir
 `;
 
 /**
- * PID 1 from then on. It says \`up RELEASE\` on the control port and takes \`run MARKER SCRIPT\`; the
- * script says \`started\`. When the command has ended so does all else in the guest, and what it wrote
- * has passed: then each output port carries NUL and MARKER, and the control port says \`exit N\`.
- * Meanwhile \`signal NAME\` goes to the command's process group. The end of the control port, which is
- * the end of the host's process, is the end of the guest.
+ * PID 1 after the switch of root. It writes `up RELEASE` to the control port and reads
+ * `run MARKER SCRIPT`; the script writes `started`. After the command it kills all other processes
+ * and drains the outputs; then it writes NUL and MARKER to each output port and `exit N` to the
+ * control port. Meanwhile `signal NAME` is sent to the command's process group. When the control port
+ * closes (the host's process has ended) the guest powers off.
  */
 export const GUEST_SCRIPT = `set -e
 lab=${guest.directory}
@@ -84,7 +85,7 @@ if [ -e /sys/class/net/eth0 ]; then
   ip link set eth0 up
 fi
 
-# The kernel makes the nodes on its own time after the module is loaded, mostly long before this.
+# The kernel creates the nodes asynchronously after the module is loaded.
 port() {
   until [ -c /dev/vport*p$1 ]; do usleep 10000; done
   echo /dev/vport*p$1
@@ -93,7 +94,7 @@ control=$(port ${guest.controlPort})
 stdout=$(port ${guest.stdoutPort})
 stderr=$(port ${guest.stderrPort})
 exec 3<>$control 4>$stdout 5>$stderr
-# A write waits until the host is there; only after it does an empty read mean that it has gone.
+# A write blocks until the host has opened the port; from then on an empty read means that it closed.
 echo "up $(uname -r)" >&3
 read -r verb marker script <&3 || poweroff -f
 [ "$verb" = run ]
@@ -114,11 +115,11 @@ copiers=$!
 cat <$lab/stderr >&5 &
 copiers="$copiers $!"
 
-# In the foreground: a shell without job control makes what runs in the background ignore SIGINT.
+# In the foreground: a shell without job control starts background processes with SIGINT ignored.
 status=0
 setsid $lab/busybox sh $lab/command </dev/null >$lab/stdout 2>$lab/stderr 4>&- 5>&- || status=$?
 
-# A process left behind would hold the FIFOs open. Kernel threads and zombies have no exe.
+# A remaining process would hold the FIFOs open. Kernel threads and zombies have no exe.
 survivors=yes
 while [ $survivors = yes ]; do
   survivors=no

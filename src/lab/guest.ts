@@ -6,29 +6,29 @@ import { PassThrough } from 'node:stream';
 import { IpvscopeError } from '../error.js';
 import { findProgram } from '../exec/find.js';
 import { ConsoleTail } from './console-tail.js';
-import type { LabSignal } from './options.js';
+import { copyUntilMarker } from './copy-until-marker.js';
+import type { LabSignal } from './lab-options.js';
 import { portInUse } from './ports.js';
-import { pump } from './pump.js';
 import { ChannelFd, type QemuPlan, qemuArgs } from './qemu-args.js';
 
-/** What the command in the guest is given. */
+/** A command for the guest, and its outputs on the host. */
 export interface GuestCommand {
-  /** The script that becomes the command; see `guestCommand`. */
+  /** The script that executes the command; see `guestCommand`. */
   readonly script: string;
   readonly stdout: NodeJS.WritableStream;
   readonly stderr: NodeJS.WritableStream;
   readonly onStarted: () => void;
-  /** Gives up on outputs that nobody takes; the guest itself ends by `close`. */
+  /** Stops waiting for blocked outputs; `close` ends the guest itself. */
   readonly signal: AbortSignal;
 }
 
 /**
- * One QEMU process and the three channels to it, which are socket pairs that it inherits: nothing
- * of them is in the file system.
+ * A QEMU process and the three channels to it: socket pairs that QEMU inherits, so nothing of them is
+ * in the file system.
  *
- * Lifetime: the kernel kills QEMU when the thread that made this object ends, however it ends.
- * Whoever made it calls `close`, which every pending call then answers with an error. The guest has
- * no state worth a shutdown, so ending it always means SIGKILL.
+ * Lifetime: the kernel kills QEMU when the thread that created this object ends, however it ends. The
+ * creator calls `close`; pending calls then reject. The guest keeps no state that would need a
+ * shutdown, so ending it always means SIGKILL.
  */
 export class Guest {
   readonly #child: ChildProcess;
@@ -38,7 +38,7 @@ export class Guest {
   readonly #console = new ConsoleTail();
 
   constructor(plan: QemuPlan) {
-    // Detached, because Ctrl-C on the terminal is for the command in the guest, not for QEMU.
+    // Detached: Ctrl-C on the terminal goes to the command in the guest, not to QEMU.
     this.#child = spawn(
       findProgram('setpriv'),
       ['--pdeathsig', 'KILL', '--', findProgram('qemu-system-x86_64'), ...qemuArgs(plan)],
@@ -59,25 +59,25 @@ export class Guest {
   }
 
   /**
-   * Waits until the guest can run a command; gives its kernel release.
+   * Waits until the guest can run a command; returns its kernel release.
    *
-   * @throws IpvscopeError `ERR_LAB_BOOT` or `ERR_LAB_PANIC` if it ended before.
+   * @throws IpvscopeError `ERR_LAB_BOOT` or `ERR_LAB_PANIC` if the guest ended before.
    */
   async up(): Promise<string> {
     return await this.#expect('up');
   }
 
   /**
-   * Runs the command, once for each guest, and gives its exit code when all it wrote has been taken.
+   * Runs the one command of this guest; returns its exit code after its outputs have been written.
    *
    * @throws IpvscopeError `ERR_LAB_PANIC` or `ERR_LAB_ENDED` if the guest ended before the command;
-   * `ERR_LAB_OUTPUT` if one of the outputs took no more.
+   * `ERR_LAB_OUTPUT` if writing to an output failed.
    */
   async run(command: GuestCommand): Promise<number> {
     const token = randomBytes(16).toString('hex');
     const marker = Buffer.from(`\0${token}`);
     const copy = (fd: number, target: NodeJS.WritableStream): Promise<void> =>
-      pump(this.#channel(fd), target, marker, command.signal);
+      copyUntilMarker(this.#channel(fd), target, marker, command.signal);
     const converse = async (): Promise<number> => {
       const script = Buffer.from(command.script).toString('base64');
       this.#control.write(`run ${token} ${script}\n`);
@@ -90,12 +90,12 @@ export class Guest {
       copy(ChannelFd.stderr, command.stderr),
       converse(),
     ] as const;
-    // One that fails ends the guest, and so the others.
+    // A failed part ends the guest, and with it the other parts.
     for (const part of parts) {
       part.catch(() => this.#kill());
     }
     const [stdout, stderr, exit] = await Promise.allSettled(parts);
-    // An output fails for a reason of its own, so it comes first.
+    // A failed output is the cause, a failed conversation its consequence.
     for (const outcome of [stdout, stderr]) {
       if (outcome.status === 'rejected') {
         throw outcome.reason;
@@ -112,7 +112,7 @@ export class Guest {
     this.#control.write(`signal ${signal.slice('SIG'.length)}\n`);
   }
 
-  /** Ends the guest; returns when nothing of it is left. Closing again waits for the same end. */
+  /** Kills the guest and waits for the end of QEMU. Idempotent. */
   async close(): Promise<void> {
     this.#kill();
     await this.#exited;
@@ -130,10 +130,14 @@ export class Guest {
     }
     const [word, argument = ''] = value.split(' ', 2);
     if (word !== verb) {
-      throw new IpvscopeError('ERR_LAB_PROTOCOL', `the guest said '${value}', not '${verb}'`, {
-        step: 'guest',
-        log: this.console,
-      });
+      throw new IpvscopeError(
+        'ERR_LAB_PROTOCOL',
+        `unexpected '${value}' from the guest in place of '${verb}'`,
+        {
+          step: 'guest',
+          log: this.console,
+        },
+      );
     }
     return argument;
   }
@@ -148,8 +152,8 @@ export class Guest {
     }
     const { exitCode, signalCode } = this.#child;
     const how = signalCode === null ? `exit code ${exitCode}` : signalCode;
-    const when = code === 'ERR_LAB_BOOT' ? 'guest was up' : 'command was done';
-    return new IpvscopeError(code, `QEMU ended (${how}) before the ${when}`, details);
+    const when = code === 'ERR_LAB_BOOT' ? 'while the guest booted' : 'while the command ran';
+    return new IpvscopeError(code, `QEMU ended ${when} (${how})`, details);
   }
 
   #channel(fd: number): Socket {
@@ -161,7 +165,7 @@ export class Guest {
   }
 }
 
-/** The lines that come over a socket, however it ends: a guest that dies is no error of the socket. */
+/** Reads lines from a socket until it closes; the death of the guest is no error of the socket. */
 function readLines(socket: Socket): AsyncIterator<string> {
   const bytes = new PassThrough();
   socket.on('error', () => {}).on('close', () => bytes.end());

@@ -1,6 +1,5 @@
-export { DEFAULT_KERNEL, labKernels } from './debian-kernels.js';
+export { DEFAULT_KERNEL, kernelsWithoutBtf, labKernels } from './debian-kernels.js';
 export { type HeadersRequest, obtainKernelHeaders } from './kernel-headers.js';
-export { type LabRun, startLab } from './lab.js';
 export { labCacheDirectory } from './lab-cache.js';
 export { cachedKernels, type KernelRequest, type LabKernel, obtainKernel } from './lab-kernel.js';
 export type {
@@ -9,4 +8,5 @@ export type {
   LabResult,
   LabSignal,
   PublishedPort,
-} from './options.js';
+} from './lab-options.js';
+export { type LabRun, startLab } from './start-lab.js';

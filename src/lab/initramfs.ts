@@ -14,10 +14,10 @@ import { moduleOrder } from './module-order.js';
 const DIRECTORIES = ['bin', 'dev', 'host', 'modules', 'newroot', 'proc', 'scratch', 'sys'];
 
 /**
- * The path of the initial RAM disk for a kernel, built unless the cache has one of the same
- * ingredients.
+ * Returns the path of a kernel's initial RAM disk, which it builds unless the cache has one with the
+ * same contents.
  *
- * @throws IpvscopeError `ERR_LAB_BUSYBOX_DYNAMIC` if busybox needs libraries to start.
+ * @throws IpvscopeError `ERR_LAB_BUSYBOX_DYNAMIC` if busybox is linked dynamically.
  */
 export async function obtainInitramfs(kernel: LabKernel, signal: AbortSignal): Promise<string> {
   const busyboxPath = findProgram('busybox');
@@ -29,12 +29,12 @@ export async function obtainInitramfs(kernel: LabKernel, signal: AbortSignal): P
       exitCode: ExitCode.prerequisite,
     });
   }
-  const ingredients = createHash('sha256')
+  const contentsHash = createHash('sha256')
     .update(JSON.stringify([INITRAMFS_SCRIPT, GUEST_SCRIPT, GUEST_MODULES]))
     .update(busybox)
     .digest('hex')
     .slice(0, 16);
-  const name = `${kernel.release}_${kernel.version}-${ingredients}.cpio`;
+  const name = `${kernel.release}_${kernel.version}-${contentsHash}.cpio`;
   const path = join(labCacheDirectory(), 'initramfs', name);
   try {
     await access(path);
@@ -51,7 +51,7 @@ function entries(busybox: Uint8Array, modules: readonly Uint8Array[]): readonly 
     { path: 'bin/busybox', content: busybox, executable: true },
     { path: 'init', content: Buffer.from(INITRAMFS_SCRIPT), executable: true },
     { path: 'guest', content: Buffer.from(GUEST_SCRIPT) },
-    // Named so that a shell's pattern gives them in the order of loading.
+    // Names that a shell's pattern expands in the order of loading.
     ...modules.map((content, index) => ({
       path: `modules/${String(index).padStart(3, '0')}.ko`,
       content,

@@ -21,13 +21,13 @@ export interface HeadersRequest {
 }
 
 /**
- * The directory for `make -C` that builds modules for a cached kernel: its headers and the build's
- * own programs, of exactly its version, fetched into the cache unless they are there.
+ * Returns the directory for `make -C` that builds modules for a cached kernel: headers and build
+ * programs of exactly its version, downloaded unless they are cached.
  *
- * The build's makefiles name the compiler that built the kernel; another one is `make CC=gcc`.
+ * The makefiles name the compiler that built the kernel; `make CC=gcc` chooses another one.
  *
- * @throws IpvscopeError `ERR_LAB_PACKAGES_UNREACHABLE` if no mirror gives them,
- * `ERR_LAB_KERNEL_LAYOUT` if the packages are not built as the lab expects.
+ * @throws IpvscopeError `ERR_LAB_PACKAGES_UNREACHABLE` if no mirror provides them,
+ * `ERR_LAB_KERNEL_LAYOUT` if the packages have an unexpected layout.
  */
 export async function obtainKernelHeaders(request: HeadersRequest): Promise<string> {
   const { kernel, onProgress } = request;
@@ -51,7 +51,7 @@ export async function obtainKernelHeaders(request: HeadersRequest): Promise<stri
     await makeRelocatable(tree, kernel);
     const draft = join(scratch, 'finished');
     await mkdir(draft);
-    // Side by side as below /usr: the packages link to each other by relative paths.
+    // Side by side, as below /usr: the packages link to each other by relative paths.
     for (const name of ['lib', 'src']) await rename(join(tree, 'usr', name), join(draft, name));
     await publishDirectory(draft, finished);
   });
@@ -64,7 +64,7 @@ async function makeRelocatable(tree: string, kernel: LabKernel): Promise<void> {
   const path = join(tree, 'usr', 'src', `linux-headers-${kernel.release}`, 'Makefile');
   const makefile = relocatedMakefile((await readIfPresent(path)) ?? '');
   if (kbuild === undefined || makefile === undefined) {
-    const message = `the headers of ${kernel.release} are not as expected`;
+    const message = `unexpected layout of the headers of ${kernel.release}`;
     throw new IpvscopeError('ERR_LAB_KERNEL_LAYOUT', message, { step: 'unpack', log: path });
   }
   await writeFile(path, makefile);
@@ -74,8 +74,8 @@ async function makeRelocatable(tree: string, kernel: LabKernel): Promise<void> {
 }
 
 /**
- * A makefile that finds /usr/src beside itself; undefined if it holds more than the absolute path
- * to its twin's.
+ * Rewrites a makefile to include its counterpart by a relative path; undefined if it holds more than
+ * an include from /usr/src.
  */
 export function relocatedMakefile(text: string): string | undefined {
   const form =

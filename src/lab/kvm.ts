@@ -3,24 +3,24 @@ import { join } from 'node:path';
 import { labCacheDirectory, readIfPresent, writeAtomically } from './lab-cache.js';
 
 /**
- * Whether KVM deserves a try: its device opens, and no kernel failed under it since this machine
- * booted. A device that opens may still not run a stock kernel, for example in a nested guest.
+ * Whether to try KVM: its device opens, and no boot with KVM has failed since this machine booted. A
+ * device that opens may still be unable to run a stock kernel, for example in a nested guest.
  */
-export async function kvmDeservesTry(): Promise<boolean> {
+export async function shouldTryKvm(): Promise<boolean> {
   try {
     await access('/dev/kvm', constants.R_OK | constants.W_OK);
   } catch {
     return false;
   }
-  return (await readIfPresent(verdictPath())) !== (await bootId());
+  return (await readIfPresent(failurePath())) !== (await bootId());
 }
 
-/** Keeps later labs from trying until the machine boots again. */
-export async function rememberKvmFailure(): Promise<void> {
-  await writeAtomically(verdictPath(), await bootId());
+/** Disables KVM for later labs until this machine boots again. */
+export async function recordKvmFailure(): Promise<void> {
+  await writeAtomically(failurePath(), await bootId());
 }
 
-function verdictPath(): string {
+function failurePath(): string {
   return join(labCacheDirectory(), 'kvm-failed-in-boot');
 }
 

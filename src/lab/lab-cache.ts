@@ -4,9 +4,8 @@ import { dirname, join, resolve } from 'node:path';
 import { ExitCode, IpvscopeError } from '../error.js';
 
 /**
- * Where kernels, initial RAM disks and verdicts about this machine are kept between runs:
- * `IPVSCOPE_LAB_CACHE`, or `ipvscope/lab` in the user's cache directory. It may be removed whenever
- * no lab runs.
+ * Returns the directory of cached kernels, initial RAM disks and KVM failures: `IPVSCOPE_LAB_CACHE`,
+ * or `ipvscope/lab` in the user's cache directory. It may be removed while no lab runs.
  */
 export function labCacheDirectory(env: NodeJS.ProcessEnv = process.env): string {
   if (env.IPVSCOPE_LAB_CACHE) {
@@ -17,7 +16,7 @@ export function labCacheDirectory(env: NodeJS.ProcessEnv = process.env): string 
 }
 
 /**
- * Makes the cache's directory, and makes sure that it can be written to.
+ * Creates the cache directory and checks that it is writable.
  *
  * @throws IpvscopeError `ERR_LAB_CACHE`
  */
@@ -27,9 +26,9 @@ export async function makeLabCache(directory = labCacheDirectory()): Promise<voi
     await rm(await mkdtemp(join(directory, '.scratch-')), { recursive: true });
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new IpvscopeError('ERR_LAB_CACHE', `the lab cannot keep its kernels: ${reason}`, {
+    throw new IpvscopeError('ERR_LAB_CACHE', `cannot write to the lab's cache: ${reason}`, {
       step: 'cache',
-      hint: 'name a directory that can be written to in IPVSCOPE_LAB_CACHE',
+      hint: 'name a directory that is writable in IPVSCOPE_LAB_CACHE',
       exitCode: ExitCode.prerequisite,
       cause,
     });
@@ -37,8 +36,8 @@ export async function makeLabCache(directory = labCacheDirectory()): Promise<voi
 }
 
 /**
- * As mkdir -p. Node's own never returns where the system says ENOENT for a directory whose parent
- * exists, as below /proc (seen with 20.20).
+ * Creates a directory and its parents. Node's own recursive mkdir never returns where the system
+ * reports ENOENT for a directory whose parent exists, as below /proc (seen with 20.20).
  */
 async function makeDirectory(path: string): Promise<void> {
   try {
@@ -61,7 +60,7 @@ export async function isPresent(path: string): Promise<boolean> {
   }
 }
 
-/** The file's text, or undefined if there is none. */
+/** Reads a file's text; undefined if the file does not exist. */
 export async function readIfPresent(path: string): Promise<string | undefined> {
   try {
     return await readFile(path, 'utf8');
@@ -73,7 +72,7 @@ export async function readIfPresent(path: string): Promise<string | undefined> {
   }
 }
 
-/** Writes a file so that a reader, or a second writer, sees all of it or none. */
+/** Writes a file atomically: a concurrent reader or writer sees all of it or nothing. */
 export async function writeAtomically(path: string, content: string | Uint8Array): Promise<void> {
   await withScratch(dirname(path), async (scratch) => {
     const draft = join(scratch, 'draft');
@@ -82,7 +81,7 @@ export async function writeAtomically(path: string, content: string | Uint8Array
   });
 }
 
-/** Runs `work` with a directory of its own beside what it will publish, and removes it after. */
+/** Runs `work` with a temporary directory below `parent`, and removes the directory afterwards. */
 export async function withScratch<T>(
   parent: string,
   work: (scratch: string) => Promise<T>,
@@ -96,7 +95,7 @@ export async function withScratch<T>(
   }
 }
 
-/** Moves a finished directory to its place; whoever comes first wins, and both are right. */
+/** Moves a finished directory to its final path; keeps an equal one that is already there. */
 export async function publishDirectory(from: string, to: string): Promise<void> {
   try {
     await rename(from, to);

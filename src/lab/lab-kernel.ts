@@ -11,28 +11,29 @@ import { labCacheDirectory, makeLabCache, readIfPresent, writeAtomically } from 
 
 /** A kernel in the cache, ready to boot. */
 export interface LabKernel extends PackagedKernel {
-  /** As the table names it: `6.1`. */
+  /** Its name in `labKernels()`: `6.1`. */
   readonly kernel: string;
-  /** Holds `vmlinuz` and `modules`; its name tells release and version. */
+  /** Holds `vmlinuz` and `modules`; its name consists of release and version. */
   readonly directory: string;
 }
 
 export interface KernelRequest extends FetchRequest {
-  /** Asks the mirror even if a kernel is cached. */
+  /** Queries the mirror even if a kernel is cached. */
   readonly refresh: boolean;
 }
 
-/** The cached kernels, oldest first: those that boot without a network. */
+/** Returns the cached kernels, oldest first; they boot without a network. */
 export async function cachedKernels(): Promise<readonly LabKernel[]> {
   const found = await Promise.all(labKernels().map(readRecord));
   return found.filter((kernel) => kernel !== undefined);
 }
 
 /**
- * The cached kernel, or the newest package of its suite, fetched into the cache. A cached one never
- * touches the network unless `refresh` is set.
+ * Returns the cached kernel, or downloads the newest package of its suite into the cache. With a
+ * cached kernel it does not use the network unless `refresh` is set.
  *
- * @throws IpvscopeError `ERR_LAB_CACHE`; `ERR_LAB_KERNEL_UNREACHABLE` if none is cached and no mirror gives one.
+ * @throws IpvscopeError `ERR_LAB_CACHE`; `ERR_LAB_KERNEL_UNREACHABLE` if no kernel is cached and no
+ * mirror provides one.
  */
 export async function obtainKernel(request: KernelRequest): Promise<LabKernel> {
   await makeLabCache();
@@ -51,12 +52,12 @@ function kernelsDirectory(): string {
   return join(labCacheDirectory(), 'kernels');
 }
 
-/** Small record files, one for each kernel of the table, say which directory is the current one. */
+/** The path of a kernel's record file, which names its current directory. */
 function recordPath(kernel: string): string {
   return join(kernelsDirectory(), `${kernel}.json`);
 }
 
-/** Symbolic links are resolved: QEMU shares a directory, not what a link points to. */
+/** Resolves symbolic links: QEMU shares the link itself, not its target. */
 async function locate(release: string, version: string): Promise<string> {
   return await realpath(join(kernelsDirectory(), packageDirectory({ release, version })));
 }

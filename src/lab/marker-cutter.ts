@@ -1,7 +1,6 @@
 /**
- * Finds where a stream ends that shares its channel with nothing else but has no end of its own: a
- * virtio-serial port stays open when its writer is done. Bytes pass as soon as they cannot be the
- * beginning of the marker.
+ * Cuts a byte stream at a marker: a virtio-serial port stays open after its writer has finished, so
+ * the marker is the end of the stream. Bytes pass as soon as they cannot be the marker's beginning.
  */
 export class MarkerCutter {
   readonly #marker: Buffer;
@@ -12,12 +11,12 @@ export class MarkerCutter {
     this.#marker = marker;
   }
 
-  /** Whether the marker has come; what follows it is dropped. */
+  /** Whether the marker was found; bytes after it are dropped. */
   get ended(): boolean {
     return this.#ended;
   }
 
-  /** Takes the next bytes and gives those that are certain to precede the marker. */
+  /** Takes the next bytes; returns those that certainly precede the marker. */
   push(chunk: Buffer): Buffer {
     if (this.#ended) {
       return Buffer.alloc(0);
@@ -30,14 +29,14 @@ export class MarkerCutter {
     return bytes.subarray(0, certain);
   }
 
-  /** What is still held back when the stream ended without a marker. */
+  /** Returns the bytes held back, for a stream that ended without a marker. */
   flush(): Buffer {
-    const rest = this.#held;
+    const remaining = this.#held;
     this.#held = Buffer.alloc(0);
-    return rest;
+    return remaining;
   }
 
-  /** How many of the last bytes could be the marker's beginning. */
+  /** Returns how many of the last bytes could be the marker's beginning. */
   #overlap(bytes: Buffer): number {
     for (let length = Math.min(this.#marker.length - 1, bytes.length); length > 0; length--) {
       if (bytes.subarray(-length).equals(this.#marker.subarray(0, length))) {

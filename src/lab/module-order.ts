@@ -1,25 +1,25 @@
 import { IpvscopeError } from '../error.js';
 
-/** What `depmod` and the kernel build say about one release's modules. */
+/** The module lists of one kernel release, from `depmod` and the kernel's build. */
 export interface ModuleIndex {
-  /** `modules.dep`: each module's path and those it depends on. */
+  /** `modules.dep`: each module's path and the paths of its dependencies. */
   readonly dependencies: string;
-  /** `modules.builtin`: the paths of those that are part of the kernel image. */
+  /** `modules.builtin`: the paths of modules built into the kernel image. */
   readonly builtin: string;
 }
 
 /**
- * The paths of the named modules and all that they depend on, in an order in which each can be
- * loaded. Those built into the kernel are left out.
+ * Returns the paths of the named modules and their dependencies, in loading order and without those
+ * built into the kernel.
  *
- * @throws IpvscopeError `ERR_LAB_MODULE_MISSING` for a module that the kernel does not have.
+ * @throws IpvscopeError `ERR_LAB_MODULE_MISSING` for a module that the kernel lacks.
  */
 export function moduleOrder(index: ModuleIndex, names: readonly string[]): readonly string[] {
   const needs = new Map<string, readonly string[]>();
   const paths = new Map<string, string>();
   for (const line of lines(index.dependencies)) {
-    const [path = '', rest = ''] = line.split(':', 2);
-    needs.set(path, rest.split(' ').filter(Boolean));
+    const [path = '', dependencies = ''] = line.split(':', 2);
+    needs.set(path, dependencies.split(' ').filter(Boolean));
     paths.set(moduleName(path), path);
   }
   const builtin = new Set(lines(index.builtin).map(moduleName));
@@ -49,7 +49,7 @@ export function moduleOrder(index: ModuleIndex, names: readonly string[]): reado
   return [...ordered];
 }
 
-/** The kernel takes `-` and `_` for the same in a module's name. */
+/** In a module's name the kernel treats `-` and `_` as equal. */
 function moduleName(path: string): string {
   const file = path.slice(path.lastIndexOf('/') + 1);
   return file.replace(/\.ko(?:\.\w+)?$/, '').replaceAll('-', '_');

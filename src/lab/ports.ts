@@ -1,12 +1,12 @@
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { IpvscopeError } from '../error.js';
-import type { PublishedPort } from './options.js';
+import type { PublishedPort } from './lab-options.js';
 
 /**
- * Checks that the host's side of each published port is free, before time is spent on a boot.
+ * Checks that each published port is free on the host, before the guest boots.
  *
- * @throws IpvscopeError `ERR_LAB_PORT_IN_USE` for the first that is not.
+ * @throws IpvscopeError `ERR_LAB_PORT_IN_USE` for the first port in use.
  */
 export async function checkPorts(publish: readonly PublishedPort[]): Promise<void> {
   for (const { hostPort } of publish) {
@@ -15,18 +15,18 @@ export async function checkPorts(publish: readonly PublishedPort[]): Promise<voi
       server.listen({ host: '127.0.0.1', port: hostPort, exclusive: true });
       await once(server, 'listening');
     } catch (cause) {
-      throw portInUse(`127.0.0.1:${hostPort} cannot be published`, cause);
+      throw portInUse(`cannot publish 127.0.0.1:${hostPort}: port in use`, cause);
     } finally {
       server.close();
     }
   }
 }
 
-/** The error for a port of the host that something else holds. */
+/** The error for a host port in use. */
 export function portInUse(message: string, cause?: unknown): IpvscopeError {
   return new IpvscopeError('ERR_LAB_PORT_IN_USE', message, {
     step: 'publish',
-    hint: 'choose another host port, or end what listens there',
+    hint: 'choose another port, or end the process that listens there',
     cause,
   });
 }

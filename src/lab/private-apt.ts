@@ -9,8 +9,8 @@ import type { DebianKernel } from './debian-kernels.js';
 const KEYRING = '/usr/share/keyrings/debian-archive-keyring.gpg';
 
 /**
- * apt with lists, status and cache of its own, so that the machine's stay as they are. The mirrors,
- * proxies and certificates are the machine's.
+ * Runs apt with its own lists, status and cache, so that this machine's stay unchanged. Mirrors,
+ * proxies and certificates are this machine's.
  */
 export class PrivateApt {
   readonly #config: string;
@@ -22,9 +22,9 @@ export class PrivateApt {
   }
 
   /**
-   * Sets it up in an empty directory that the caller owns.
+   * Creates the configuration in an empty directory, which the caller removes.
    *
-   * @throws IpvscopeError `ERR_LAB_NO_MIRROR` if the machine's apt knows no Debian mirror.
+   * @throws IpvscopeError `ERR_LAB_NO_MIRROR` if apt has no Debian mirror.
    */
   static async create(
     directory: string,
@@ -38,11 +38,15 @@ export class PrivateApt {
     });
     const sources = kernelSources(parseRepositories(printed.toString()), kernel, KEYRING);
     if (sources === '') {
-      throw new IpvscopeError('ERR_LAB_NO_MIRROR', "this machine's apt knows no Debian mirror", {
-        step: 'fetch',
-        hint: 'add a Debian suite to /etc/apt/sources.list.d',
-        exitCode: ExitCode.prerequisite,
-      });
+      throw new IpvscopeError(
+        'ERR_LAB_NO_MIRROR',
+        "no Debian mirror in this machine's apt sources",
+        {
+          step: 'fetch',
+          hint: 'add a Debian suite to /etc/apt/sources.list.d',
+          exitCode: ExitCode.prerequisite,
+        },
+      );
     }
     const config = join(directory, 'apt.conf');
     await Promise.all([
@@ -56,8 +60,8 @@ export class PrivateApt {
   }
 
   /**
-   * Fetches the package lists. Gives apt's complaints, which are no failure yet: a mirror may lack
-   * one of the suites and still have the kernel in another.
+   * Downloads the package lists; returns apt's errors, empty if it has none. They are not fatal: a
+   * mirror may lack one of the suites and still have the kernel in another.
    */
   async update(): Promise<string> {
     try {
@@ -69,7 +73,7 @@ export class PrivateApt {
     }
   }
 
-  /** The name of a package and of everything that it depends on; empty if apt does not know it. */
+  /** Returns the names of a package and of all its dependencies; empty for an unknown package. */
   async closure(name: string): Promise<readonly string[]> {
     const skip = ['suggests', 'recommends', 'conflicts', 'breaks', 'replaces', 'enhances'];
     const flags = ['--recurse', ...skip.map((relation) => `--no-${relation}`)];
@@ -85,7 +89,7 @@ export class PrivateApt {
     }
   }
 
-  /** Downloads and verifies packages; gives the paths of their files in `directory`. */
+  /** Downloads and verifies packages; returns the paths of their files in `directory`. */
   async download(names: readonly string[], directory: string): Promise<readonly string[]> {
     await this.#run('apt-get', ['download', '-q', ...names], directory);
     const files = await readdir(directory);
@@ -110,7 +114,7 @@ async function checkKeyring(): Promise<void> {
   try {
     await access(KEYRING);
   } catch (cause) {
-    throw new IpvscopeError('ERR_LAB_KEYRING_MISSING', `${KEYRING} cannot be read`, {
+    throw new IpvscopeError('ERR_LAB_KEYRING_MISSING', `cannot read ${KEYRING}`, {
       step: 'fetch',
       hint: 'apt-get install debian-archive-keyring',
       exitCode: ExitCode.prerequisite,
@@ -120,8 +124,8 @@ async function checkKeyring(): Promise<void> {
 }
 
 /**
- * Read by `-c` after the machine's own files. The hooks are cleared because they act on the
- * machine's state; the sandbox user could not enter a directory below root's home.
+ * The configuration that `-c` reads after this machine's own. Hooks are cleared, as they act on this
+ * machine's state; the sandbox user is root, as no other may enter a directory below root's home.
  */
 function configuration(directory: string): string {
   return `#clear APT::Update;

@@ -1,9 +1,9 @@
 import { join } from 'node:path';
 import { GuestContract } from './guest-init.js';
 import type { LabKernel } from './lab-kernel.js';
-import type { Accelerator, PublishedPort } from './options.js';
+import type { Accelerator, PublishedPort } from './lab-options.js';
 
-/** What one boot needs to know. */
+/** The parameters of one boot. */
 export interface QemuPlan {
   readonly accelerator: Accelerator;
   readonly kernel: LabKernel;
@@ -11,18 +11,18 @@ export interface QemuPlan {
   readonly cpus: number;
   readonly memoryMiB: number;
   readonly publish: readonly PublishedPort[];
-  /** Added to the kernel's command line. */
+  /** Appended to the kernel's command line. */
   readonly kernelArguments?: string;
 }
 
-/** The file descriptors on which QEMU inherits the far ends of the channels. */
+/** The file descriptors on which QEMU inherits its ends of the channels. */
 export const ChannelFd = { control: 3, stdout: 4, stderr: 5 } as const;
 
 const guest = GuestContract;
 
 /**
- * A kernel that oopsed has no results to trust, so it panics; a panic reboots at once, and
- * `-no-reboot` makes that the end of QEMU.
+ * Results after an oops cannot be trusted, so an oops is a panic; a panic reboots immediately, and
+ * with `-no-reboot` QEMU exits.
  */
 const KERNEL_COMMAND_LINE = [
   'console=ttyS0',
@@ -36,16 +36,18 @@ const KERNEL_COMMAND_LINE = [
 ].join(' ');
 
 /**
- * Beside those it has, processors that could be plugged in: the kernel gives a kretprobe as many
- * instances as there could be processors, and with two of them a packet that is interrupted while
- * another CPU is at work finds none left. Nodes have more.
+ * Possible processors, including those that could be plugged in: the kernel allocates one kretprobe
+ * instance per possible processor. With two instances, a packet interrupted while another CPU works
+ * would find none left; real nodes have more.
  */
-const MOST_PROCESSORS = 8;
+const POSSIBLE_PROCESSORS = 8;
 
 const processors = ({ accelerator, cpus }: QemuPlan): string =>
-  accelerator === 'instructions' ? `${cpus}` : `${cpus},maxcpus=${Math.max(cpus, MOST_PROCESSORS)}`;
+  accelerator === 'instructions'
+    ? `${cpus}`
+    : `${cpus},maxcpus=${Math.max(cpus, POSSIBLE_PROCESSORS)}`;
 
-/** QEMU's arguments; the serial console is its standard output. */
+/** Returns QEMU's arguments; the serial console is its standard output. */
 export function qemuArgs(plan: QemuPlan): readonly string[] {
   const { kernel } = plan;
   return [
@@ -69,7 +71,7 @@ function accelerate(accelerator: Accelerator): readonly string[] {
   if (accelerator === 'kvm') {
     return ['-accel', 'kvm', '-cpu', 'host'];
   }
-  // Five page table levels only cost time: nobody needs the addresses, and each is emulated.
+  // Emulating five page table levels is slower, and the address space is not needed.
   const cpu = ['-cpu', 'max,la57=off'];
   if (accelerator === 'instructions') {
     return ['-accel', 'tcg,thread=single', '-icount', 'shift=0,sleep=off', ...cpu];
@@ -90,7 +92,7 @@ function channel(name: string, fd: number, port: number): readonly string[] {
   ];
 }
 
-/** Without published ports the guest has no network; with them it still reaches nothing outside. */
+/** Without published ports the guest has no network; with them it cannot reach other machines. */
 function network(publish: readonly PublishedPort[]): string {
   if (publish.length === 0) {
     return 'none';

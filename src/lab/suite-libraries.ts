@@ -2,16 +2,16 @@ import { chmod, mkdir, open, readdir, rename, writeFile } from 'node:fs/promises
 import { dirname, join, relative } from 'node:path';
 import { isPresent } from './lab-cache.js';
 
-/** The packages of what the programs of a kernel's build load. */
+/** The packages of the shared libraries that a kernel's build programs load. */
 export const SUITE_LIBRARIES = /^(?:libc6|libelf1(?:t64)?|libzstd1|zlib1g)$/;
 
-/** Suites differ in where below the root they have them. */
+/** Their directories below the root; suites differ. */
 const DIRECTORIES = ['lib/x86_64-linux-gnu', 'usr/lib/x86_64-linux-gnu'];
 
 const ELF_MAGIC = Buffer.from([0x7f, 0x45, 0x4c, 0x46]);
 const REAL = /\.real-[^/]+$/;
 
-/** Moves the libraries of unpacked packages out of their tree, all into one directory. */
+/** Moves the libraries of unpacked packages into one directory. */
 export async function gatherLibraries(tree: string, libraries: string): Promise<void> {
   await mkdir(libraries, { recursive: true });
   for (const directory of DIRECTORIES.map((name) => join(tree, name))) {
@@ -23,10 +23,10 @@ export async function gatherLibraries(tree: string, libraries: string): Promise<
 }
 
 /**
- * Makes the programs below `directory` run with the libraries of their own suite, because those of
- * this machine may be too old for them. Programs and libraries may then be moved together.
+ * Wraps the programs below `directory` to run with the libraries of their own suite, as this
+ * machine's may be too old. Programs and libraries can be moved together afterwards.
  *
- * A program that only starts its twin `NAME.real-KIND` stays: it looks for that beside itself.
+ * A program that only starts `NAME.real-KIND` is left alone: it looks for that file beside itself.
  */
 export async function useLibraries(libraries: string, directory: string): Promise<void> {
   const names = await readdir(directory, { recursive: true });

@@ -1,7 +1,7 @@
 import type { Aggregator } from '../aggregate/aggregator.js';
+import type { CountTable } from '../aggregate/count-table.js';
 import type { RowWatcher } from '../aggregate/row-watcher.js';
 import { readRow, type SnapshotRow } from '../aggregate/snapshot.js';
-import type { CountTable } from '../aggregate/table.js';
 import { Slices } from '../slices.js';
 import { serviceLabels } from './row-family.js';
 import type { RowSeries } from './row-series.js';

@@ -64,7 +64,7 @@ const counters = [
  */
 export function createRegistry(input: MetricsInput, version: string): Metrics {
   const { aggregator, hostNetns, services } = input;
-  const { capacity, delays, mostKeys } = aggregator.table;
+  const { capacity, delays, maxKeys } = aggregator.table;
   const families: ZeroFamily[] = [
     ...counters.map((family) => ({
       family,
@@ -89,7 +89,7 @@ export function createRegistry(input: MetricsInput, version: string): Metrics {
           families,
           hostNetns,
           known: services,
-          room: () => mostKeys - aggregator.table.size,
+          room: () => maxKeys - aggregator.table.size,
         });
   const registry = createSelfRegistry(input, zeros, version);
   return {

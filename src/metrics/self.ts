@@ -33,13 +33,13 @@ const losses: Family = {
   },
 };
 
-const shed: Family = {
+const detailDropped: Family = {
   type: 'counter',
   name: 'ipvscope_detail_shed_packets_total',
   help: 'Packets counted without their event detail (client, time, conntrack state): more came than the ring buffers hold.',
   labelNames: [],
   *read(input) {
-    yield { labels: {}, value: input.state().shed };
+    yield { labels: {}, value: input.state().detailDropped };
   },
 };
 
@@ -101,13 +101,13 @@ const attached: Family = {
   },
 };
 
-const misses: Family = {
+const skippedRuns: Family = {
   type: 'counter',
   name: 'ipvscope_probe_missed_runs_total',
   help: 'Runs of the probe that the kernel skipped because it was running on that CPU already, where it counts them.',
   labelNames: ['function', 'variant'],
   *read(input) {
-    for (const { function: name, variant, misses: value } of input.state().programs) {
+    for (const { function: name, variant, skippedRuns: value } of input.state().programs) {
       if (value !== undefined) yield { labels: { function: name, variant }, value };
     }
   },
@@ -119,7 +119,7 @@ const overflow: Family = {
   help: 'Packets counted in series labelled overflow: --metrics.max-series was reached, or the kernel had no room for more services and servers at once.',
   labelNames: [],
   *read(input) {
-    yield { labels: {}, value: input.totals().overflow + input.state().folded };
+    yield { labels: {}, value: input.totals().overflow + input.state().kernelOverflow };
   },
 };
 
@@ -137,7 +137,7 @@ const kernelMemory: Family = {
 const zerosOmitted: ServiceFamily = {
   type: 'gauge',
   name: 'ipvscope_zero_series_omitted',
-  help: 'Samples at 0 of virtual services and servers that are left out: --metrics.max-series is reached. Raise it; until then increase() misses the first packets of these series.',
+  help: 'Samples at 0 of virtual services and servers that are left out: --metrics.max-series is reached. Raise it; until then increase() skippedRuns the first packets of these series.',
   labelNames: [],
   *read(input) {
     yield { labels: {}, value: input.zerosOmitted() };
@@ -201,13 +201,13 @@ export const selfFamilies: readonly Family[] = [
   events,
   records,
   losses,
-  shed,
+  detailDropped,
   up,
   watching,
   blind,
   heartbeats,
   attached,
-  misses,
+  skippedRuns,
   overflow,
   kernelMemory,
 ];

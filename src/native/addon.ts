@@ -1,8 +1,8 @@
 import { accessSync, constants } from 'node:fs';
 import { createRequire } from 'node:module';
-import { fileURLToPath } from 'node:url';
 import bindings from 'bindings';
 import { ExitCode, IpvscopeError } from '../error.js';
+import { packagePath } from '../package-root.js';
 import { LAYOUT_FINGERPRINT } from '../record/layout.generated.js';
 import type { EventFilter } from './event-filter.js';
 
@@ -60,9 +60,9 @@ export interface NativeSession {
   open(config: SessionConfig): void;
   start(onWake: () => void): void;
   drain(): number;
-  rest(): boolean;
-  coalesced(): number;
-  adding(): boolean;
+  rearm(): boolean;
+  readAggregates(): number;
+  hasAggregates(): boolean;
   programs(): ProgramState[];
   losses(): number[];
   /** struct ipvscope_service_key, one after another; returns how many found no room. */
@@ -87,14 +87,14 @@ export interface ProgramState {
    * Runs that the kernel skipped because the program was running on that CPU already; absent where
    * it does not count them (kprobes, before 6.7).
    */
-  readonly misses?: number;
+  readonly skippedRuns?: number;
   /** Instructions the verifier walked; 0 where the kernel does not say (before 5.16). */
   readonly verifiedInstructions: number;
   /** The verifier's statistics; empty unless asked for. */
   readonly verifierLog: string;
 }
 
-const ADDON = fileURLToPath(new URL('../../../build/Release/ipvscope.node', import.meta.url));
+const ADDON = packagePath('build/Release/ipvscope.node');
 
 /** The addon as built, whatever its layout. For the layout generator. */
 export function loadUncheckedAddon(path = ADDON): Addon {
@@ -113,7 +113,7 @@ export function loadUncheckedAddon(path = ADDON): Addon {
       hint:
         code === 'EACCES'
           ? 'make the file readable, and every directory above it'
-          : 'build it with: npm ci && npm run build',
+          : `build it with: npm --prefix ${packagePath()} run build:native`,
       exitCode: ExitCode.prerequisite,
       cause,
     });

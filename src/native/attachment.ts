@@ -1,8 +1,8 @@
 import { closeSync, openSync, readSync } from 'node:fs';
 import { ExitCode, IpvscopeError } from '../error.js';
+import { findBtfFile } from './btf-file.js';
 import { hasIpvs, isModule } from './ipvs-module.js';
 import { type KernelFiles, realFiles } from './kernel-files.js';
-import { findTypesFile } from './types-file.js';
 
 /** How the probe's programs are attached: fentry and fexit, or kprobe and kretprobe. */
 export const attachVariants = ['fexit', 'kprobe'] as const;
@@ -40,7 +40,7 @@ const CAP_BPF = 39n;
 export function planAttachments(
   request: AttachRequest = {},
   files: KernelFiles = realFiles,
-  find: (files: KernelFiles) => string | undefined = findTypesFile,
+  find: (files: KernelFiles) => string | undefined = findBtfFile,
 ): readonly Attachment[] {
   requireModule(files);
   const unseen = unseenTypes(files);

@@ -11,7 +11,7 @@ export interface EndpointFilter {
 }
 
 /** Of each sort at most so many (IPVSCOPE_FILTER_MOST in native/include/ipvscope_filter.h). */
-export const MOST_FILTERS = 8;
+export const MAX_FILTERS = 8;
 
 /** enum ipvscope_filter_protocol */
 export const protocolBits = { TCP: 1, UDP: 2, SCTP: 4 } as const;

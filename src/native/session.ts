@@ -1,14 +1,15 @@
 import { cpus } from 'node:os';
 import { ExitCode, IpvscopeError } from '../error.js';
 import { Kind, Loss, RECORD_SIZE } from '../record/layout.generated.js';
-import { type KindName, kindNames } from '../record/names.js';
+import { type OnBatch, RecordBatch } from '../record/record-batch.js';
+import { type KindName, kindNames } from '../record/value-names.js';
 import type { ServiceKey } from '../services/virtual-service.js';
 import { loadAddon, type NativeSession, type ProgramState, type SessionConfig } from './addon.js';
 import type { Attachment } from './attachment.js';
 import type { EventFilter } from './event-filter.js';
-import { type Deliver, Pump, type Pumped } from './pump.js';
+import { translate } from './native-error.js';
+import { RecordPump, type RecordReader } from './record-pump.js';
 import { serviceKeys } from './service-keys.js';
-import { translate } from './translate.js';
 
 export type { ProgramState } from './addon.js';
 
@@ -36,7 +37,7 @@ export interface SessionOptions {
   readonly verifierLog?: boolean;
   /** Load the record generator instead of the probe: needs no ip_vs, attaches nothing. */
   readonly generator?: boolean;
-  /** Of the generator (default: true): none of its programs runs while `coalesced()` reads. */
+  /** Of the generator (default: true): none of its programs runs while `readAggregates()` reads. */
   readonly settled?: boolean;
   /**
    * Of the generator (default: true): aggregation maps are read by batch operations; else element by
@@ -60,16 +61,16 @@ export interface Losses {
 export interface Counters {
   readonly losses: Losses;
   /** Packets that found no room in the ring and were added up instead: numbers without detail. */
-  readonly shed: number;
+  readonly detailDropped: number;
   /** Packets that were added up without addresses: the kernel's table had no room for their key. */
-  readonly folded: number;
+  readonly kernelOverflow: number;
   /** Packets that the lookup was given and that fit the filter; 0 where there is none. */
   readonly lookedUp: { readonly packets: number; readonly opening: number };
 }
 
 /** Of all CPUs' rings together, but for what one has at least. */
 const RINGS_BYTES = 4 << 20;
-const LEAST_RING_BYTES = 64 << 10;
+const MIN_RING_BYTES = 64 << 10;
 const PAGE_BYTES = 4096;
 const DEFAULT_BATCH_RECORDS = 4096;
 /** Virtual services that the probe has room for: 28 bytes each, and what the kernel needs. */
@@ -102,12 +103,12 @@ function defaultRingBytes(detail: number): number {
   if (detail === 0) return PAGE_BYTES;
   // All of the machine's: there is a ring for each, whichever of them this process may use.
   const share = 2 ** Math.floor(Math.log2(RINGS_BYTES / Math.max(1, cpus().length)));
-  return Math.max(share, LEAST_RING_BYTES);
+  return Math.max(share, MIN_RING_BYTES);
 }
 
 /**
- * The probe in the kernel. `bytes` holds the records of the last batch, `RECORD_SIZE` each, and is
- * overwritten by the next: read it inside `onBatch`, or between two calls of `drain()`.
+ * Loads, attaches and reads the probe in the kernel. Owns one batch, which every read overwrites: use
+ * it inside `onBatch`, or before the next `drain()` or `readAggregates()`.
  *
  * Every method but `close()` throws an IpvscopeError: ERR_PROBE_CLOSED before `open()` and after
  * `close()`, but for `detach()`; ERR_PROBE_READ where the kernel refuses what is asked of it; from
@@ -116,10 +117,13 @@ function defaultRingBytes(detail: number): number {
  * ERR_PROBE_LOAD, ERR_PROBE_ATTACH and ERR_PROBE_RING by the step that failed.
  */
 export class Session {
-  readonly bytes: Uint8Array;
+  /** The records read last; the next read overwrites them. */
+  readonly batch: RecordBatch;
   readonly #native: NativeSession;
   readonly #config: SessionConfig;
-  #pump: Pump | undefined;
+  #pump: RecordPump | undefined;
+  #delivering = false;
+  #detached = false;
 
   constructor(options: SessionOptions = {}) {
     const detail = (options.detail ?? kindNames).reduce(
@@ -155,8 +159,9 @@ export class Session {
       throw wrongArgument(`a batch holds from 1 to ${1 << 20} records, not ${batchRecords}`);
     }
     const addon = loadAddon();
-    this.bytes = new Uint8Array(batchRecords * RECORD_SIZE);
-    this.#native = new addon.Session(this.bytes);
+    const bytes = new Uint8Array(batchRecords * RECORD_SIZE);
+    this.batch = new RecordBatch(bytes, () => addon.dropReasons());
+    this.#native = new addon.Session(bytes);
   }
 
   /** Loads and attaches every program; on return each of them sees packets. */
@@ -171,14 +176,14 @@ export class Session {
    * `onError` (default: throws) is called once, where the kernel refuses to be read; from then on
    * nothing comes.
    */
-  start(onBatch: Deliver, onError = rethrow): void {
-    const pump = new Pump(this.#untilError(onError), onBatch);
+  start(onBatch: OnBatch, onError = rethrow): void {
+    const pump = new RecordPump(this.#untilError(onError), () => this.#deliver(onBatch));
     translated(() => this.#native.start(() => pump.wake()));
     this.#pump = pump;
   }
 
   /** What the pump reads: after the first error there is nothing more. */
-  #untilError(onError: (error: IpvscopeError) => void): Pumped {
+  #untilError(onError: (error: IpvscopeError) => void): RecordReader {
     let failed = false;
     const read = <T>(call: () => T, nothing: T): T => {
       if (failed) return nothing;
@@ -192,26 +197,27 @@ export class Session {
       }
     };
     return {
+      batch: this.batch,
       drain: () => read(() => this.drain(), 0),
-      rest: () => read(() => this.rest(), true),
-      coalesced: () => read(() => this.coalesced(), 0),
-      adding: () => read(() => this.adding(), false),
+      rearm: () => read(() => this.rearm(), true),
+      readAggregates: () => read(() => this.readAggregates(), 0),
+      hasAggregates: () => read(() => this.hasAggregates(), false),
     };
   }
 
   /** Fills `bytes` now, the oldest records first; returns how many, 0 when the rings are empty. */
   drain(): number {
-    return translated(() => this.#native.drain());
+    return this.#read(() => this.#native.drain());
   }
 
   /** From here on the first record wakes; false where something has come that nobody was woken for. */
-  rest(): boolean {
-    return translated(() => this.#native.rest());
+  rearm(): boolean {
+    return translated(() => this.#native.rearm());
   }
 
-  /** Whether anything was added up that `coalesced()` has not told. */
-  adding(): boolean {
-    return translated(() => this.#native.adding());
+  /** Whether anything was added up that `readAggregates()` has not told. */
+  hasAggregates(): boolean {
+    return translated(() => this.#native.hasAggregates());
   }
 
   /**
@@ -219,8 +225,41 @@ export class Session {
    * found no room in the ring. Returns how many, 0 when all there were have been read; what is added
    * up from then on comes with the calls after that.
    */
-  coalesced(): number {
-    return translated(() => this.#native.coalesced());
+  readAggregates(): number {
+    return this.#read(() => this.#native.readAggregates());
+  }
+
+  /**
+   * Delivers what can be read without waiting; after `detach()`, everything there is. Of aggregates,
+   * the kernel adds to one side of the map while the other is read: before `detach()` the side in use
+   * is left for a later call. Returns at once when called from inside a delivery, whose batch it would
+   * overwrite; a promise that `onBatch` returns is not waited for.
+   */
+  readAll(onBatch: OnBatch): void {
+    if (this.#delivering) return;
+    const { capacity } = this.batch;
+    // A batch that is not full is the last: records that arrive meanwhile come with a later call.
+    for (let records = capacity; records === capacity; ) {
+      records = this.drain();
+      if (records > 0) void this.#deliver(onBatch);
+    }
+    for (let side = this.#detached ? 2 : 1; side > 0; side--) {
+      while (this.readAggregates() > 0) void this.#deliver(onBatch);
+    }
+  }
+
+  #read(call: () => number): number {
+    this.batch.count = translated(call);
+    return this.batch.count;
+  }
+
+  #deliver(onBatch: OnBatch): Promise<void> | undefined {
+    this.#delivering = true;
+    try {
+      return onBatch(this.batch);
+    } finally {
+      this.#delivering = false;
+    }
   }
 
   programs(): readonly ProgramState[] {
@@ -242,8 +281,8 @@ export class Session {
     };
     return {
       losses,
-      shed: count(Loss.ringFull),
-      folded: count(Loss.overflow),
+      detailDropped: count(Loss.ringFull),
+      kernelOverflow: count(Loss.overflow),
       lookedUp: { packets: count(Loss.noneLookedUp), opening: count(Loss.noneLookedUpOpening) },
     };
   }
@@ -254,11 +293,6 @@ export class Session {
    */
   setServices(services: readonly ServiceKey[]): number {
     return translated(() => this.#native.setServices(serviceKeys(services)));
-  }
-
-  /** Names of enum skb_drop_reason of the running kernel, by value; none before Linux 5.17. */
-  dropReasons(): readonly string[] {
-    return loadAddon().dropReasons();
   }
 
   /** Bytes of kernel memory that its maps, rings and programs take; 0 where /proc does not say. */
@@ -281,6 +315,7 @@ export class Session {
 
   /** No new records from here on; what there is can still be read. Again is fine. */
   detach(): void {
+    this.#detached = true;
     translated(() => this.#native.detach());
   }
 

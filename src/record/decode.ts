@@ -1,7 +1,7 @@
 import { formatAddress, formatEndpoint } from './address.js';
-import type { RecordBatch } from './batch.js';
 import { CONNTRACK_FIX, type IpvsEvent } from './event.js';
 import { Conntrack, Cpu, Flag, Kind, Offset, RECORD_SIZE, Verdict } from './layout.generated.js';
+import type { RecordBatch } from './record-batch.js';
 import {
   causeName,
   conntrackName,
@@ -13,7 +13,7 @@ import {
   schedulerName,
   stateName,
   verdictName,
-} from './names.js';
+} from './value-names.js';
 
 function port(bytes: Uint8Array, offset: number): number {
   return ((bytes[offset] ?? 0) << 8) | (bytes[offset + 1] ?? 0);

@@ -1,16 +1,12 @@
-import type { ConntrackName, ForwardingName, KindName, VerdictName } from './names.js';
+import type {
+  ConntrackName,
+  DelayCause,
+  ForwardingName,
+  KindName,
+  VerdictName,
+} from './value-names.js';
 
-/** Why a packet was dropped: the label of ipvs_dropped_packets_total. */
-export type DropCause =
-  | 'conntrack'
-  | 'unavailable'
-  | 'unscheduled'
-  | 'overload'
-  | 'transmit'
-  | 'node';
-
-/** Why a client waited: the label of ipvs_connect_delay_seconds. */
-export type DelayCause = DropCause | 'unanswered';
+export type { DelayCause, DropCause } from './value-names.js';
 
 /** The commit, of Linux 5.9 and in stable branches of 2020, by which a reused port's first packet
  * is dropped for a confirmed conntrack entry only. */

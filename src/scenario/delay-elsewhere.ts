@@ -1,20 +1,22 @@
-import { explained } from './explained.js';
+import { verifyRound } from '../verify/verify-round.js';
+import { Round } from './round.js';
 import type { Scenario } from './scenario.js';
 
 const PORTS = 4;
 
-/** A connect that takes a second for a reason that is not ip_vs: its packet is lost before. */
+/** Negative control: a connect takes one second, and not for ip_vs: its packet is dropped before. */
 export const delayElsewhere: Scenario = {
   name: 'delay-elsewhere',
-  summary: 'opening packets are lost on the way to the director: a second, and not for ip_vs',
+  summary:
+    'connection-opening packets are dropped before the director: one second, not caused by ip_vs',
   report: 'kubernetes#90854',
   description: [
     'fresh: clients connect from ports never used',
-    'lost: the first packet of every connect is lost before ip_vs sees it: one second',
-    'after: nothing is lost any more',
+    'lost: the first packet of every connect is dropped before ip_vs sees it: one second',
+    'after: no packet is dropped any more',
   ],
-  async play(testbed) {
-    const round = await testbed.begin('delay-elsewhere', {
+  async play(testbed, recorder) {
+    const round = await Round.start(testbed, 'delay-elsewhere', {
       connReuseMode: 1,
       expireNodestConn: 1,
       conntrack: true,
@@ -29,6 +31,6 @@ export const delayElsewhere: Scenario = {
     await round.loseFirst(false);
     round.phase('after', 'nothing is lost');
     await round.connectAll(testbed.freshPorts(PORTS));
-    return explained(await round.end());
+    return verifyRound(await round.end(), recorder.events());
   },
 };

@@ -1,23 +1,24 @@
 import { addresses, serverName } from '../testbed/addresses.js';
-import { explained } from './explained.js';
+import { verifyRound } from '../verify/verify-round.js';
+import { Round } from './round.js';
 import type { Scenario } from './scenario.js';
 
 const PORTS = 6;
 const USES = 5;
 const [oldServer] = addresses.ipv4.servers;
 
-/** No trouble: connections that stay open over a whole rollout keep their draining server. */
+/** Negative control: connections that stay open over a rollout keep their draining server. */
 export const keepAlive: Scenario = {
   name: 'keep-alive',
-  summary: 'connections stay open and in use while their server drains: as it should be',
+  summary: 'connections stay open and in use while their server drains: normal draining',
   report: 'kubernetes#57841',
   description: [
     'open: six clients connect, and keep their connections; two servers answer',
-    'draining: one server gets weight 0; all connections go on being used, new ones avoid it',
-    'removed: everybody has left, and new clients connect',
+    'draining: one server gets weight 0; all connections stay in use, new ones avoid it',
+    'removed: the connections are closed, and new clients connect',
   ],
-  async play(testbed) {
-    const round = await testbed.begin('keep-alive', {
+  async play(testbed, recorder) {
+    const round = await Round.start(testbed, 'keep-alive', {
       connReuseMode: 1,
       expireNodestConn: 1,
       conntrack: true,
@@ -38,6 +39,6 @@ export const keepAlive: Scenario = {
     await round.release(ports);
     round.phase('removed', 'the connections are closed');
     await round.connectAll(testbed.freshPorts(PORTS));
-    return explained(await round.end());
+    return verifyRound(await round.end(), recorder.events());
   },
 };

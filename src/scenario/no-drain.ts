@@ -1,23 +1,24 @@
 import { addresses, serverName } from '../testbed/addresses.js';
-import { explained } from './explained.js';
+import { verifyRound } from '../verify/verify-round.js';
+import { Round } from './round.js';
 import type { Scenario } from './scenario.js';
 
 const PORTS = 6;
 const ROUNDS = 5;
 const [oldServer] = addresses.ipv4.servers;
 
-/** A server that never gets rid of its entries: each reuse begins their lives anew. */
+/** A server that never drains: each port reuse restarts the timer of an entry. */
 export const noDrain: Scenario = {
   name: 'no-drain',
-  summary: 'a server of weight 0 does not drain: clients that reuse ports renew its entries',
+  summary: 'a weight-0 server does not drain: clients that reuse ports renew its entries',
   report: 'kubernetes#81308',
   description: [
     'before: six clients connect, each from its own source port; two servers answer',
-    'draining: one server gets weight 0; the same ports connect again and again, and renew its entries',
+    'draining: one server gets weight 0; the same ports connect repeatedly, and renew its entries',
     'after: net.ipv4.vs.expire_nodest_conn=1; the same ports leave it at once',
   ],
-  async play(testbed) {
-    const round = await testbed.begin('no-drain', {
+  async play(testbed, recorder) {
+    const round = await Round.start(testbed, 'no-drain', {
       connReuseMode: 0,
       expireNodestConn: 0,
       conntrack: false,
@@ -34,6 +35,6 @@ export const noDrain: Scenario = {
     await round.set({ expireNodestConn: 1 });
     round.phase('after', 'net.ipv4.vs.expire_nodest_conn=1');
     for (let i = 0; i < 2; i++) await round.connectAll(ports);
-    return explained(await round.end());
+    return verifyRound(await round.end(), recorder.events());
   },
 };

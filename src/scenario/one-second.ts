@@ -1,27 +1,28 @@
 import { type Connect, portOf } from '../testbed/connect.js';
-import { explained } from './explained.js';
+import { verifyRound } from '../verify/verify-round.js';
+import { Round } from './round.js';
 import type { Scenario } from './scenario.js';
 
 const FIN_PORTS = 3;
 const RESET_PORTS = 3;
 const HELD_PORTS = 4;
-/** Room for three copies of an opening packet. */
+/** Time for three copies of a connection-opening packet. */
 const TIMEOUT_MS = 5_500;
 
-/** The connect that takes exactly a second, in both ways that current kernels have, with controls. */
+/** The connect that takes exactly one second, in both ways that current kernels have, with controls. */
 export const oneSecond: Scenario = {
   name: 'one-second',
-  summary: 'an opening packet is dropped for its conntrack entry; the connect takes a second more',
+  summary: 'a SYN is dropped for its conntrack entry; the connect takes one second more',
   report: 'kubernetes#70747, kube-router#544',
   description: [
     'fresh: clients connect from ports never used; some servers close, some reset, some stay open',
-    'after-fin: ports whose connection was closed in good order are rescheduled at once',
+    'after-fin: ports whose connection was closed by FIN are rescheduled at once',
     'after-reset: ports whose server reset the connection lose their first packet: one second',
     'after-vanish: clients vanish, their server gets weight 0, they come back: one second',
-    'control: other ports, used and unused, connect at once all the while',
+    'control: other ports, used and unused, connect at once meanwhile',
   ],
-  async play(testbed) {
-    const round = await testbed.begin('one-second', {
+  async play(testbed, recorder) {
+    const round = await Round.start(testbed, 'one-second', {
       connReuseMode: 1,
       expireNodestConn: 1,
       conntrack: true,
@@ -55,7 +56,7 @@ export const oneSecond: Scenario = {
     round.phase('control', 'unused ports at last');
     await round.connectAll(testbed.freshPorts(FIN_PORTS), { timeoutMs });
     await round.release(portsOf(held, (connect) => connect.server !== server));
-    return explained(await round.end());
+    return verifyRound(await round.end(), recorder.events());
   },
 };
 

@@ -1,20 +1,21 @@
-import { explained } from './explained.js';
+import { verifyRound } from '../verify/verify-round.js';
+import { Round } from './round.js';
 import type { Scenario } from './scenario.js';
 
 const PORTS = 4;
 
-/** A connect that takes a second because the server overlooks its packet, as a full backlog does. */
+/** Negative control: a server drops the first packet of every connect, as a full backlog does. */
 export const slowServer: Scenario = {
   name: 'slow-server',
-  summary: 'the servers overlook opening packets: a second; ip_vs only sees them sent again',
+  summary: 'the servers drop first packets: one second; ip_vs only sees the retransmits',
   report: 'kubernetes#90854',
   description: [
     'fresh: clients connect from ports never used',
-    'slow: every server overlooks the first packet of a connect: one second',
-    'after: the servers keep up again',
+    'slow: every server drops the first packet of a connect: one second',
+    'after: the servers drop nothing any more',
   ],
-  async play(testbed) {
-    const round = await testbed.begin('slow-server', {
+  async play(testbed, recorder) {
+    const round = await Round.start(testbed, 'slow-server', {
       connReuseMode: 1,
       expireNodestConn: 1,
       conntrack: true,
@@ -22,13 +23,13 @@ export const slowServer: Scenario = {
     round.phase('fresh', 'ports never used');
     await round.connectAll(testbed.freshPorts(PORTS));
 
-    await round.overlookFirst(true);
-    round.phase('slow', 'the servers overlook first packets');
+    await round.dropFirstAtServers(true);
+    round.phase('slow', 'the servers drop first packets');
     await round.connectAll(testbed.freshPorts(PORTS));
 
-    await round.overlookFirst(false);
-    round.phase('after', 'the servers keep up');
+    await round.dropFirstAtServers(false);
+    round.phase('after', 'the servers drop nothing');
     await round.connectAll(testbed.freshPorts(PORTS));
-    return explained(await round.end());
+    return verifyRound(await round.end(), recorder.events());
   },
 };

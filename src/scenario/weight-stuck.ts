@@ -1,21 +1,23 @@
 import { addresses, serverName } from '../testbed/addresses.js';
-import { explained } from './explained.js';
+import { verifyRound } from '../verify/verify-round.js';
+import { Round } from './round.js';
 import type { Scenario } from './scenario.js';
 
 const PORTS = 6;
 
-/** Servers that are well and have weight 0 all the same: new connections are refused. */
+/** Healthy servers that are left with weight 0: new connections are refused. */
 export const weightStuck: Scenario = {
   name: 'weight-stuck',
-  summary: 'every server is left with weight 0: new connections are refused, though servers answer',
+  summary:
+    'every server is left with weight 0: new connections are refused, although the servers answer',
   report: 'kubernetes#92019',
   description: [
     'before: six clients connect; two servers answer',
     'stuck: both servers have weight 0; clients from unused ports are refused',
-    'after: the weights are back',
+    'after: both servers have weight 1 again',
   ],
-  async play(testbed) {
-    const round = await testbed.begin('weight-stuck', {
+  async play(testbed, recorder) {
+    const round = await Round.start(testbed, 'weight-stuck', {
       connReuseMode: 1,
       expireNodestConn: 0,
       conntrack: false,
@@ -30,6 +32,6 @@ export const weightStuck: Scenario = {
     for (const server of addresses.ipv4.servers) await round.setWeight(serverName(server), 1);
     round.phase('after', 'weight 1 again');
     await round.connectAll(testbed.freshPorts(PORTS));
-    return explained(await round.end());
+    return verifyRound(await round.end(), recorder.events());
   },
 };

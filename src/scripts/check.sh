@@ -1,10 +1,11 @@
 #!/usr/bin/env bash
-# Everything that reads the sources and runs none of them. Each finding is an error.
+# Checks the sources without running them: format, lint, types, shell scripts, generated files. Each
+# finding is an error.
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 
 npx biome check --error-on-warnings .
 npx tsc --noEmit
 git ls-files -co --exclude-standard '*.c' '*.cc' '*.h' | xargs clang-format --dry-run --Werror
-for script in src/scripts/*.sh .ci/run; do bash -n "$script"; done
+shellcheck src/scripts/*.sh .ci/run
 npm run --silent generate -- --check

@@ -1,5 +1,5 @@
 import { formatAddress } from '../record/address.js';
-import type { ForwardingName } from '../record/names.js';
+import type { ForwardingName } from '../record/value-names.js';
 import { LineWords } from './line-words.js';
 import type {
   AddressFamily,

@@ -1,4 +1,4 @@
-import type { ForwardingName } from '../record/names.js';
+import type { ForwardingName } from '../record/value-names.js';
 
 /** As `ipvsadm -Ln` prints it; `FWM`: a service by firewall mark. */
 export type ServiceProtocol = 'TCP' | 'UDP' | 'SCTP' | 'FWM';

@@ -1,5 +1,5 @@
 /** Wall time may jump (NTP, an operator); beyond this the offset is taken anew. */
-const MOST_DRIFT_MS = 5;
+const MAX_DRIFT_MS = 5;
 
 /** CLOCK_MONOTONIC in nanoseconds, as records are stamped. Exact to 1 ns for 104 days of uptime. */
 export const monotonicNow = (): number => Number(process.hrtime.bigint());
@@ -28,7 +28,7 @@ export class Clock {
   check(): void {
     const wallMs = Date.now();
     const oursMs = (this.#originUs + Number(process.hrtime.bigint() / 1000n)) / 1000;
-    if (Math.abs(wallMs - oursMs) > MOST_DRIFT_MS) {
+    if (Math.abs(wallMs - oursMs) > MAX_DRIFT_MS) {
       this.#align(wallMs);
     }
   }

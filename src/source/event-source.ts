@@ -1,4 +1,4 @@
-import type { RecordBatch } from '../record/batch.js';
+import type { OnBatch } from '../record/record-batch.js';
 
 /** One program of the probe and where it is attached. */
 export interface AttachedProgram {
@@ -8,7 +8,7 @@ export interface AttachedProgram {
   readonly variant: string;
   readonly attached: boolean;
   /** Runs that the kernel skipped: what happened then was not seen. Absent: it does not count. */
-  readonly misses?: number;
+  readonly skippedRuns?: number;
 }
 
 /**
@@ -41,9 +41,9 @@ export interface SourceState extends Sight {
   /** Cause to count. */
   readonly losses: Readonly<Record<string, number>>;
   /** Packets whose number is known, but not their detail: there were too many. */
-  readonly shed: number;
+  readonly detailDropped: number;
   /** Packets whose service and server are not known: there were too many of them at once. */
-  readonly folded: number;
+  readonly kernelOverflow: number;
   /** What the lookup was given of the packets that the filter asks for. */
   readonly lookedUp?: LookedUp;
   /** Bytes of kernel memory that the probe takes; absent while there is none. */
@@ -56,8 +56,8 @@ export interface SourceState extends Sight {
 export const noSource: SourceState = {
   programs: [],
   losses: {},
-  shed: 0,
-  folded: 0,
+  detailDropped: 0,
+  kernelOverflow: 0,
   watching: 'unproven',
   unprovenCause: 'the probe is not attached',
   blindSeconds: 0,
@@ -68,13 +68,6 @@ export const noSource: SourceState = {
 /** Whether every program is attached, and there are any. */
 export const isAttached = ({ programs }: SourceState): boolean =>
   programs.length > 0 && programs.every((program) => program.attached);
-
-/**
- * Takes a batch, which it may read until it returns; the next call brings other records in it. A
- * promise says that it wants no more until that is fulfilled (it is never rejected): records wait in
- * the kernel, which aggregates what it has no room for. `flush()` and `stop()` do not wait.
- */
-export type OnBatch = (batch: RecordBatch) => Promise<void> | undefined;
 
 /** Where records come from. */
 export interface EventSource {

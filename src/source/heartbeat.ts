@@ -2,16 +2,16 @@ import { IpvscopeError } from '../error.js';
 import type { Sight } from './event-source.js';
 
 /** From one heartbeat to the next. */
-const BEAT_MS = 4_000;
+const INTERVAL_MS = 4_000;
 
 /** The same while the last one was missed: so that blindness, and its end, are told within seconds. */
-const SOON_MS = 1_000;
+const RETRY_MS = 1_000;
 
 /**
  * So many missed in a row mean that the probe is blind. One alone does not: the kernel skips a
  * program that is running on the CPU already.
  */
-const MISSES = 3;
+const BLIND_AFTER = 3;
 
 export interface HeartbeatOptions {
   /** Sends one, and says whether the probe saw it; throws an IpvscopeError where none can be sent. */
@@ -38,7 +38,7 @@ export class Heartbeat {
   #seen = 0;
   #missed = 0;
   /** Missed since the last that was seen. */
-  #inARow = 0;
+  #missedInARow = 0;
   /** When it last was seen, or, before that, when it was started. */
   #lastSight: number;
   /** Of the times that are over. */
@@ -54,7 +54,7 @@ export class Heartbeat {
   /** Knows at once, and goes on without keeping the event loop alive. */
   start(): void {
     this.settle();
-    this.#later();
+    this.#schedule();
   }
 
   /** Again is fine. */
@@ -78,20 +78,20 @@ export class Heartbeat {
   /** Beats until it is known whether the probe sees now. */
   settle(): void {
     do this.#beat();
-    while (this.#inARow > 0 && this.#inARow < MISSES);
+    while (this.#missedInARow > 0 && this.#missedInARow < BLIND_AFTER);
   }
 
-  #later(): void {
-    const soon = this.#inARow > 0 || this.#watching === 'blind';
+  #schedule(): void {
+    const soon = this.#missedInARow > 0 || this.#watching === 'blind';
     this.#timer = setTimeout(
       () => {
         const before = this.#watching;
         this.#beat();
         if (this.#watching !== before) this.#options.onChange?.(this.sight());
         // Unless it was stopped there.
-        if (this.#timer !== undefined) this.#later();
+        if (this.#timer !== undefined) this.#schedule();
       },
-      soon ? SOON_MS : BEAT_MS,
+      soon ? RETRY_MS : INTERVAL_MS,
     ).unref();
   }
 
@@ -110,13 +110,13 @@ export class Heartbeat {
       return;
     }
     this.#missed++;
-    this.#inARow++;
-    if (this.#inARow >= MISSES) this.#goBlind(this.#options.switchesOff());
+    this.#missedInARow++;
+    if (this.#missedInARow >= BLIND_AFTER) this.#goBlind(this.#options.switchesOff());
   }
 
   /** None can be sent: what can be read may show that it is blind, but never that it sees. */
   #withoutBeat(reason: string): void {
-    this.#inARow = 0;
+    this.#missedInARow = 0;
     const off = this.#options.switchesOff();
     if (off.length > 0) {
       this.#goBlind(off);
@@ -129,7 +129,7 @@ export class Heartbeat {
   }
 
   #see(): void {
-    this.#inARow = 0;
+    this.#missedInARow = 0;
     this.#endBlind();
     this.#watching = 'proven';
     this.#unprovenCause = '';

@@ -1,4 +1,4 @@
-/** A packet that opens a connection (or any datagram of UDP), seen on one leg of the director. */
+/** A connection-opening packet (or any UDP datagram), captured on one interface of the director. */
 export interface CapturedPacket {
   /** `10.0.1.2:40001`; masquerading changes only where the packet goes. */
   readonly client: string;
@@ -9,13 +9,13 @@ export interface CapturedPacket {
   readonly monotonicNs: number;
 }
 
-/** What the capture saw on the director's legs, each in the order of time. */
+/** The packets captured on the director's interfaces, each list in the order of time. */
 export interface Captures {
   readonly client: readonly CapturedPacket[];
   /** By real server. */
   readonly servers: Readonly<Record<string, readonly CapturedPacket[]>>;
   /** Packets that tcpdump says the kernel dropped before it could read them. */
   readonly lost: number;
-  /** By how much the wall clock was set during the round. */
+  /** How far the wall clock was set during the round. */
   readonly clockStepMs: number;
 }

@@ -5,17 +5,17 @@ interface Step {
   readonly undo: () => unknown;
 }
 
-/** What has to be undone, last done first. */
+/** Steps that undo what was created, run in reverse order. */
 export class CleanUp {
   readonly #steps: Step[] = [];
 
-  /** To be called before the thing is made, so that a half-made one is undone too. */
+  /** Adds a step. Call it before the thing is created, so that a half-created one is undone too. */
   add(what: string, undo: () => unknown): void {
     this.#steps.push({ what, undo });
   }
 
   /**
-   * Undoes everything, each step even if another fails. Again is fine.
+   * Runs every step, even where another fails. Idempotent.
    *
    * @throws IpvscopeError `ERR_SCENARIO_CLEAN_UP` naming what could not be undone.
    */

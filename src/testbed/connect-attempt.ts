@@ -6,11 +6,11 @@ import type { ConnectReply, ConnectRequest } from './peer-protocol.js';
 
 export interface Attempted {
   readonly reply: ConnectReply;
-  /** Where the connection is to be held: it is open. */
+  /** The open connection, where it is to be held. */
   readonly socket?: Socket;
 }
 
-/** How long the last ACK of a port's previous connection may take to come. */
+/** Bounds the wait for the last ACK of the port's previous connection. */
 const MOST_BUSY_MS = 10_000;
 const LEAST_RETRY_MS = 2;
 const MOST_RETRY_MS = 50;
@@ -24,20 +24,20 @@ const outcomes: Readonly<Record<string, Outcome>> = {
 };
 
 /**
- * Connects from the port asked for (Node binds it with SO_REUSEADDR), asks the server for its name
- * and for the ending, and comes back when the connection is over, or open and to be held.
+ * Connects from the port of the request (Node binds it with SO_REUSEADDR), asks the server for its
+ * name and for the ending, and resolves when the connection is over, or open and to be held.
  *
- * Throws when the port cannot be used at all: that is not something a client lives through.
+ * @throws Error when the port cannot be used at all: that is no outcome that a client observes.
  */
 export async function attemptConnect(request: ConnectRequest): Promise<Attempted> {
-  const giveUp = performance.now() + MOST_BUSY_MS;
+  const deadline = performance.now() + MOST_BUSY_MS;
   for (let wait = LEAST_RETRY_MS; ; wait = Math.min(2 * wait, MOST_RETRY_MS)) {
     const attempted = await tryOnce(request);
     if (attempted !== 'busy') return attempted;
-    if (performance.now() > giveUp) {
+    if (performance.now() > deadline) {
       throw new Error(`port ${request.port} does not become free`);
     }
-    // The server's last ACK is on its way; nothing tells a process when the kernel has let go.
+    // The server's last ACK is under way; no event tells a process when the kernel frees the port.
     await delay(wait);
   }
 }

@@ -2,7 +2,7 @@
 export type Outcome = 'connected' | 'timeout' | 'refused' | 'reset' | 'unreachable';
 
 /**
- * What one connect of a client lived through. All times are CLOCK_MONOTONIC nanoseconds, the clock
+ * One connect as the client observed it. All times are CLOCK_MONOTONIC nanoseconds, the clock
  * that the probe stamps its records with.
  */
 export interface Connect {
@@ -13,11 +13,11 @@ export interface Connect {
   readonly endNs: number;
   readonly connectMs: number;
   readonly outcome: Outcome;
-  /** The real server that answered; it says its own name in its first bytes. */
+  /** The real server that answered, by the name that it sends first. */
   readonly server?: string;
-  /** The scenario lost its first packet, and not in ip_vs: it takes as long as its copy. */
+  /** The scenario dropped its first packet outside ip_vs: it takes as long as the retransmit. */
   readonly lostElsewhere?: true;
-  /** The part of the scenario, in the scenario's own words. */
+  /** The phase of the scenario. */
   readonly phase: string;
 }
 

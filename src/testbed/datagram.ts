@@ -6,14 +6,14 @@ import type { ConnectReply, ConnectRequest } from './peer-protocol.js';
 
 const typeOf = (address: string): 'udp4' | 'udp6' => (isIPv6(address) ? 'udp6' : 'udp4');
 
-/** One datagram from the port asked for; comes back with its answer, or when there is none. */
+/** Sends one datagram from the port of the request; resolves with the answer, or without one in time. */
 export async function sendDatagram(request: ConnectRequest): Promise<ConnectReply> {
   const { host, hostPort, address, port, timeoutMs } = request;
   const socket = dgram.createSocket(typeOf(host));
   try {
     socket.bind(port, address);
     await once(socket, 'listening');
-    // Connected, so that it is told of ICMP errors.
+    // A connected socket reports ICMP errors.
     socket.connect(hostPort, host);
     await once(socket, 'connect');
     const startNs = monotonicNow();

@@ -8,15 +8,15 @@ import { directorDevice } from './topology.js';
 /** Marks travel by IPv4; what is captured, by both families. */
 const SERVERS = addresses.ipv4.servers;
 
-/** Millisecond ticks looked at to learn the wall clock's offset; more while nothing close is seen. */
+/** Millisecond ticks sampled for the wall clock's offset; more until a close pair was read. */
 const LEAST_TICKS = 3;
 const MOST_TICKS = 100;
-/** A busy machine may take the processor away between two looks. */
+/** On a busy machine another task may run between two reads. */
 const CLOSE_NS = 100_000n;
 
 /**
- * Sees the opening packets on the director's side of each leg, and so what comes in, what goes on
- * to which server and what is swallowed in between: knowledge that owes nothing to the probe.
+ * Captures the connection-opening packets on the director's interfaces: what arrives, what is sent on
+ * to which server, and so what is dropped in between. An independent check of the probe.
  */
 export class DirectorCapture {
   readonly #client: PacketCapture;
@@ -31,7 +31,7 @@ export class DirectorCapture {
     this.#originNs = wallOrigin();
   }
 
-  /** Comes back when every leg is watched. */
+  /** Resolves once tcpdump listens on every interface. */
   static async start(): Promise<DirectorCapture> {
     const capture = new DirectorCapture();
     try {
@@ -44,8 +44,8 @@ export class DirectorCapture {
   }
 
   /**
-   * What was seen until now, the servers by the names that `nameOf` gives them. `mark` is to send a
-   * packet to the discard port of every real server: what is read after it came later.
+   * Returns the packets captured until now, the servers named by `nameOf`. `mark` has to send a packet
+   * to the discard port of every real server: what is read after it came later.
    */
   async finish(
     mark: (addresses: readonly string[]) => Promise<unknown>,
@@ -67,7 +67,7 @@ export class DirectorCapture {
     };
   }
 
-  /** Ends the captures at once. Again is fine. */
+  /** Ends the captures at once. Idempotent. */
   async close(): Promise<void> {
     await Promise.all(this.#captures().map((capture) => capture.close()));
   }
@@ -78,8 +78,8 @@ export class DirectorCapture {
 }
 
 /**
- * Wall time at CLOCK_MONOTONIC 0. Date.now() has milliseconds only, so the moments at which it moves
- * on are taken: between two looks at it, of which the closest together count.
+ * Wall time at CLOCK_MONOTONIC 0. Date.now() has milliseconds only, so its ticks are sampled: each lies
+ * between two reads, and the closest pair counts.
  */
 function wallOrigin(): bigint {
   let origin = 0n;

@@ -18,7 +18,7 @@ export async function namespaceInode(role: Role): Promise<number> {
   return (await stat(`${DIRECTORY}/${namespaceName(role)}`)).ino;
 }
 
-/** Names of testbeds, by the number of the process that made them; other names are not ours. */
+/** Namespace names of testbeds, by the PID of their process; other names are left out. */
 export function testbedNamespaces(list: string): ReadonlyMap<number, readonly string[]> {
   const byOwner = new Map<number, string[]>();
   for (const line of list.split('\n')) {
@@ -32,8 +32,8 @@ export function testbedNamespaces(list: string): ReadonlyMap<number, readonly st
 }
 
 /**
- * Removes what a crashed run left behind: the namespaces of processes that are gone, with whatever
- * still runs in them. Gives the names removed. In doubt they stay.
+ * Removes what a crashed run left behind: the namespaces of processes that have ended, with whatever
+ * still runs in them. Returns the names removed. In doubt they stay.
  */
 export async function removeLeftovers(): Promise<readonly string[]> {
   const byOwner = testbedNamespaces(
@@ -48,7 +48,7 @@ export async function removeLeftovers(): Promise<readonly string[]> {
   return removed;
 }
 
-/** Removes those of the names that exist, and ends what runs in them. */
+/** Removes those of the namespaces that exist, and kills what runs in them. */
 export async function removeNamespaces(names: readonly string[]): Promise<void> {
   const list = await programText('ip', ['netns', 'list'], { step: 'clean-up' });
   const existing = [...testbedNamespaces(list).values()].flat();
@@ -76,8 +76,8 @@ function kill(pid: number): void {
 }
 
 /**
- * Whether the process that made a testbed is no more. A number may be given to another process later:
- * one that is not Node did not make a testbed, and this process did not unless something runs in it.
+ * Whether the process that built a testbed has ended. Another process may have its PID by now: one that
+ * is not Node built no testbed, and this process did not unless something runs in the namespaces.
  */
 async function isGone(owner: number, names: readonly string[]): Promise<boolean> {
   if (owner === process.pid) {

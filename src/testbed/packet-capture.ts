@@ -1,60 +1,37 @@
-import { type ChildProcess, spawn } from 'node:child_process';
-import { createInterface } from 'node:readline';
 import { IpvscopeError } from '../error.js';
-import { programEnvironment } from '../exec/run.js';
-import { namespaceName, type Role } from './namespaces.js';
+import { NamespaceProcess } from './namespace-process.js';
+import type { Role } from './namespaces.js';
 import { CAPTURE_FILTER, MARK, packetsLost } from './tcpdump-lines.js';
 
 export interface PacketCaptureOptions {
-  /** Whose leg it is; the director's unless told. */
+  /** Whose interface it is (default: the director's). */
   readonly role?: Role;
-  /** What is captured beside marks, which are datagrams; opening packets unless told. */
+  /** What is captured beside marks, which are datagrams (default: connection-opening packets). */
   readonly filter?: string;
 }
 
-/** tcpdump on one leg of a namespace. */
+/** tcpdump on one network interface of a namespace. */
 export class PacketCapture {
   readonly lines: string[] = [];
-  readonly #leg: string;
-  readonly #child: ChildProcess;
-  readonly #exited: Promise<void>;
+  readonly #device: string;
+  readonly #process: NamespaceProcess;
   readonly #waiters = new Set<() => void>();
   #marks = 0;
   #listening = false;
-  #ended = false;
-  #stderr = '';
 
-  /** Starts capturing; `listening()` tells from when on nothing is missed. */
+  /** Starts capturing; nothing is missed once `listening()` has resolved. */
   constructor(
-    leg: string,
+    device: string,
     { role = 'director', filter = CAPTURE_FILTER }: PacketCaptureOptions = {},
   ) {
-    this.#leg = leg;
-    const command = ['tcpdump', '-i', leg, '-nn', '-S', '-tt', '-l', '--immediate-mode'];
-    const child = spawn('ip', ['netns', 'exec', namespaceName(role), ...command, filter], {
-      detached: true,
-      stdio: ['ignore', 'pipe', 'pipe'],
-      env: programEnvironment(),
-    });
-    this.#child = child;
-    this.#exited = new Promise((resolve) => {
-      const end = (): void => {
-        this.#ended = true;
-        this.#wake();
-        resolve();
-      };
-      child.once('close', end).once('error', end);
-    });
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      this.#stderr += text;
-      this.#listening ||= this.#stderr.includes('listening on');
+    this.#device = device;
+    const options = ['-i', device, '-nn', '-S', '-tt', '-l', '--immediate-mode'];
+    this.#process = new NamespaceProcess(role, ['tcpdump', ...options, filter]);
+    this.#process.stderr.on('data', () => {
+      this.#listening ||= this.#process.log.includes('listening on');
       this.#wake();
     });
-    createInterface({ input: child.stdout }).on('line', (line) => {
-      if (MARK.test(line)) this.#marks++;
-      else this.lines.push(line);
-      this.#wake();
-    });
+    void this.#read();
   }
 
   listening(): Promise<void> {
@@ -66,17 +43,26 @@ export class PacketCapture {
     return this.#until(() => this.#marks >= count);
   }
 
-  /** Ends the capture in good order and gives how many packets it lost. */
+  /** Ends the capture in good order and returns how many packets it lost. */
   async stop(): Promise<number> {
-    this.#child.kill('SIGINT');
-    await this.#exited;
-    return packetsLost(this.#stderr);
+    await this.#process.kill('SIGINT');
+    return packetsLost(this.#process.log);
   }
 
-  /** Ends it at once. */
+  /** Ends the capture at once. Idempotent. */
   async close(): Promise<void> {
-    this.#child.kill('SIGKILL');
-    await this.#exited;
+    await this.#process.kill();
+  }
+
+  async #read(): Promise<void> {
+    for (;;) {
+      const line = await this.#process.nextLine();
+      if (line === undefined) break;
+      if (MARK.test(line)) this.#marks++;
+      else this.lines.push(line);
+      this.#wake();
+    }
+    this.#wake();
   }
 
   #wake(): void {
@@ -85,20 +71,20 @@ export class PacketCapture {
 
   #until(reached: () => boolean): Promise<void> {
     return new Promise((resolve, reject) => {
-      const look = (): void => {
-        if (!reached() && !this.#ended) return;
-        this.#waiters.delete(look);
+      const check = (): void => {
+        if (!reached() && !this.#process.hasExited) return;
+        this.#waiters.delete(check);
         if (reached()) resolve();
         else reject(this.#error());
       };
-      this.#waiters.add(look);
-      look();
+      this.#waiters.add(check);
+      check();
     });
   }
 
   #error(): IpvscopeError {
-    const log = this.#stderr.trim();
-    return new IpvscopeError('ERR_SCENARIO_WITNESS', `tcpdump ended on ${this.#leg}`, {
+    const { log } = this.#process;
+    return new IpvscopeError('ERR_SCENARIO_WITNESS', `tcpdump ended on ${this.#device}`, {
       step: 'capture',
       ...(log === '' ? {} : { log }),
     });

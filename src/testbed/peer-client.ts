@@ -1,63 +1,48 @@
-/** The clients of a testbed: connect where they are told, from the ports they are told. */
+/** The clients of a testbed: connect on request, from the ports that the request names. */
 import dgram from 'node:dgram';
 import { readFileSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { attemptConnect } from './connect-attempt.js';
 import { sendDatagram } from './datagram.js';
 import {
-  type ClientRequest,
+  type ClientOperations,
   type ConnectReply,
   type ConnectRequest,
   DISCARD_PORT,
-  say,
+  type HeldPort,
+  type MarkRequest,
   serve,
 } from './peer-protocol.js';
-import { associate } from './sctp.js';
+import { SctpProcesses } from './sctp.js';
 import { speak } from './speak.js';
 
-const held = new Map<number, Socket>();
+/** The open connections of this process, by local port. */
+class HeldConnections {
+  readonly #sockets = new Map<number, Socket>();
 
-async function answer(request: ClientRequest): Promise<unknown> {
-  switch (request.op) {
-    case 'connect':
-      return await connect(request);
-    case 'speak':
-      return await speak(heldBy(request.port), request);
-    case 'vanish':
-    case 'release':
-      return await leave(request.port, request.op);
-    case 'mark':
-      return await mark(request.addresses);
+  add(port: number, socket: Socket): void {
+    this.#sockets.set(port, socket);
+  }
+
+  get(port: number): Socket {
+    const socket = this.#sockets.get(port);
+    if (socket === undefined || socket.destroyed) {
+      throw new Error(`port ${port} holds no connection`);
+    }
+    return socket;
+  }
+
+  async end(port: number, end: (socket: Socket) => void): Promise<void> {
+    const socket = this.get(port);
+    this.#sockets.delete(port);
+    await new Promise<void>((resolve) => {
+      socket.once('close', () => resolve());
+      end(socket);
+    });
   }
 }
 
-async function connect(request: ConnectRequest): Promise<ConnectReply> {
-  if (request.protocol === 'UDP') return await sendDatagram(request);
-  if (request.protocol === 'SCTP') return await associate(request);
-  const { reply, socket } = await attemptConnect(request);
-  if (request.ending === 'hold' && socket !== undefined) held.set(request.port, socket);
-  return reply;
-}
-
-function heldBy(localPort: number): Socket {
-  const socket = held.get(localPort);
-  if (socket === undefined || socket.destroyed) {
-    throw new Error(`port ${localPort} holds no connection`);
-  }
-  return socket;
-}
-
-async function leave(localPort: number, how: 'vanish' | 'release'): Promise<void> {
-  const socket = heldBy(localPort);
-  held.delete(localPort);
-  await new Promise<void>((resolve) => {
-    socket.once('close', () => resolve());
-    if (how === 'vanish') socket.resetAndDestroy();
-    else socket.destroy();
-  });
-}
-
-async function mark(addresses: readonly string[]): Promise<void> {
+async function mark({ addresses }: MarkRequest): Promise<void> {
   const socket = dgram.createSocket('udp4');
   for (const address of addresses) {
     await new Promise<void>((resolve, reject) =>
@@ -69,7 +54,7 @@ async function mark(addresses: readonly string[]): Promise<void> {
   socket.close();
 }
 
-/** Linux 6.5 and later: the first so many copies of a SYN come a second apart. */
+/** Linux 6.5 and later: that many copies of a SYN are sent a second apart. */
 function linearTimeouts(): number {
   try {
     return Number(readFileSync('/proc/sys/net/ipv4/tcp_syn_linear_timeouts', 'utf8'));
@@ -78,5 +63,24 @@ function linearTimeouts(): number {
   }
 }
 
-serve(answer);
-say({ ready: true, linearTimeouts: linearTimeouts() });
+const held = new HeldConnections();
+const sctp = new SctpProcesses();
+
+async function connect(request: ConnectRequest): Promise<ConnectReply> {
+  if (request.protocol === 'UDP') return await sendDatagram(request);
+  if (request.protocol === 'SCTP') return await sctp.associate(request);
+  const { reply, socket } = await attemptConnect(request);
+  if (request.ending === 'hold' && socket !== undefined) held.add(request.port, socket);
+  return reply;
+}
+
+serve<ClientOperations>(
+  {
+    connect,
+    speak: async (request) => await speak(held.get(request.port), request),
+    vanish: ({ port }: HeldPort) => held.end(port, (socket) => socket.resetAndDestroy()),
+    release: ({ port }: HeldPort) => held.end(port, (socket) => socket.destroy()),
+    mark,
+  },
+  { linearTimeouts: linearTimeouts() },
+);

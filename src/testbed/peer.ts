@@ -1,105 +1,110 @@
-import { type ChildProcessWithoutNullStreams, spawn } from 'node:child_process';
-import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { IpvscopeError } from '../error.js';
-import { programEnvironment } from '../exec/run.js';
-import { namespaceName, type Role } from './namespaces.js';
-import type { Answer, Ready } from './peer-protocol.js';
+import { NamespaceProcess } from './namespace-process.js';
+import type { Role } from './namespaces.js';
+import type { Answer, Operations, PeerKind, PeerKinds, Ready, Request } from './peer-protocol.js';
 
-export interface PeerOptions {
+export interface PeerOptions<Kind extends PeerKind> {
   readonly role: Role;
-  /** A module beside this one, to be run by Node. */
-  readonly module: string;
-  readonly args: readonly string[];
+  readonly kind: Kind;
+  readonly args?: readonly string[];
 }
 
-interface Waiting {
-  readonly resolve: (reply: unknown) => void;
+/** A peer of that kind. */
+export type PeerOf<Kind extends PeerKind> = Peer<PeerKinds[Kind]>;
+
+/** The clients of a testbed, or others like them. */
+export type ClientPeer = PeerOf<'client'>;
+
+/** Modules beside this one, run by Node. */
+const modules: Readonly<Record<PeerKind, string>> = {
+  client: 'peer-client.js',
+  server: 'peer-server.js',
+  'ftp-client': 'peer-ftp-client.js',
+  'ftp-server': 'peer-ftp-server.js',
+};
+
+interface Pending<Value> {
+  readonly resolve: (value: Value) => void;
   readonly reject: (error: unknown) => void;
 }
 
-/** A process in one of the testbed's namespaces that speaks JSON lines over its standard streams. */
-export class Peer {
-  readonly #child: ChildProcessWithoutNullStreams;
+/** A process in one of a testbed's namespaces that answers requests: JSON lines over its streams. */
+export class Peer<Ops extends Operations> {
+  readonly #process: NamespaceProcess;
   readonly #role: Role;
-  readonly #waiting = new Map<number, Waiting>();
+  readonly #pending = new Map<number, Pending<unknown>>();
   readonly #ready: Promise<Ready>;
-  readonly #exited: Promise<unknown>;
-  #becomeReady: Waiting | undefined;
+  #onReady: Pending<Ready> | undefined;
   #lastId = 0;
-  #ended: unknown;
-  #stderr = '';
+  #failure: unknown;
 
   /** Starts the process; `ready()` tells when it can be used. */
-  constructor({ role, module, args }: PeerOptions) {
+  constructor({ role, kind, args = [] }: PeerOptions<PeerKind>) {
     this.#role = role;
-    const path = fileURLToPath(new URL(module, import.meta.url));
-    const command = ['netns', 'exec', namespaceName(role), process.execPath, path, ...args];
-    this.#child = spawn('ip', command, { detached: true, env: programEnvironment() });
+    const path = fileURLToPath(new URL(modules[kind], import.meta.url));
+    this.#process = new NamespaceProcess(role, [process.execPath, path, ...args]);
     this.#ready = new Promise((resolve, reject) => {
-      this.#becomeReady = { resolve: (reply) => resolve(reply as Ready), reject };
+      this.#onReady = { resolve, reject };
     });
-    // Whoever waits is told; when nobody does, that is no crash.
+    // Whoever waits gets the error; when nobody does, that is no crash.
     this.#ready.catch(() => {});
-    this.#exited = new Promise((resolve) => {
-      this.#child.once('close', resolve).once('error', resolve);
-    });
-    this.#child.once('error', (cause) => this.#fail(cause.message));
-    this.#child.once('close', (code, signal) => this.#fail(`exit ${signal ?? code}`));
-    this.#child.stdin.on('error', () => {});
-    this.#child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      this.#stderr = (this.#stderr + text).slice(-4096);
-    });
-    createInterface({ input: this.#child.stdout }).on('line', (line) => this.#hear(line));
+    void this.#read();
   }
 
   ready(): Promise<Ready> {
     return this.#ready;
   }
 
-  /** Throws when the peer could not do it, or is no more. */
-  request(body: object): Promise<unknown> {
-    if (this.#ended !== undefined) return Promise.reject(this.#ended);
-    const id = ++this.#lastId;
-    return new Promise((resolve, reject) => {
-      this.#waiting.set(id, { resolve, reject });
-      this.#child.stdin.write(`${JSON.stringify({ id, ...body })}\n`);
+  /** @throws IpvscopeError `ERR_SCENARIO_PEER` when the peer failed, or has ended. */
+  request<Name extends keyof Ops & string>(
+    operation: Name,
+    body: Ops[Name][0],
+  ): Promise<Ops[Name][1]> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    const request: Request = { id: ++this.#lastId, operation, body };
+    return new Promise<Ops[Name][1]>((resolve, reject) => {
+      // The peer's handler of that operation has this reply.
+      this.#pending.set(request.id, { resolve, reject });
+      this.#process.write(`${JSON.stringify(request)}\n`);
     });
   }
 
-  /** Ends the process; whoever still waits for it is given the reason. */
+  /** Ends the process; pending requests are rejected with the reason. */
   async close(reason: unknown): Promise<void> {
-    this.#end(reason);
-    this.#child.kill('SIGKILL');
-    await this.#exited;
+    this.#fail(reason);
+    await this.#process.kill();
   }
 
-  #hear(line: string): void {
-    const message = JSON.parse(line) as Ready | Answer<unknown>;
+  async #read(): Promise<void> {
+    for (;;) {
+      const line = await this.#process.nextLine();
+      if (line === undefined) break;
+      this.#onMessage(JSON.parse(line) as Ready | Answer);
+    }
+    this.#fail(this.#error(this.#process.lastWords));
+  }
+
+  #onMessage(message: Ready | Answer): void {
     if ('ready' in message) {
-      this.#becomeReady?.resolve(message);
+      this.#onReady?.resolve(message);
       return;
     }
-    const waiting = this.#waiting.get(message.id);
-    this.#waiting.delete(message.id);
-    if ('error' in message) waiting?.reject(this.#error(message.error));
-    else waiting?.resolve(message.reply);
+    const pending = this.#pending.get(message.id);
+    this.#pending.delete(message.id);
+    if ('error' in message) pending?.reject(this.#error(message.error));
+    else pending?.resolve(message.reply);
   }
 
-  #fail(why: string): void {
-    const last = this.#stderr.trim().split('\n').at(-1) ?? '';
-    this.#end(this.#error(last === '' ? why : last));
-  }
-
-  #end(error: unknown): void {
-    this.#ended ??= error;
-    this.#becomeReady?.reject(this.#ended);
-    for (const { reject } of this.#waiting.values()) reject(this.#ended);
-    this.#waiting.clear();
+  #fail(error: unknown): void {
+    this.#failure ??= error;
+    this.#onReady?.reject(this.#failure);
+    for (const { reject } of this.#pending.values()) reject(this.#failure);
+    this.#pending.clear();
   }
 
   #error(message: string): IpvscopeError {
-    const log = this.#stderr.trim();
+    const { log } = this.#process;
     return new IpvscopeError('ERR_SCENARIO_PEER', `the ${this.#role} peer: ${message}`, {
       step: 'peer',
       ...(log === '' ? {} : { log }),

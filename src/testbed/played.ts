@@ -1,7 +1,7 @@
 import type { Captures } from './captures.js';
 import type { Connect } from './connect.js';
 
-/** What was true of a real server from a moment on. Nothing is under way when it changes. */
+/** The state of a real server from a moment on. No connect is under way when it changes. */
 export interface ServerState {
   readonly server: string;
   readonly fromNs: number;
@@ -10,12 +10,12 @@ export interface ServerState {
   readonly answers: boolean;
 }
 
-/** What happened in one round of a scenario, as its clients and its testbed know it. */
+/** One round of a scenario, as its clients and its testbed observed it. */
 export interface Played {
   readonly scenario: string;
   /** Complete: no other client used these ports before or during the round. */
   readonly connects: readonly Connect[];
-  /** Inode number of the director's network namespace, by which events are told from others. */
+  /** Inode number of the director's network namespace: selects the events of the round. */
   readonly netns: number;
   /** The virtual service, `10.96.0.10:80`. */
   readonly virtual: string;
@@ -24,7 +24,7 @@ export interface Played {
   readonly states: readonly ServerState[];
   /** When the clients' kernel sends the copies of an opening packet, in ms after the first. */
   readonly copiesMs: readonly number[];
-  /** Present where the testbed has a capture. */
+  /** Present where packets were captured. */
   readonly captures?: Captures;
 }
 

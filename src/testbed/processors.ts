@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 
-/** The processors that this process, and what it starts, may run on: `0-1,4` in Linux's words. */
+/** The processors that this process and its children may run on; Linux writes them as `0-1,4`. */
 export function allowedProcessors(
   status = readFileSync('/proc/self/status', 'utf8'),
 ): readonly number[] {

@@ -1,4 +1,10 @@
-/** Packets made by hand, for what no socket of a client sends: what follows the IPv4 header. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { NamespaceShells } from './namespace-shell.js';
+import type { Role } from './namespaces.js';
+
+/** Packets that no socket of a client sends: what follows the IPv4 header. */
 
 export interface TcpPacket {
   readonly source: string;
@@ -46,8 +52,8 @@ export function tcpSegment(packet: TcpPacket): Buffer {
 }
 
 /**
- * A SYN from each of so many ports, one after another, with a sequence number for each: as many as
- * a flood needs are made by changing one.
+ * A SYN from each of `count` ports, one after another, with a sequence number for each. A template is
+ * modified per packet: fast enough for a flood.
  */
 export function synsFrom(
   first: Omit<TcpPacket, 'sequence' | 'data'>,
@@ -90,4 +96,39 @@ export function fragmentationNeeded(quoted: TcpPacket, mtu: number): Buffer {
   icmp.writeUInt16BE(mtu, 6);
   icmp.writeUInt16BE(checksum(icmp), 2);
   return icmp;
+}
+
+export interface RawTarget {
+  readonly host: string;
+  /** Of each packet (default: of all together). */
+  readonly length?: number;
+  /** IP protocol number (default: 6, TCP). */
+  readonly protocol?: number;
+  readonly source?: string;
+  /** Further options of the socat address. */
+  readonly options?: string;
+}
+
+/** Sends packets from a namespace, in order and without pauses. */
+export async function sendPackets(
+  shells: NamespaceShells,
+  role: Role,
+  packets: Buffer,
+  { host, length = packets.length, protocol = PROTOCOL_TCP, source, options }: RawTarget,
+): Promise<void> {
+  const address = [
+    `IP4-SENDTO:${host}:${protocol}`,
+    ...(source === undefined ? [] : [`bind=${source}`]),
+    ...(options === undefined ? [] : [options]),
+  ].join(',');
+  const directory = await mkdtemp(join(tmpdir(), 'ipvscope-packets-'));
+  try {
+    const file = join(directory, 'packets');
+    await writeFile(file, packets);
+    // From a file, not from a pipe: each read gives one packet.
+    const command = ['socat', '-u', '-b', String(length), `FILE:${file}`, address];
+    await shells.execInNamespace(role, command, { step: 'socat' });
+  } finally {
+    await rm(directory, { recursive: true });
+  }
 }

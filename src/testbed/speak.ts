@@ -2,7 +2,7 @@ import type { Socket } from 'node:net';
 import { monotonicNow } from '../source/clock.js';
 import type { ConnectReply, SpeakRequest } from './peer-protocol.js';
 
-/** A line on an open connection; comes back with the server's answer, or when there is none. */
+/** Sends a line on an open connection; resolves with the server's answer, or without one in time. */
 export function speak(
   socket: Socket,
   { timeoutMs, bytes = 1 }: SpeakRequest,

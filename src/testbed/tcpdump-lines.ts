@@ -3,8 +3,8 @@ import type { CapturedPacket } from './captures.js';
 import { DISCARD_PORT } from './peer-protocol.js';
 
 /**
- * Opening packets and datagrams, the marks that say where a capture may end among them, and what is
- * in a tunnel. IPv6 headers have to be counted by hand: tcp[] and sctp[] know IPv4 only.
+ * Connection-opening packets and datagrams, the marks at which a capture may end among them, and
+ * tunnelled packets. IPv6 headers have to be counted by hand: tcp[] and sctp[] know IPv4 only.
  */
 export const CAPTURE_FILTER = [
   'tcp[tcpflags] & (tcp-syn|tcp-ack) == tcp-syn',
@@ -21,7 +21,7 @@ export const CAPTURE_FILTER = [
 export const MARK = new RegExp(`^\\d+\\.\\d+ IP \\S+ > \\S+\\.${DISCARD_PORT}: UDP`);
 
 const TIME = /^(\d+)\.(\d{6}) /;
-/** What a tunnel has put around the packet has no ports. */
+/** The outer header of a tunnel has no ports. */
 const ADDRESSES = /(?:IP6? \S+ > \S+: )?IP6? (\S+)\.(\d+) > \S+\.\d+: /;
 const OPENING = new RegExp(
   `${TIME.source}${ADDRESSES.source}(?:Flags \\[[SEW]*S[SEW]*\\], seq (\\d+),|(UDP)|(sctp).*\\[INIT\\])`,
@@ -44,7 +44,7 @@ export function parseOpening(line: string, originNs: bigint): CapturedPacket | u
   };
 }
 
-/** What tcpdump says at its end that it could not read. */
+/** The packets that tcpdump reports as lost when it ends. */
 export function packetsLost(stderr: string): number {
   return Number(/^(\d+) packets? dropped by kernel$/m.exec(stderr)?.[1] ?? 0);
 }

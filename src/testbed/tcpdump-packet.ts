@@ -11,11 +11,11 @@ export interface Packet {
   readonly sequence: number;
   /** Seconds since 1970. */
   readonly time: number;
-  /** What tcpdump says of it. */
+  /** The rest of tcpdump's line. */
   readonly text: string;
 }
 
-/** TCP's opening packets and resets, ICMP errors, datagrams, SCTP, and what is in a tunnel. */
+/** TCP SYNs and resets, ICMP errors, datagrams, SCTP, and tunnelled packets. */
 export const FIELD_FILTER = [
   'tcp[tcpflags] & (tcp-syn|tcp-rst) != 0',
   'ip6[6] == 6 and ip6[53] & 6 != 0',

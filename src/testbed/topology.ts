@@ -1,8 +1,8 @@
 import { existsSync } from 'node:fs';
 import { ExitCode, IpvscopeError } from '../error.js';
 import { programText } from '../exec/run.js';
-import { type Addresses, addresses, type Family, families as known } from './addresses.js';
-import { execInNamespace } from './namespace-shell.js';
+import { addresses, families as allFamilies, type Family } from './addresses.js';
+import type { NamespaceShells } from './namespace-shell.js';
 import { namespaceName, type Role, roles } from './namespaces.js';
 
 /** A network of two hosts: the first of it and the second. */
@@ -14,7 +14,7 @@ interface Link {
 /** The director's interface toward a namespace. */
 export const directorDevice = (role: Role): string => `to-${role}`;
 
-const leg = (role: Role, ipv4: string, ipv6: string): Link => ({
+const link = (role: Role, ipv4: string, ipv6: string): Link => ({
   ends: [
     { role: 'director', device: directorDevice(role) },
     { role, device: 'eth0' },
@@ -22,7 +22,7 @@ const leg = (role: Role, ipv4: string, ipv6: string): Link => ({
   networks: { ipv4, ipv6 },
 });
 
-/** Past the director: the way of replies where a real server has the virtual address itself. */
+/** Around the director: the way of replies where a real server has the virtual address itself. */
 const bypass = (role: Role, ipv4: string, ipv6: string): Link => ({
   ends: [
     { role: 'client', device: `from-${role}` },
@@ -32,31 +32,31 @@ const bypass = (role: Role, ipv4: string, ipv6: string): Link => ({
 });
 
 const links: readonly Link[] = [
-  leg('client', '10.0.1.', 'fd00:10:0:1::'),
-  leg('rs1', '10.0.2.', 'fd00:10:0:2::'),
-  leg('rs2', '10.0.3.', 'fd00:10:0:3::'),
+  link('client', '10.0.1.', 'fd00:10:0:1::'),
+  link('rs1', '10.0.2.', 'fd00:10:0:2::'),
+  link('rs2', '10.0.3.', 'fd00:10:0:3::'),
   bypass('rs1', '10.0.12.', 'fd00:10:0:12::'),
   bypass('rs2', '10.0.13.', 'fd00:10:0:13::'),
 ];
 
-/** Those that this kernel has. */
-export const families = known.filter(
-  (family) => family === 'ipv4' || existsSync('/proc/net/if_inet6'),
-);
+/** The address families of this kernel. */
+export const kernelFamilies = (): readonly Family[] =>
+  allFamilies.filter((family) => family === 'ipv4' || existsSync('/proc/net/if_inet6'));
 
 const length = { ipv4: { link: 24, host: 32 }, ipv6: { link: 64, host: 128 } } as const;
-const each = <Item>(items: (family: Family, names: Addresses) => readonly Item[]): Item[] =>
-  families.flatMap((family) => items(family, addresses[family]));
 
 const MODULES = ['ip_vs', 'ip_vs_rr', 'veth', 'dummy'];
 
 /**
- * Four namespaces joined by veth, the director in the middle with the virtual addresses on a dummy
- * device. The caller removes the namespaces, whatever comes of it; all else is inside them.
+ * Builds four namespaces joined by veth, the director in the middle with the virtual addresses on a
+ * dummy device. The caller removes the namespaces, even after an error; all else is inside them.
  *
  * @throws IpvscopeError `ERR_SCENARIO_ROOT`, `ERR_SCENARIO_KERNEL` or `ERR_PROGRAM_FAILED`.
  */
-export async function buildTopology(): Promise<void> {
+export async function buildTopology(
+  shells: NamespaceShells,
+  families: readonly Family[],
+): Promise<void> {
   const missing = await loadModules();
   try {
     await batch(
@@ -72,10 +72,13 @@ export async function buildTopology(): Promise<void> {
     );
     // Replies of a real server that has the virtual address must not be dropped for their way back.
     const lenient = { 'net/ipv4/conf/all/rp_filter': 0, 'net/ipv4/conf/default/rp_filter': 0 };
-    await Promise.all(roles.map((role) => setSysctls(role, lenient)));
+    await Promise.all(roles.map((role) => shells.setSysctls(role, lenient)));
     await Promise.all(
       roles.map(async (role) => {
-        await batch(['-n', namespaceName(role)], [...deviceLines(role), ...routeLines(role)]);
+        await batch(
+          ['-n', namespaceName(role)],
+          [...deviceLines(role, families), ...routeLines(role, families)],
+        );
         const rules = families.map((family) =>
           batch([`-${family.at(-1)}`, '-n', namespaceName(role)], ruleLines(role, family)),
         );
@@ -87,7 +90,7 @@ export async function buildTopology(): Promise<void> {
   }
 }
 
-function deviceLines(role: Role): readonly string[] {
+function deviceLines(role: Role, families: readonly Family[]): readonly string[] {
   return [
     'link set lo up',
     ...links.flatMap(({ ends, networks }) =>
@@ -102,10 +105,11 @@ function deviceLines(role: Role): readonly string[] {
       ? [
           'link add virtual type dummy',
           'link set virtual up',
-          ...each((family, { virtual, direct }) => [
-            addressLine(virtual, length[family].host, 'virtual'),
-            addressLine(direct, length[family].host, 'virtual'),
-          ]),
+          ...families.flatMap((family) =>
+            [addresses[family].virtual, addresses[family].direct].map((address) =>
+              addressLine(address, length[family].host, 'virtual'),
+            ),
+          ),
         ]
       : []),
   ];
@@ -118,8 +122,8 @@ function deviceLines(role: Role): readonly string[] {
  */
 const PATIENCE = ' rto_min 1s';
 
-/** Everything goes by the director. */
-function routeLines(role: Role): readonly string[] {
+/** The default route: through the director. */
+function routeLines(role: Role, families: readonly Family[]): readonly string[] {
   const networks = links.find(({ ends }) => ends[1].role === role)?.networks;
   if (networks === undefined) return [];
   return families.map((family) => `route add default via ${networks[family]}1${PATIENCE}`);
@@ -142,12 +146,12 @@ const addressLine = (address: string, prefix: number, device: string): string =>
   `address add ${address}/${prefix} dev ${device}${address.includes(':') ? ' nodad' : ''}`;
 
 /** The real servers take packets out of tunnels, where the modules ipip and ip6_tunnel are loaded. */
-export async function openTunnels(): Promise<void> {
+export async function openTunnels(shells: NamespaceShells): Promise<void> {
   const devices = TUNNELS.filter(({ module }) => existsSync(`/sys/module/${module}`));
   for (const role of ['rs1', 'rs2'] as const) {
     const lines = devices.map(({ device }) => `link set ${device} up`);
     await batch(['-n', namespaceName(role)], lines);
-    if (lines.length > 0) await setSysctls(role, { 'net/ipv4/conf/tunl0/rp_filter': 0 });
+    if (lines.length > 0) await shells.setSysctls(role, { 'net/ipv4/conf/tunl0/rp_filter': 0 });
   }
 }
 
@@ -156,18 +160,6 @@ const TUNNELS = [
   { module: 'ip6_tunnel', device: 'ip6tnl0' },
 ] as const;
 
-/** Sets sysctls inside one namespace only; names as paths below /proc/sys. */
-export async function setSysctls(
-  role: Role,
-  values: Readonly<Record<string, number>>,
-): Promise<void> {
-  // /proc/sys/net shows the namespace of the process that opens it.
-  const script = 'while [ $# -gt 0 ]; do printf %s "$2" >"/proc/sys/$1" || exit 1; shift 2; done';
-  const pairs = Object.entries(values).flatMap(([name, value]) => [name, String(value)]);
-  if (pairs.length === 0) return;
-  await execInNamespace(role, ['sh', '-c', script, 'sh', ...pairs], { step: 'sysctl' });
-}
-
 function batch(options: readonly string[], lines: readonly string[]): Promise<string> {
   return programText('ip', [...options, '-batch', '-'], {
     step: 'topology',
@@ -175,16 +167,16 @@ function batch(options: readonly string[], lines: readonly string[]): Promise<st
   });
 }
 
-/** Best effort: what is built in needs no module. Gives what modprobe complained about. */
+/** Best effort: what is built in needs no module. Returns the modules that modprobe refused. */
 async function loadModules(): Promise<string> {
   if (process.geteuid?.() !== 0) {
-    throw new IpvscopeError('ERR_SCENARIO_ROOT', 'network namespaces are made by root only', {
+    throw new IpvscopeError('ERR_SCENARIO_ROOT', 'creating network namespaces requires root', {
       step: 'topology',
-      hint: 'run as root, or in the lab',
+      hint: 'run as root, or in the lab: ipvscope lab reproduce ...',
       exitCode: ExitCode.prerequisite,
     });
   }
-  const complaints = await Promise.all(
+  const refused = await Promise.all(
     MODULES.map(async (module) => {
       try {
         await programText('modprobe', [module], { step: 'modules' });
@@ -197,7 +189,7 @@ async function loadModules(): Promise<string> {
   if (!existsSync('/proc/net/ip_vs')) {
     throw kernelLacks('ip_vs');
   }
-  return complaints.filter((module) => module !== '').join(', ');
+  return refused.filter((module) => module !== '').join(', ');
 }
 
 function kernelLacks(modules: string, cause?: unknown): IpvscopeError {

@@ -1,6 +1,6 @@
 import { type EndpointFilter, type EventFilter, protocolBits } from '../native/event-filter.js';
-import type { RecordBatch } from '../record/batch.js';
 import { Cpu, Flag, Offset, RECORD_SIZE } from '../record/layout.generated.js';
+import type { RecordBatch } from '../record/record-batch.js';
 
 // include/linux/socket.h
 const AF_INET = 2;

@@ -1,20 +1,14 @@
-import type { RecordBatch } from '../record/batch.js';
 import { decodeEvent } from '../record/decode.js';
-import { Kind, Offset, RECORD_SIZE, Verdict } from '../record/layout.generated.js';
-import { type KindName, kindNames } from '../record/names.js';
+import { EventSelection } from '../record/event-selection.js';
+import { Offset, RECORD_SIZE } from '../record/layout.generated.js';
+import type { RecordBatch } from '../record/record-batch.js';
+import type { KindName } from '../record/value-names.js';
 import { columnHeader, formatColumns, type NamespaceName } from './columns.js';
 import type { ParsedFilter } from './filter.js';
 import { fitsFilter } from './fits-filter.js';
 
 export const outputFormats = ['columns', 'json'] as const;
 export type OutputFormat = (typeof outputFormats)[number];
-
-/** Counted always, printed only when asked for: they are normal, or follow from another event. */
-const onRequest: readonly KindName[] = ['draining', 'retransmit'];
-
-export const defaultKinds: readonly KindName[] = kindNames.filter(
-  (kind) => !onRequest.includes(kind),
-);
 
 /** Where lines go. */
 export interface LineOutput {
@@ -33,8 +27,7 @@ export class EventPrinter {
   readonly #output: LineOutput;
   readonly #format: OutputFormat;
   readonly #toTime: (monotonicNs: number) => string;
-  readonly #wanted: ReadonlySet<number>;
-  readonly #drops: boolean;
+  readonly #selection: EventSelection;
   readonly #filter: ParsedFilter;
   readonly #nameOf: NamespaceName;
   #headerDue: boolean;
@@ -53,8 +46,7 @@ export class EventPrinter {
     this.#output = options.output;
     this.#format = options.format;
     this.#toTime = options.toTime;
-    this.#wanted = new Set(options.kinds.map((kind) => Kind[kind]));
-    this.#drops = options.drops ?? false;
+    this.#selection = new EventSelection(options.kinds, options.drops ?? false);
     this.#nameOf = options.nameOf;
     this.#filter = options.filter ?? {};
     this.#headerDue = options.format === 'columns';
@@ -62,16 +54,10 @@ export class EventPrinter {
 
   print(batch: RecordBatch): void {
     for (let index = 0; index < batch.count; index++) {
-      if (!this.#isWanted(batch.bytes, index * RECORD_SIZE)) continue;
+      if (!this.#selection.has(batch, index)) continue;
       if (fitsFilter(batch, index, this.#filter)) this.#printRecord(batch, index);
     }
     this.#output.flush();
-  }
-
-  #isWanted(bytes: Uint8Array, at: number): boolean {
-    if (this.#wanted.has(bytes[at + Offset.kind] ?? 0)) return true;
-    const verdict = bytes[at + Offset.verdict];
-    return this.#drops && (verdict === Verdict.dropped || verdict === Verdict.rejected);
   }
 
   #printRecord(batch: RecordBatch, index: number): void {

@@ -39,13 +39,18 @@ export function summaryLine(
   const seen = `${parts.length === 0 ? 'nothing notable' : parts.join(', ')}${of}`;
 
   const lost = Object.entries(state.losses).filter(([, count]) => count > 0);
-  for (const { variant, function: name, misses = 0 } of state.programs) {
-    if (misses > 0) lost.push([`missed runs of ${variant} ${name}`, misses]);
+  for (const { variant, function: name, skippedRuns = 0 } of state.programs) {
+    if (skippedRuns > 0) lost.push([`missed runs of ${variant} ${name}`, skippedRuns]);
   }
-  const uncounted = state.programs.some((program) => program.misses === undefined);
-  const shed = state.shed > 0 ? `, ${state.shed} counted without detail (too many at once)` : '';
-  const folded =
-    state.folded > 0 ? `, ${state.folded} counted without service (too many at once)` : '';
+  const uncounted = state.programs.some((program) => program.skippedRuns === undefined);
+  const detailDropped =
+    state.detailDropped > 0
+      ? `, ${state.detailDropped} counted without detail (too many at once)`
+      : '';
+  const kernelOverflow =
+    state.kernelOverflow > 0
+      ? `, ${state.kernelOverflow} counted without service (too many at once)`
+      : '';
   const unread = state.failures === undefined ? '' : `, INCOMPLETE: ${state.failures.join(', ')}`;
   const attached = state.programs.filter((program) => program.attached).length;
   const { lookedUp = { packets: 0, opening: 0 } } = state;
@@ -74,7 +79,7 @@ export function summaryLine(
       : [
           `ip_vs was given ${lookedUp.packets} packets of them, ${lookedUp.opening} opening a connection`,
         ]),
-    `${attached} of ${state.programs.length} programs attached${unseen}${shed}${folded}${unread}`,
+    `${attached} of ${state.programs.length} programs attached${unseen}${detailDropped}${kernelOverflow}${unread}`,
     ...(state.watching === 'unproven' && isAttached(state)
       ? [`silence is not proven: ${state.unprovenCause}`]
       : []),

@@ -3,18 +3,18 @@ import type { Played } from '../testbed/played.js';
 import { describe, isOfRound } from './explain.js';
 import type { ObservedEvent } from './observed-event.js';
 
-/** How two clocks may differ where one was read to the microsecond and the other beside it. */
+/** Two clocks may differ by this: one has microseconds, and they are read one after the other. */
 const SLACK_NS = 1e6;
 
-/** One line of the comparison: packets counted by tcpdump, and what the events say of them. */
+/** One line of the comparison: packets captured by tcpdump, and the events about them. */
 export interface CaptureRow {
-  /** `in`, a server's name, `swallowed`. */
+  /** `in`, a server's name, `not forwarded`. */
   readonly what: string;
-  /** Opening packets that tcpdump saw. */
+  /** Connection-opening packets that tcpdump captured. */
   readonly captured: number;
   /** Those of them that have an event. */
   readonly withEvent: number;
-  /** What the events themselves add up to. */
+  /** The sum of the events themselves. */
   readonly events: number;
 }
 
@@ -23,7 +23,7 @@ export interface CaptureReport {
   readonly problems: readonly string[];
 }
 
-/** An opening packet that came in, and what became of it. */
+/** A connection-opening packet that arrived, and what became of it. */
 interface Passage {
   readonly packet: CapturedPacket;
   readonly to: string[];
@@ -31,9 +31,9 @@ interface Passage {
 }
 
 /**
- * Lays every opening packet that tcpdump saw at the director beside the probe's events. A packet
- * with an event went where the event says; one without went to a server (it made a new entry). No
- * packet and no event is left over. Without captures there is nothing to compare.
+ * Compares every connection-opening packet that tcpdump captured at the director with the probe's
+ * events. A packet with an event went where the event says; one without was sent to a server (it made
+ * a new entry). No packet and no event is left over.
  */
 export function compareCaptures(
   played: Played,
@@ -43,12 +43,14 @@ export function compareCaptures(
   const problems: string[] = [];
   if (captures.lost > 0) problems.push(`tcpdump lost ${captures.lost} packets`);
   if (Math.abs(captures.clockStepMs) > 1) {
-    problems.push(`the wall clock was set by ${captures.clockStepMs.toFixed(1)} ms meanwhile`);
+    problems.push(
+      `the wall clock was set by ${captures.clockStepMs.toFixed(1)} ms during the round`,
+    );
   }
   const passages = captures.client.map((packet): Passage => ({ packet, to: [] }));
   addServers(passages, captures, problems);
 
-  // A retry comes beside its packet's own event; one without a client stands for several packets.
+  // A retry is an event in addition to its packet's own; one without a client stands for several packets.
   const events = observed.filter(
     ({ event }) => isOfRound(played, event) && event.kind !== 'retry' && event.client !== undefined,
   );
@@ -58,7 +60,7 @@ export function compareCaptures(
   return { rows: rowsOf(passages, events, Object.keys(captures.servers)), problems };
 }
 
-/** The n-th copy on a server's leg is the latest one that had come in by then. */
+/** The n-th copy on a server's interface is the latest one that had arrived by then. */
 function addServers(passages: readonly Passage[], captures: Captures, problems: string[]): void {
   for (const [server, packets] of Object.entries(captures.servers)) {
     for (const out of packets) {
@@ -68,7 +70,8 @@ function addServers(passages: readonly Passage[], captures: Captures, problems: 
           packet.sequence === out.sequence &&
           packet.monotonicNs <= out.monotonicNs,
       );
-      if (passage === undefined) problems.push(`${name(out)} went to ${server} but never came in`);
+      if (passage === undefined)
+        problems.push(`${name(out)} was sent to ${server} but never arrived`);
       passage?.to.push(server);
     }
   }
@@ -87,7 +90,7 @@ function addEvents(
         packet.monotonicNs <= observed.monotonicNs + SLACK_NS,
     );
     if (passage === undefined) {
-      problems.push(`${describe(observed.event)}: no such packet came in`);
+      problems.push(`${describe(observed.event)}: no such packet arrived`);
     } else if (passage.event !== undefined) {
       problems.push(`${describe(observed.event)}: ${name(passage.packet)} has an event already`);
     } else {
@@ -97,7 +100,7 @@ function addEvents(
 }
 
 function* passageProblems({ packet, to, event: observed }: Passage): Generator<string> {
-  const went = to.length === 0 ? 'was swallowed' : `went to ${to.join(' and ')}`;
+  const went = to.length === 0 ? 'was not forwarded' : `went to ${to.join(' and ')}`;
   if (observed === undefined) {
     if (to.length !== 1) yield `${name(packet)} has no event and ${went}`;
     return;
@@ -105,11 +108,11 @@ function* passageProblems({ packet, to, event: observed }: Passage): Generator<s
   const { event } = observed;
   const said = saidTo(observed);
   if (to.length > 1 || to[0] !== said) {
-    yield `${describe(event)} says ${said ?? 'swallowed'}, ${name(packet)} ${went}`;
+    yield `${describe(event)} says ${said ?? 'not forwarded'}, ${name(packet)} ${went}`;
   }
 }
 
-/** Where the event says that the packet went; undefined: nowhere. */
+/** The server that the event names as the packet's; undefined: none. */
 function saidTo({ event }: ObservedEvent): string | undefined {
   switch (event.verdict) {
     case 'forwarded':
@@ -121,7 +124,7 @@ function saidTo({ event }: ObservedEvent): string | undefined {
   }
 }
 
-/** The same by numbers, which does not depend on how packets and events were paired. */
+/** The same by counts, which do not depend on how packets and events were paired. */
 function* clientProblems(
   passages: readonly Passage[],
   events: readonly ObservedEvent[],
@@ -131,14 +134,14 @@ function* clientProblems(
     ...events.flatMap(({ event }) => event.client ?? []),
   ]);
   for (const client of clients) {
-    const swallowed = passages.filter(
+    const unforwarded = passages.filter(
       ({ packet, to }) => packet.client === client && to.length === 0,
     ).length;
     const dropped = events.filter(
       (observed) => observed.event.client === client && saidTo(observed) === undefined,
     ).length;
-    if (swallowed !== dropped) {
-      yield `${client}: ${swallowed} packets swallowed, ${dropped} said to be dropped`;
+    if (unforwarded !== dropped) {
+      yield `${client}: ${unforwarded} packets not forwarded, ${dropped} reported as dropped`;
     }
   }
 }
@@ -175,7 +178,7 @@ function rowsOf(
       ),
     ),
     row(
-      'swallowed',
+      'not forwarded',
       (to) => to.length === 0,
       (to) => to === undefined,
     ),

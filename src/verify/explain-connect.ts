@@ -23,10 +23,10 @@ const EARLY_MS = 100;
 const LATE_MS = 600;
 /** A dropped packet's client waits for its next copy at least this long. */
 const LEAST_WAIT_MS = 900;
-/** ip_vs forgets no entry earlier: CLOSE lives 10 s, every other state longer. */
+/** ip_vs expires no entry earlier: CLOSE lives 10 s, every other state longer. */
 const ENTRY_LIFE_MS = 9_000;
 
-/** Whether a connect and what was seen of it account for each other. */
+/** Verifies that a connect and its events account for each other. */
 export function explainConnect(
   played: Played,
   match: Match,
@@ -61,7 +61,7 @@ function sentTo(event: IpvsEvent): string | undefined {
   }
 }
 
-/** A used port is seen at once, an unused one is not, and copies come after the first packet. */
+/** A reused port has an event at once, an unused one has none, and copies follow the first packet. */
 function* orderProblems(
   { connect, events }: Match,
   before: PortMemory | undefined,
@@ -94,8 +94,8 @@ function* orderProblems(
 }
 
 /**
- * A server that still has the port's old connection answers a SYN with a bare ACK; the client resets
- * that connection, which closes the entry, and sends its SYN again without waiting.
+ * A server that still has the port's old connection answers a SYN with a challenge ACK; the client
+ * resets that connection, which closes the entry, and retransmits its SYN without waiting.
  */
 function isAnsweredByReset(earlier: IpvsEvent, later: IpvsEvent): boolean {
   return (
@@ -106,8 +106,8 @@ function isAnsweredByReset(earlier: IpvsEvent, later: IpvsEvent): boolean {
 }
 
 /**
- * Each packet finds the entry that the one before it left. A dropped one leaves the entry it found, or
- * none; what a copy without event then made is not known, and only its own copies find it.
+ * Each packet matches the entry that the previous one left. A dropped one leaves the entry it matched,
+ * or none; the entry that a copy without event then made is not known, and only its own copies match it.
  */
 function* routeProblems(
   events: readonly IpvsEvent[],
@@ -143,7 +143,7 @@ function* successProblems(played: Played, { connect, events }: Match): Generator
     ({ event }) => event.verdict === 'dropped' || event.kind === 'retransmit',
   );
   const copies = lost.length + (connect.lostElsewhere ? 1 : 0);
-  // If every packet that tcpdump saw has its reason, what is slow beyond that is the machine.
+  // If every captured packet has its reason, the machine accounts for the rest of the time.
   const accounted = packetsSeen(played, connect) === lost.length + 1;
   if (copies === 0) {
     if (connect.connectMs >= SLOW_MS && !accounted) yield 'slow, and no event says why';
@@ -161,7 +161,7 @@ function* successProblems(played: Played, { connect, events }: Match): Generator
   }
 }
 
-/** How many opening packets of it tcpdump saw; undefined where it did not look. */
+/** Captured connection-opening packets of the connect; undefined without captures. */
 function packetsSeen({ captures }: Played, { client, startNs, endNs }: Match['connect']) {
   return captures?.client.filter(
     (packet) =>

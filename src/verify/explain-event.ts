@@ -4,11 +4,11 @@ import type { ObservedEvent } from './observed-event.js';
 
 const CLOSED_STATES = ['TIME_WAIT', 'CLOSE'];
 
-/** Whether the entry that was found has no handshake to repeat. */
+/** Whether the matched entry has no handshake to retransmit. */
 export const foundClosed = ({ conn_state: state }: IpvsEvent): boolean =>
   state !== undefined && CLOSED_STATES.includes(state);
 
-/** What is wrong with an event taken by itself, and beside what was true of its servers then. */
+/** What is wrong with an event by itself, and against the state of its servers at that moment. */
 export function eventProblems(played: Played, { event, monotonicNs }: ObservedEvent): string[] {
   const problems = [...disagreements(event)];
   if (event.virtual !== played.virtual) problems.push(`is about ${event.virtual}`);
@@ -30,7 +30,7 @@ export function eventProblems(played: Played, { event, monotonicNs }: ObservedEv
   );
 }
 
-/** Facts of one event that cannot be true together. */
+/** Facts of one event that contradict each other. */
 function* disagreements(event: IpvsEvent): Generator<string> {
   const { verdict, cause, new_destination: chosen, expired, conntrack, missing_fix: fix } = event;
   if (event.destination === undefined && event.kind !== 'unscheduled') yield 'names no server';
@@ -58,7 +58,7 @@ function* disagreements(event: IpvsEvent): Generator<string> {
     cause === 'conntrack' &&
     !(expired && (conntrack === 'confirmed' || conntrack === 'unconfirmed'))
   ) {
-    // ip_vs drops for an nf_conn that the packet has, after it has told the entry to go.
+    // ip_vs drops for an nf_conn that the packet has, after it has expired the entry.
     yield `was dropped for conntrack: ${conntrack}${expired ? '' : ', entry not expired'}`;
   }
 }

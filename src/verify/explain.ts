@@ -7,21 +7,21 @@ import type { Match } from './match.js';
 import type { ObservedEvent } from './observed-event.js';
 
 export interface Explanation {
-  /** What does not fit together, one line each; none: everything is explained. */
+  /** Inconsistencies, one line each; none: everything is explained. */
   readonly problems: readonly string[];
   /** Every connect of the round. */
   readonly matches: readonly Match[];
 }
 
-/** Whether an event is about an opening packet of this round's director. */
+/** Whether an event is about a connection-opening packet of this round's director. */
 export const isOfRound = (played: Played, event: IpvsEvent): boolean =>
   event.netns === played.netns && event.opening;
 
 /**
- * Lays what the clients lived through beside what the probe saw of the same round. Strict in both
- * directions: every connect that failed, was slow or came from a used port must be explained by
- * events, and every event must belong to one connect and be true of it. Events of other namespaces,
- * and of packets that open nothing, are none of its business.
+ * Verifies the probe's events against the client-observed connects of the same round. Strict in both
+ * directions: every connect that failed, was slow or reused a port must be explained by events, and
+ * every event must belong to one connect and be true of it. Events of other namespaces, and of packets
+ * that open no connection, are ignored.
  */
 export function explain(played: Played, events: readonly ObservedEvent[]): Explanation {
   const connects = [...played.connects].sort((a, b) => a.startNs - b.startNs);
@@ -32,7 +32,7 @@ export function explain(played: Played, events: readonly ObservedEvent[]): Expla
   const problems: string[] = [];
 
   const all = events.filter(({ event }) => isOfRound(played, event));
-  // A retry comes beside its packet's own event, and after those of the copies that were dropped.
+  // A retry is an event in addition to its packet's own, after those of the dropped copies.
   const ours = all.filter(({ event }) => event.kind !== 'retry');
   for (const observed of [...ours].sort((a, b) => a.monotonicNs - b.monotonicNs)) {
     const { event, monotonicNs } = observed;

@@ -1,14 +1,14 @@
-/** One series of the text format. */
+/** One series of the Prometheus text format. */
 export interface Series {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly value: number;
 }
 
-const LINE = /^([a-z_]+)\{(.*)\} (\S+)$/;
+const LINE = /^([a-z_]+)(?:\{(.*)\})? (\S+)$/;
 const LABEL = /([a-z_]+)="((?:[^"\\]|\\.)*)"/g;
 
-/** The series with labels; histograms by their parts. */
+/** Every series of a scrape; histograms by their parts. */
 export function parseMetrics(text: string): readonly Series[] {
   return text.split('\n').flatMap((line) => {
     const match = LINE.exec(line);
@@ -25,7 +25,7 @@ export function parseMetrics(text: string): readonly Series[] {
 export const seriesOf = (
   text: string,
   name: string,
-  labels: Readonly<Record<string, string>>,
+  labels: Readonly<Record<string, string>> = {},
 ): readonly Series[] =>
   parseMetrics(text).filter(
     (series) =>

@@ -1,16 +1,16 @@
-import type { RecordBatch } from '../record/batch.js';
 import { decodeEvent, recordTime } from '../record/decode.js';
 import type { IpvsEvent } from '../record/event.js';
 import { Kind, Offset, RECORD_SIZE } from '../record/layout.generated.js';
+import type { RecordBatch } from '../record/record-batch.js';
 
-/** An event with the time it was stamped with, so that it can be laid beside a connect. */
+/** An event with its monotonic time stamp, so that it can be matched with a connect. */
 export interface ObservedEvent {
   readonly event: IpvsEvent;
   /** CLOCK_MONOTONIC */
   readonly monotonicNs: number;
 }
 
-/** Every event of a batch; what it gives stays valid when the batch is filled anew. */
+/** Decodes every event of a batch; the result stays valid when the batch is overwritten. */
 export function observeBatch(
   batch: RecordBatch,
   toTime: (monotonicNs: number) => string,

@@ -12,24 +12,27 @@ export interface ReportParts {
   readonly played: Played;
   readonly events: readonly ObservedEvent[];
   readonly explanation: Explanation;
-  readonly capture?: CaptureReport;
+  readonly comparison?: CaptureReport;
 }
 
-/** What the clients lived through beside what the probe saw, and whether the two fit together. */
-export function formatReport({ played, events, explanation, capture }: ReportParts): string {
+/** Formats the client-observed connects, the probe's events, and whether they are consistent. */
+export function formatReport({ played, events, explanation, comparison }: ReportParts): string {
   const ours = events.filter(({ event }) => isOfRound(played, event));
-  const problems = [...explanation.problems, ...(capture?.problems ?? [])];
+  const problems = [...explanation.problems, ...(comparison?.problems ?? [])];
   return [
-    `${played.scenario}: what the clients lived through`,
+    `${played.scenario}: client-observed connects`,
     ...indent(connectTable(played.connects)),
-    'what the probe saw',
+    'probe events',
     ...indent(eventTable(ours)),
-    ...(capture === undefined
+    ...(comparison === undefined
       ? []
-      : ['opening packets at the director, by tcpdump', ...indent(captureTable(capture))]),
+      : [
+          'connection-opening packets captured at the director',
+          ...indent(captureTable(comparison)),
+        ]),
     ...(problems.length === 0
-      ? [`explained: ${played.connects.length} connects and ${ours.length} events fit together`]
-      : [`not explained: ${problems.length} things do not fit`, ...indent(listed(problems))]),
+      ? [`verified: ${played.connects.length} connects and ${ours.length} events are consistent`]
+      : [`not verified: ${problems.length} inconsistencies`, ...indent(listed(problems))]),
     '',
   ].join('\n');
 }
@@ -80,9 +83,9 @@ function eventTable(events: readonly ObservedEvent[]): string[] {
 
 function captureTable({ rows }: CaptureReport): string[] {
   return textTable(
-    ['', 'packets', 'with event', 'events say'],
+    ['', 'packets', 'with event', 'by events'],
     rows.map(({ what, captured, withEvent, events }) => [
-      what === 'in' || what === 'swallowed' ? what : `to ${what}`,
+      what === 'in' || what === 'not forwarded' ? what : `to ${what}`,
       String(captured),
       String(withEvent),
       String(events),

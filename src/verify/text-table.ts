@@ -1,6 +1,6 @@
 const NUMBER = /^(?:-|\d+(?:\.\d+)?)$/;
 
-/** Columns as wide as their widest cell; a column of numbers is set flush right. */
+/** Formats columns as wide as their widest text; a column of numbers is aligned right. */
 export function textTable(
   heads: readonly string[],
   rows: readonly (readonly string[])[],

@@ -1,5 +1,5 @@
-import type { KindName } from '../../src/record/names.js';
-import { LiveSource } from '../../src/source/live.js';
+import type { KindName } from '../../src/record/value-names.js';
+import { LiveSource } from '../../src/source/live-source.js';
 
 /** A source of records that somebody else makes. */
 export interface GeneratorSource {

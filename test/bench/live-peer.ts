@@ -36,7 +36,7 @@ function countCollections(): () => Promise<number> {
 /** What WATCH found: to be taken from what FINISH finds. */
 interface Before {
   readonly packets: number;
-  readonly shed: number;
+  readonly detailDropped: number;
   readonly cpu: NodeJS.CpuUsage;
   readonly collections: number;
 }
@@ -59,14 +59,14 @@ function open(mode: string | undefined, ringBytes: number) {
     program,
     async watch(): Promise<Before> {
       lastUs = 0;
-      const { shed } = source.state();
-      return { packets, shed, collections: await collections(), cpu: process.cpuUsage() };
+      const { detailDropped } = source.state();
+      return { packets, detailDropped, collections: await collections(), cpu: process.cpuUsage() };
     },
     async finish(before: Before): Promise<Watched> {
       const byItselfUs = lastUs;
       source.flush();
       // Of what is added up, the table that was in use comes when no program can still add to it.
-      while (source.adding) {
+      while (source.hasAggregates) {
         await setTimeout(1);
         source.flush();
       }
@@ -75,7 +75,7 @@ function open(mode: string | undefined, ringBytes: number) {
       ({ packets } = aggregator.snapshot());
       return {
         packets: packets - before.packets,
-        shed: source.state().shed - before.shed,
+        detailDropped: source.state().detailDropped - before.detailDropped,
         // What is added up is there before it is asked for.
         lastUs: mode === 'added-up' ? byItselfUs : lastUs,
         cpuNs: (user + system) * 1000,

@@ -13,7 +13,7 @@ export interface Watched {
   /** Packets that its records stand for. */
   readonly packets: number;
   /** Packets that the ring had no room for. */
-  readonly shed: number;
+  readonly detailDropped: number;
   /** When the last record came, on CLOCK_MONOTONIC in microseconds; 0 where none came. */
   readonly lastUs: number;
   /** CPU time of the whole process. */
@@ -50,7 +50,7 @@ export class Watcher {
 
   async finish(): Promise<Watched> {
     const line = await this.#peer.ask(FINISH);
-    return parseNumbers(line, ['packets', 'shed', 'lastUs', 'cpuNs', 'collections']);
+    return parseNumbers(line, ['packets', 'detailDropped', 'lastUs', 'cpuNs', 'collections']);
   }
 
   async totals(): Promise<Totals> {

@@ -4,8 +4,8 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { IpvscopeError } from '../../src/error.js';
 import { attachVariants } from '../../src/native/attachment.js';
+import { findBtfFile } from '../../src/native/btf-file.js';
 import { Session } from '../../src/native/session.js';
-import { findTypesFile } from '../../src/native/types-file.js';
 import { Running, run } from './command.js';
 
 // What a user reads on a machine that lacks something, each made to lack it for real.
@@ -25,7 +25,7 @@ const otherTypes = fileURLToPath(
 );
 
 const typesComeAlong =
-  findTypesFile() !== undefined && 'types of this very kernel are in the search path';
+  findBtfFile() !== undefined && 'types of this very kernel are in the search path';
 
 run('modprobe', 'ip_vs');
 const typesShown = existsSync('/sys/kernel/btf/ip_vs');
@@ -169,7 +169,7 @@ for (const variant of attachVariants) {
   });
 }
 
-const noTypes = findTypesFile() === undefined && 'no file has types of this very kernel';
+const noTypes = findBtfFile() === undefined && 'no file has types of this very kernel';
 
 test('a kernel that shows no types at all is traced with types from a file', {
   skip: noTypes,

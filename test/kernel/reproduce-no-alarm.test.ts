@@ -43,11 +43,11 @@ async function play(name: string): Promise<{ readonly ended: Ended; readonly met
   ]);
   await new Promise<void>((resolve) => {
     running.process.stderr?.on('data', () => {
-      if (/^(not )?explained: /m.test(running.stderr)) resolve();
+      if (/^(not )?verified: /m.test(running.stderr)) resolve();
     });
     running.process.once('close', () => resolve());
   });
-  assert.match(running.stderr, /^explained: /m, running.stderr);
+  assert.match(running.stderr, /^verified: /m, running.stderr);
   const metrics = await (await fetch(`http://${LISTEN}/metrics`)).text();
   return { ended: await running.end(), metrics };
 }
@@ -107,10 +107,9 @@ for (const { name, slow, may, seen } of cases) {
   });
 }
 
-/** What the first report says the clients lived through. */
+/** The connect times of the first report. */
 function assertTimes({ stderr }: Ended, slow: string | undefined): void {
-  const [, table = ''] =
-    /what the clients lived through\n([\s\S]*?)what the probe saw/.exec(stderr) ?? [];
+  const [, table = ''] = /client-observed connects\n([\s\S]*?)probe events/.exec(stderr) ?? [];
   const rows = table.trimEnd().split('\n').slice(1);
   assert.ok(rows.length > 0, stderr);
   for (const row of rows) {

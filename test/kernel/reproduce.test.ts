@@ -3,7 +3,7 @@ import { before, test } from 'node:test';
 import type { IpvsEvent } from '../../src/record/event.js';
 import { type Ended, Running, run } from './command.js';
 
-// The scenarios judge themselves; here the captures, the clients and the exit code are held against
+// The scenarios verify themselves; here the captures, the clients and the exit code are compared with
 // what was printed, and every way of ending leaves no namespace behind.
 
 const namespaces = (): string[] =>
@@ -38,7 +38,7 @@ const SECOND = 980;
 
 before(() => run('modprobe', 'ip_vs'));
 
-test('rollout: new connections to weight 0, timeouts, and three witnesses that agree', async () => {
+test('rollout: new connections to weight 0, timeouts, and three observers that agree', async () => {
   const ended = await new Running(['reproduce', 'rollout', '--witness', '-o', 'json']).ended;
   assert.equal(ended.code, 0, ended.stderr);
   const events = eventsOf(ended);
@@ -55,19 +55,19 @@ test('rollout: new connections to weight 0, timeouts, and three witnesses that a
     assert.equal(event.available, true);
     assert.equal(event.forwarding, 'masquerade');
   }
-  assert.deepEqual(row(ended, 'rollout: what', 'stopped').slice(0, 3), ['12', '6', 'timeout']);
-  const [into, first, second, swallowed] = [
+  assert.deepEqual(row(ended, 'rollout: client', 'stopped').slice(0, 3), ['12', '6', 'timeout']);
+  const [into, first, second, unforwarded] = [
     'in',
     'to 10.0.2.2:8080',
     'to 10.0.3.2:8080',
-    'swallowed',
-  ].map((title) => row(ended, 'opening packets', title).map(Number));
-  assert.ok(into && first && second && swallowed);
-  assert.equal(into[0], (first[0] ?? 0) + (second[0] ?? 0) + (swallowed[0] ?? 0));
-  for (const numbers of [into, first, second, swallowed]) assert.equal(numbers[1], numbers[2]);
-  assert.equal(swallowed[0], 0);
+    'not forwarded',
+  ].map((title) => row(ended, 'connection-opening packets', title).map(Number));
+  assert.ok(into && first && second && unforwarded);
+  assert.equal(into[0], (first[0] ?? 0) + (second[0] ?? 0) + (unforwarded[0] ?? 0));
+  for (const numbers of [into, first, second, unforwarded]) assert.equal(numbers[1], numbers[2]);
+  assert.equal(unforwarded[0], 0);
   // How many copies a client sends to a dead server is its kernel's affair.
-  assert.match(ended.stderr, /^explained: 54 connects and \d+ events fit together$/m);
+  assert.match(ended.stderr, /^verified: 54 connects and \d+ events are consistent$/m);
   assert.match(ended.stderr, /nothing lost(?: \(|$)/m);
   assert.deepEqual(namespaces(), []);
 });
@@ -98,15 +98,17 @@ test('one-second: the connects whose SYN was dropped, and no others, take a seco
     assert.ok(delay !== undefined && delay >= SECOND && delay < 1600, `${delay} ms`);
   }
   for (const phase of ['after-reset', 'after-vanish']) {
-    const [, failed, least, , , most] = row(ended, 'one-second: what', phase);
+    const [, failed, least, , , most] = row(ended, 'one-second: client', phase);
     assert.equal(failed, '-');
     assert.ok(Number(least) >= SECOND && Number(most) < 1600, `${phase}: ${least} to ${most} ms`);
   }
   for (const phase of ['fresh', 'after-fin', 'control']) {
-    const most = row(ended, 'one-second: what', phase).at(-1);
+    const most = row(ended, 'one-second: client', phase).at(-1);
     assert.ok(Number(most) < 800, `${phase}: ${most} ms`);
   }
-  const [packets, withEvent, said] = row(ended, 'opening packets', 'swallowed').map(Number);
+  const [packets, withEvent, said] = row(ended, 'connection-opening packets', 'not forwarded').map(
+    Number,
+  );
   assert.deepEqual([packets, withEvent, said], [5, 5, 5]);
   assert.deepEqual(namespaces(), []);
 });

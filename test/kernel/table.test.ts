@@ -1,47 +1,51 @@
 import assert from 'node:assert/strict';
 import { before, test } from 'node:test';
+import { MonitoredRun } from '../../src/cli/support/monitored-run.js';
 import { differences } from '../../src/conformance/matrix/compare-case.js';
-import { formatMatrix, type Result } from '../../src/conformance/matrix/format-matrix.js';
+import { formatMatrix } from '../../src/conformance/matrix/format-matrix.js';
 import {
   caseName,
-  type MatrixTrial,
+  type MatrixResult,
   playMatrix,
   testCases,
 } from '../../src/conformance/matrix/matrix.js';
-import { Observer } from '../../src/monitor/monitor.js';
-import { kindNames } from '../../src/record/names.js';
+import { kindNames } from '../../src/record/value-names.js';
 import { withTestbed } from '../../src/testbed/testbed.js';
 import { type ObservedEvent, observeBatch } from '../../src/verify/observed-event.js';
 import { run } from './command.js';
 
-// Everything that the table says, on this kernel: events, packets on each leg, connect times.
+// The whole test matrix on this kernel: events, packets on each interface, connect times.
 
 before(() => {
   for (const module of ['ip_vs', 'ipip', 'ip6_tunnel', 'sctp']) run('modprobe', module);
 });
 
-interface Played extends Pick<MatrixTrial, 'packetsLost' | 'repeated'> {
+interface Played extends MatrixResult {
   readonly summary: string;
-  readonly results: readonly Result[];
 }
 
 async function play(): Promise<Played> {
   const events: ObservedEvent[] = [];
-  const observer = await Observer.start({
-    detail: kindNames,
+  const monitored = await MonitoredRun.start({
+    kinds: kindNames,
     onBatch: (batch, clock) => {
       events.push(...observeBatch(batch, clock.format));
       return undefined;
     },
   });
-  const trial = await withTestbed({}, (testbed) => playMatrix(testbed, testCases));
-  const summary = await observer.stop();
-  const { packetsLost, repeated } = trial;
-  return { summary, results: trial.results(events), packetsLost, repeated };
+  const recorder = {
+    events: () => {
+      monitored.monitor.flush();
+      return events;
+    },
+  };
+  const result = await withTestbed({}, (testbed) => playMatrix(testbed, testCases, recorder));
+  const summary = await monitored.stop();
+  return { summary, ...result };
 }
 
 const missedNothing = /nothing lost(?: \(|$)/;
-/** By the kernel, which skips a program that an interrupt finds at work on its CPU: seldom, and said. */
+/** By the kernel, which skips a program that an interrupt finds running on its CPU: seldom, and counted. */
 const skippedAlone = /LOST \d+ (?:unpaired|missed runs of [^,]+)(?:, \d+ missed runs of [^,]+)*$/;
 
 test('the table of reused ports', async (t) => {
@@ -53,7 +57,7 @@ test('the table of reused ports', async (t) => {
   const { summary, results, packetsLost, repeated } = played;
   for (const line of repeated) t.diagnostic(line);
   process.stdout.write(`${formatMatrix(results)}\n`);
-  await t.test('nobody who looked missed anything', () => {
+  await t.test('neither the probe nor tcpdump missed anything', () => {
     assert.match(summary, missedNothing);
     assert.equal(packetsLost, 0);
   });

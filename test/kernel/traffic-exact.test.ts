@@ -5,36 +5,36 @@ import { join } from 'node:path';
 import { test } from 'node:test';
 import { planAttachments } from '../../src/native/attachment.js';
 import type { SourceState } from '../../src/source/event-source.js';
-import { LiveSource } from '../../src/source/live.js';
+import { LiveSource } from '../../src/source/live-source.js';
 import { CleanUp } from '../../src/testbed/clean-up.js';
-import { namespaceInode, type Role } from '../../src/testbed/namespaces.js';
+import { namespaceInode } from '../../src/testbed/namespaces.js';
 import { type ObservedEvent, observeBatch } from '../../src/verify/observed-event.js';
 import { run } from './command.js';
-import { compareEvents } from './exact/compare.js';
+import { compareEvents } from './exact/compare-events.js';
 import { Counters } from './exact/counters.js';
-import { Director, type Weights } from './exact/director.js';
-import { type Plan, readFates } from './exact/fates.js';
+import { formatExact } from './exact/format-exact.js';
 import { Ledger } from './exact/ledger.js';
-import { buildNetwork, legs } from './exact/network.js';
+import { lineOf, startProgram } from './exact/namespace-program.js';
+import { type Plan, readOutcomes } from './exact/packet-outcomes.js';
 import { makePlan } from './exact/plan.js';
 import { writePlan } from './exact/plan-file.js';
+import { buildNetwork, directorDevices } from './exact/planned-network.js';
+import { portRange, serverAddresses, serverNetworks } from './exact/planned-services.js';
 import { compiled } from './exact/programs.js';
 import { Random } from './exact/random.js';
-import { formatExact } from './exact/report.js';
-import { portRange, serverAddresses, serverNetworks } from './exact/services.js';
 import { Sightings } from './exact/sightings.js';
-import { Spoken } from './exact/spoken.js';
-import { eventSums, witnessSums } from './exact/sums.js';
+import { captureSums, eventSums } from './exact/sums.js';
+import { VirtualServices, type Weights } from './exact/virtual-services.js';
 
 // Opening packets from random ports, drawn from a seed, so that many come from a port used before.
-// Captures on the director's legs, ip_vs' own counters and the sender's list say what became of each
+// Captures on the director's interfaces, ip_vs' own counters and the sender's list say what became of each
 // packet; the probe has to say the same of each, and the sums by service, server and verdict agree.
 
 const OPENINGS = 100_000;
 const MOST_PROBLEMS = 20;
 const MOST_EVICTED = 3;
 
-test('100,000 opening packets over 50 services: events equal what the legs show', async (t) => {
+test('100,000 opening packets over 50 services: events equal what the directorDevices show', async (t) => {
   const seed = Number(process.env.IPVSCOPE_SEED ?? Date.now() % 2 ** 32);
   t.diagnostic(`seed ${seed} (IPVSCOPE_SEED=${seed} sends the same packets again)`);
   const stages = makePlan(new Random(seed), OPENINGS);
@@ -50,30 +50,33 @@ test('100,000 opening packets over 50 services: events equal what the legs show'
   }
 
   const { events, counters, state } = played;
-  const fates = readFates(plan, played.sightings);
+  const outcomes = readOutcomes(plan, played.sightings);
   const ledger = new Ledger();
-  for (const [index, stage] of fates.stages.entries()) {
+  for (const [index, stage] of outcomes.stages.entries()) {
     ledger.add(stage, played.weights[index] ?? new Map());
   }
   const comparison = compareEvents(ledger, events);
-  const witnessed = witnessSums(ledger, counters.chosen);
+  const captured = captureSums(ledger, counters.chosen);
   const opening = events.map(({ event }) => event).filter((event) => event.opening);
   const told = eventSums(opening.filter(({ kind }) => kind !== 'retry'));
   const { opening_evicted: evicted = 0, ...losses } = state.losses;
   const lost = Object.values(losses).reduce((sum, count) => sum + count, 0);
-  const missed = state.programs.reduce((sum, { misses = 0 }) => sum + misses, 0);
-  const report = { ledger, witnessed, told, events, comparison, lost, evicted, missed };
+  const missed = state.programs.reduce((sum, { skippedRuns = 0 }) => sum + skippedRuns, 0);
+  const report = { ledger, captured, told, events, comparison, lost, evicted, missed };
   for (const line of formatExact(report)) t.diagnostic(line);
   const problems = [
-    ...fates.problems,
+    ...outcomes.problems,
     ...ledger.problems,
-    ...counters.problems(fates.stages.flat()),
+    ...counters.problems(outcomes.stages.flat()),
     ...comparison.problems,
-    ...witnessed.differences(told),
+    ...captured.differences(told),
   ];
   assert.deepEqual(problems.slice(0, MOST_PROBLEMS), [], `${problems.length} problems`);
   assert.equal(ledger.openings, OPENINGS);
-  assert.deepEqual({ lost, missed, shed: state.shed }, { lost: 0, missed: 0, shed: 0 });
+  assert.deepEqual(
+    { lost, missed, detailDropped: state.detailDropped },
+    { lost: 0, missed: 0, detailDropped: 0 },
+  );
   // At random, nine tuples have one bucket of the store less than once in twenty runs.
   assert.ok(evicted <= MOST_EVICTED, `${evicted} opening packets were evicted`);
   assert.ok(comparison.undetermined <= evicted, `${comparison.undetermined} are undetermined`);
@@ -96,17 +99,16 @@ async function play(plan: Plan, cleanUp: CleanUp): Promise<Played> {
   writeFileSync(planFile, plan.file);
   const network = await buildNetwork(cleanUp);
   const netns = await namespaceInode('director');
-  const say = (role: Role, command: readonly string[]): Spoken => {
-    const program = new Spoken(role, command);
-    cleanUp.add(command[0] ?? '', () => program.close());
-    return program;
-  };
   const { first, last } = portRange('listening');
-  const witness = say('director', [compiled('witness'), seen, ...legs]);
-  const listeners = serverNetworks.map(({ role }) =>
-    say(role, [compiled('listener'), String(first), String(last)]),
+  const witness = startProgram(
+    'director',
+    [compiled('witness'), seen, ...directorDevices],
+    cleanUp,
   );
-  for (const program of [witness, ...listeners]) assert.equal(await program.line(), 'ready');
+  const listeners = serverNetworks.map(({ role }) =>
+    startProgram(role, [compiled('listener'), String(first), String(last)], cleanUp),
+  );
+  for (const program of [witness, ...listeners]) assert.equal(await lineOf(program), 'ready');
 
   const events: ObservedEvent[] = [];
   const source = new LiveSource({ attachments: planAttachments() });
@@ -117,7 +119,7 @@ async function play(plan: Plan, cleanUp: CleanUp): Promise<Played> {
     events.push(...observed.filter(({ event }) => event.netns === netns));
   });
 
-  const director = new Director(network.director);
+  const director = new VirtualServices(network.director);
   const counters = new Counters(director);
   const weights: Weights[] = [];
   const { own, router } = network.ethernet;
@@ -127,18 +129,19 @@ async function play(plan: Plan, cleanUp: CleanUp): Promise<Played> {
     if (stage === 'all') await director.begin(phase);
     else await director.enter(stage, phase);
     weights.push(structuredClone(director.weights));
-    await network.client.run(
+    await network.client.script(
       `${compiled('sender')} ${planFile} ${from} ${count} ${cpus} eth0 ${own} ${router}`,
+      'sender',
     );
     for (let cpu = 0; cpu < cpus; cpu++) {
-      wentOut = Number(/^mark (\d+)$/.exec(await witness.line())?.[1]);
+      wentOut = Number(/^mark (\d+)$/.exec(await lineOf(witness))?.[1]);
     }
     // A server that is taken out of the table takes its counters along.
     if (stage !== 'all') await counters.settle(wentOut);
   }
   source.stop();
   witness.endInput();
-  assert.equal(await witness.line(), 'lost 0');
+  assert.equal(await lineOf(witness), 'lost 0');
   const sightings = new Sightings(readFileSync(seen));
   return { sightings, counters, weights, events, state: source.state() };
 }

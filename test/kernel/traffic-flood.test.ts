@@ -4,19 +4,19 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { test } from 'node:test';
 import { CleanUp } from '../../src/testbed/clean-up.js';
+import { seriesOf } from '../../src/verify/metrics-text.js';
 import { Running, run } from './command.js';
-import { Director } from './exact/director.js';
-import { buildNetwork } from './exact/network.js';
 import { type StagePart, writePlan } from './exact/plan-file.js';
+import { buildNetwork } from './exact/planned-network.js';
+import { endpoint, serverAddresses, services } from './exact/planned-services.js';
 import { compiled } from './exact/programs.js';
 import { Random } from './exact/random.js';
-import { endpoint, serverAddresses, services } from './exact/services.js';
+import { VirtualServices } from './exact/virtual-services.js';
 import { floodPhase, makeFlood } from './flood/flood-plan.js';
-import { LegCounters } from './flood/leg-counters.js';
-import { samplesOf, sumOf } from './flood/metrics-text.js';
+import { InterfaceCounters } from './flood/interface-counters.js';
 
 // More opening packets than anybody can take one by one: every packet of both waves meets an entry,
-// so it is counted, or the node is told a wrong number. nftables on the director's legs is the
+// so it is counted, or the node is told a wrong number. nftables on the director's interfaces is the
 // witness; `serve` is the command that a node runs, and is asked over HTTP as Prometheus asks it.
 
 const ENTRIES = 1_500;
@@ -28,6 +28,10 @@ const WAVES = [60_000, 30_000] as const;
 const PORT = 10_964;
 const MOST_WAIT_MS = 60_000;
 const MOST_SCRAPE_MS = 1_000;
+
+/** The sum over all series of a metric. */
+const sumOf = (text: string, metric: string): number =>
+  seriesOf(text, metric).reduce((sum, { value }) => sum + value, 0);
 
 const scrape = async (): Promise<string> =>
   (await fetch(`http://127.0.0.1:${PORT}/metrics`)).text();
@@ -54,14 +58,15 @@ async function flood(random: Random, cleanUp: CleanUp, say: (line: string) => vo
   writeFileSync(planFile, file);
 
   const network = await buildNetwork(cleanUp);
-  const director = new Director(network.director);
-  const legs = await LegCounters.start(network.director);
+  const director = new VirtualServices(network.director);
+  const directorDevices = await InterfaceCounters.start(network.director);
   const { own, router } = network.ethernet;
   const send = async (part: StagePart | undefined): Promise<number> => {
     const { from, count, cpus } = part as StagePart;
     const startMs = performance.now();
-    await network.client.run(
+    await network.client.script(
       `${compiled('sender')} ${planFile} ${from} ${count} ${cpus} eth0 ${own} ${router}`,
+      'sender',
     );
     return (performance.now() - startMs) / 1000;
   };
@@ -71,18 +76,18 @@ async function flood(random: Random, cleanUp: CleanUp, say: (line: string) => vo
   await director.enter('drained', floodPhase);
 
   const traced = await serveUntil(cleanUp, [...listen, '--trace'], async (serve) => {
-    await legs.forget();
+    await directorDevices.forget();
     serve.process.kill('SIGSTOP');
     const seconds = await send(parts[1]);
     serve.process.kill('SIGCONT');
     say(`${WAVES[0]} packets while serve was stopped, in ${seconds.toFixed(1)} s`);
-    return check(await untilCounted(WAVES[0]), WAVES[0], await legs.read(), director);
+    return check(await untilCounted(WAVES[0]), WAVES[0], await directorDevices.read(), director);
   });
   say(`${traced.shed} of them counted without their detail`);
   assert.ok(traced.shed > 0, 'the flood was none: every packet could be told one by one');
 
   const counted = await serveUntil(cleanUp, listen, async () => {
-    await legs.forget();
+    await directorDevices.forget();
     // The first ever takes its time: the code is not compiled yet.
     await scrape();
     let under = true;
@@ -101,7 +106,7 @@ async function flood(random: Random, cleanUp: CleanUp, say: (line: string) => vo
         `the slowest ${slowest.toFixed(0)} ms`,
     );
     assert.ok(scrapes.length > 1 && slowest < MOST_SCRAPE_MS, `${scrapes} ms`);
-    return check(await untilCounted(WAVES[1]), WAVES[1], await legs.read(), director);
+    return check(await untilCounted(WAVES[1]), WAVES[1], await directorDevices.read(), director);
   });
   assert.equal(counted.shed, 0, 'what nobody asked for is not missed');
 }
@@ -124,19 +129,19 @@ async function serveUntil<Result>(
   return result;
 }
 
-/** Holds what was told against the witness. */
+/** Holds what was told against the capture. */
 function check(
   text: string,
   total: number,
-  witnessed: ReadonlyMap<string, number>,
-  director: Director,
+  captured: ReadonlyMap<string, number>,
+  director: VirtualServices,
 ): { readonly shed: number } {
   assert.equal(
-    [...witnessed.values()].reduce((sum, packets) => sum + packets, 0),
+    [...captured.values()].reduce((sum, packets) => sum + packets, 0),
     total,
     'every packet went on to a real server',
   );
-  assert.deepEqual(told(text), expected(witnessed, director));
+  assert.deepEqual(told(text), expected(captured, director));
   for (const metric of [
     'ipvs_dropped_packets_total',
     'ipvscope_records_lost_total',
@@ -175,9 +180,9 @@ const sums = (samples: Iterable<readonly [key: string, packets: number]>): BySer
  */
 function told(text: string): ByService {
   const samples = [
-    ...samplesOf(text, 'ipvs_port_reuse_total'),
-    ...samplesOf(text, 'ipvs_opening_retransmits_total'),
-    ...samplesOf(text, 'ipvs_undetermined_openings_total'),
+    ...seriesOf(text, 'ipvs_port_reuse_total'),
+    ...seriesOf(text, 'ipvs_opening_retransmits_total'),
+    ...seriesOf(text, 'ipvs_undetermined_openings_total'),
   ];
   // A service's series are there at 0 before its first packet.
   const counted = samples.filter(({ value }) => value > 0);
@@ -190,13 +195,13 @@ function told(text: string): ByService {
   );
 }
 
-function expected(witnessed: ReadonlyMap<string, number>, { weights }: Director): ByService {
+function expected(captured: ReadonlyMap<string, number>, { weights }: VirtualServices): ByService {
   return sums(
     services.flatMap(({ name }) =>
       [...(weights.get(name) ?? [])]
         .map(([server, weight]) => {
           const key = `${name} forwarded draining=${weight === 0}`;
-          return [key, witnessed.get(server) ?? 0] as const;
+          return [key, captured.get(server) ?? 0] as const;
         })
         .filter(([, packets]) => packets > 0),
     ),

@@ -6,22 +6,28 @@ import { test } from 'node:test';
 import { planAttachments } from '../../src/native/attachment.js';
 import type { IpvsEvent } from '../../src/record/event.js';
 import type { SourceState } from '../../src/source/event-source.js';
-import { LiveSource } from '../../src/source/live.js';
+import { LiveSource } from '../../src/source/live-source.js';
 import { CleanUp } from '../../src/testbed/clean-up.js';
+import { sysctlScript } from '../../src/testbed/namespace-shell.js';
 import { namespaceInode } from '../../src/testbed/namespaces.js';
 import { observeBatch } from '../../src/verify/observed-event.js';
 import { run } from './command.js';
-import { sysctls } from './exact/namespace-shell.js';
-import { buildNetwork, legs } from './exact/network.js';
+import { lineOf, startProgram } from './exact/namespace-program.js';
 import type { Phase } from './exact/phases.js';
 import { clientAddresses, type PlannedPacket, type PlannedStage } from './exact/plan.js';
 import { writePlan } from './exact/plan-file.js';
+import { buildNetwork, directorDevices } from './exact/planned-network.js';
+import {
+  endpoint,
+  type Service,
+  serverAddresses,
+  serversOf,
+  services,
+} from './exact/planned-services.js';
 import { compiled } from './exact/programs.js';
-import { endpoint, type Service, serverAddresses, serversOf, services } from './exact/services.js';
-import { Spoken } from './exact/spoken.js';
 
 // Opening packets of whole port ranges, with ISNs that the test chose, to one service with one server
-// that never answers. A capture on the director's legs counts what went on to the server.
+// that never answers. A capture on the director's interfaces counts what went on to the server.
 
 const PORTS = 28_000;
 const FEW = 100;
@@ -99,10 +105,10 @@ test('opening packets of whole port ranges: what became of each, and what its cl
   const { events, state } = played;
   for (const line of played.times) t.diagnostic(line);
   // What the ring has no room for comes all the same, as records that count.
-  t.diagnostic(`${state.shed} of them without their detail`);
+  t.diagnostic(`${state.detailDropped} of them without their detail`);
 
   const lost = Object.values(state.losses).reduce((sum, count) => sum + count, 0);
-  const missed = state.programs.reduce((sum, { misses = 0 }) => sum + misses, 0);
+  const missed = state.programs.reduce((sum, { skippedRuns = 0 }) => sum + skippedRuns, 0);
   assert.deepEqual({ lost, missed }, { lost: 0, missed: 0 });
   assert.deepEqual(sumsOf(events), {
     'undetermined forwarded': FEW,
@@ -154,14 +160,19 @@ async function play(cleanUp: CleanUp): Promise<Played> {
 
   const network = await buildNetwork(cleanUp);
   const netns = await namespaceInode('director');
-  const witness = new Spoken('director', [compiled('witness'), join(directory, 'seen'), ...legs]);
-  cleanUp.add('the witness', () => witness.close());
-  assert.equal(await witness.line(), 'ready');
-  await network.director.run(
+  const seen = join(directory, 'seen');
+  const capture = startProgram(
+    'director',
+    [compiled('witness'), seen, ...directorDevices],
+    cleanUp,
+  );
+  assert.equal(await lineOf(capture), 'ready');
+  await network.director.script(
     [
-      sysctls({ 'net/ipv4/vs/conn_reuse_mode': 0, 'net/ipv4/vs/expire_nodest_conn': 0 }),
+      sysctlScript({ 'net/ipv4/vs/conn_reuse_mode': 0, 'net/ipv4/vs/expire_nodest_conn': 0 }),
       `ipvsadm -A -t ${service.name} -s rr`,
     ].join('\n'),
+    'ipvsadm',
   );
 
   const times: string[] = [];
@@ -169,16 +180,17 @@ async function play(cleanUp: CleanUp): Promise<Played> {
   let number = 0;
   const take = async ({ director, forwarded }: Step): Promise<void> => {
     const { from, count, cpus } = parts[number++] ?? { from: 0, count: 0, cpus: 0 };
-    await network.director.run(director.join('\n'));
+    await network.director.script(director.join('\n'), 'ipvsadm');
     const startMs = performance.now();
     const { own, router } = network.ethernet;
-    await network.client.run(
+    await network.client.script(
       `${compiled('sender')} ${planFile} ${from} ${count} ${cpus} eth0 ${own} ${router}`,
+      'sender',
     );
     went += forwarded;
     let seen = 0;
     for (let cpu = 0; cpu < cpus; cpu++) {
-      seen = Number(/^mark (\d+)$/.exec(await witness.line())?.[1]);
+      seen = Number(/^mark (\d+)$/.exec(await lineOf(capture))?.[1]);
     }
     times.push(`${count} packets in ${((performance.now() - startMs) / 1000).toFixed(1)} s`);
     assert.equal(seen, went, `step ${number}: packets that went on to the server`);
@@ -196,7 +208,7 @@ async function play(cleanUp: CleanUp): Promise<Played> {
   for (const step of attached) await take(step);
   source.stop();
   const seconds = (performance.now() - startMs) / 1000;
-  witness.endInput();
-  assert.equal(await witness.line(), 'lost 0');
+  capture.endInput();
+  assert.equal(await lineOf(capture), 'lost 0');
   return { events, state: source.state(), seconds, times };
 }

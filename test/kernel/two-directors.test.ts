@@ -17,7 +17,7 @@ test('two directors with the same addresses and clients: every event says whose 
   // Each testbed judges what is its own, strictly.
   for (const { code, stderr } of ended) {
     assert.equal(code, 0, stderr);
-    assert.match(stderr, /^explained: 54 connects and \d+ events fit together$/m);
+    assert.match(stderr, /^verified: 54 connects and \d+ events are consistent$/m);
   }
   // Each probe sees both.
   const directors = seen.map((events) => [...new Set(events.map(({ netns }) => netns))].sort());

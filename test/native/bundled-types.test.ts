@@ -56,6 +56,6 @@ for (const file of readdirSync(directory).filter((name) => name.endsWith('.btf')
         .filter((member) => !bundled.get(name)?.includes(member))
         .map((member) => `${name}.${member}`),
     );
-    assert.deepEqual(missing, [], 'make it anew: npm run bundle-types');
+    assert.deepEqual(missing, [], 'regenerate it: npm run bundle-btf');
   });
 }

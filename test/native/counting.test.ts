@@ -10,7 +10,7 @@ import { compileProgram } from '../bench/compile.js';
 import { allowedCpus } from '../bench/cpus.js';
 import { expectedTotals } from '../bench/expected.js';
 import { Producer } from '../bench/producer.js';
-import { openGenerator, readCoalesced, readOnce } from './generator.js';
+import { openGenerator, readBothSides, readOnce } from './generator.js';
 
 /** Makes a record of each key of `keys` from number `first` on, of `all` that there are. */
 function generateKeys(session: Session, first: number, keys: number, all: number): void {
@@ -23,13 +23,12 @@ function generateKeys(session: Session, first: number, keys: number, all: number
 // only the packets are made up (generate.bpf.h).
 
 test('what is added up comes by itself, and then nobody looks any more', async () => {
-  const { session, batch } = openGenerator({ detail: [] });
+  const { session } = openGenerator({ detail: [] });
   const aggregator = new Aggregator();
   let packets = 0;
   const all = new Promise<void>((resolve) => {
-    session.start((records) => {
-      batch.count = records;
-      aggregator.ingest(batch);
+    session.start((delivered) => {
+      aggregator.ingest(delivered);
       packets = aggregator.totals().packets;
       if (packets === 3000) resolve();
     });
@@ -39,8 +38,8 @@ test('what is added up comes by itself, and then nobody looks any more', async (
     await setTimeout(700);
   }
   await all;
-  assert.equal(session.adding(), false);
-  assert.equal(session.rest(), true);
+  assert.equal(session.hasAggregates(), false);
+  assert.equal(session.rearm(), true);
 });
 
 test('a kind that nobody asked to see is added up, without client, and wakes nobody', () => {
@@ -48,19 +47,18 @@ test('a kind that nobody asked to see is added up, without client, and wakes nob
   const aggregator = new Aggregator();
   session.generate(0, 1000, 2);
   assert.equal(session.drain(), 0);
-  assert.equal(session.coalesced(), 0, 'the table in use is left alone');
-  assert.equal(session.coalesced(), 2);
-  batch.count = 2;
+  assert.equal(session.readAggregates(), 0, 'the table in use is left alone');
+  assert.equal(session.readAggregates(), 2);
   aggregator.ingest(batch);
   const event = decodeEvent(batch, 0, String);
   assert.equal(event.count, 500);
   for (const absent of ['client', 'cpu', 'expires_in_ms', 'weight', 'new_destination']) {
     assert.ok(!(absent in event), absent);
   }
-  assert.equal(session.coalesced(), 0);
-  assert.equal(readCoalesced(session, batch, aggregator), 0);
+  assert.equal(session.readAggregates(), 0);
+  assert.equal(readBothSides(session, aggregator), 0);
   assert.equal(aggregator.snapshot().packets, 1000);
-  assert.equal(session.counters().shed, 0, 'nothing was meant to be told');
+  assert.equal(session.counters().detailDropped, 0, 'nothing was meant to be told');
 });
 
 test('a table is read when every program is done that may still add to it, and not before', async () => {
@@ -69,38 +67,38 @@ test('a table is read when every program is done that may still add to it, and n
   for (let number = 0; number < tries; number++) {
     const { session } = openGenerator({ detail: [], settled: false });
     session.generate(0, 1000, 2);
-    assert.equal(session.coalesced(), 0);
-    let records = session.coalesced();
+    assert.equal(session.readAggregates(), 0);
+    let records = session.readAggregates();
     // The wait may be over already, where this thread lost its CPU meanwhile: not every time.
     before += records;
     while (records === 0) {
-      assert.equal(session.adding(), true);
+      assert.equal(session.hasAggregates(), true);
       await setImmediate();
-      records = session.coalesced();
+      records = session.readAggregates();
     }
     assert.equal(records, 2);
-    assert.equal(session.coalesced(), 0);
-    assert.equal(session.adding(), false);
+    assert.equal(session.readAggregates(), 0);
+    assert.equal(session.hasAggregates(), false);
     session.close();
   }
   assert.ok(before < 2 * tries, 'read at once, every time');
 });
 
 test('more keys than the kernel has room for: what is beyond is counted without addresses', () => {
-  const { session, batch } = openGenerator({ detail: [], batchRecords: 1000 });
+  const { session } = openGenerator({ detail: [], batchRecords: 1000 });
   const aggregator = new Aggregator(100_000);
   const keys = 20 * 1024;
   for (let first = 0; first < keys; first += 1024) session.generate(first, 1024, keys);
-  readCoalesced(session, batch, aggregator);
-  const { losses, folded } = session.counters();
-  assert.ok(folded > 0);
+  readBothSides(session, aggregator);
+  const { losses, kernelOverflow } = session.counters();
+  assert.ok(kernelOverflow > 0);
   assert.deepEqual([...new Set(Object.values(losses))], [0]);
   const { rows, packets } = aggregator.snapshot();
   assert.equal(packets, keys);
   const beyond = rows.filter((row) => row.virtual.address === 'overflow');
   assert.equal(
     beyond.reduce((sum, row) => sum + row.packets, 0),
-    folded,
+    kernelOverflow,
   );
   assert.deepEqual(beyond.map((row) => row.verdict).sort(), ['dropped', 'forwarded']);
 });
@@ -113,33 +111,32 @@ test('a key that is known is counted by number: at once, to the last packet', ()
     for (let first = 0; first < packets; first += 1000) session.generate(first, 1000, keys);
   };
   generate(keys);
-  readCoalesced(session, batch, aggregator);
+  readBothSides(session, aggregator);
   assert.equal(aggregator.snapshot().packets, keys);
   let expected = 1;
   for (let round = 0; round < 20; round++) {
     generate(3 * keys);
     expected += 3;
     // The few whose two places others have go by the table, and come a reading later.
-    const records = session.coalesced();
-    batch.count = records;
+    const records = session.readAggregates();
     aggregator.ingest(batch);
     assert.ok(records > keys * 0.9, `${records} of ${keys} keys are known`);
-    readCoalesced(session, batch, aggregator);
-    readCoalesced(session, batch, aggregator);
+    readBothSides(session, aggregator);
+    readBothSides(session, aggregator);
     const { rows } = aggregator.snapshot();
     assert.equal(rows.length, keys);
     assert.deepEqual([...new Set(rows.map((row) => row.packets))], [expected]);
   }
-  assert.equal(session.adding(), false);
+  assert.equal(session.hasAggregates(), false);
 });
 
 test('a reading that does not fit the buffer goes on where it was', () => {
-  const { session, batch } = openGenerator({ detail: [], batchRecords: 7 });
+  const { session } = openGenerator({ detail: [], batchRecords: 7 });
   const aggregator = new Aggregator();
   for (let round = 0; round < 4; round++) {
     session.generate(0, 1000, 100);
-    readCoalesced(session, batch, aggregator);
-    readCoalesced(session, batch, aggregator);
+    readBothSides(session, aggregator);
+    readBothSides(session, aggregator);
   }
   const { rows } = aggregator.snapshot();
   assert.deepEqual([...new Set(rows.map((row) => row.packets))], [40]);
@@ -147,7 +144,7 @@ test('a reading that does not fit the buffer goes on where it was', () => {
 
 test('a key that had no packet for a while gives its number to another that has', async () => {
   const idleMs = 5;
-  const { session, batch } = openGenerator({ detail: [], keyIdleMs: idleMs });
+  const { session } = openGenerator({ detail: [], keyIdleMs: idleMs });
   const aggregator = new Aggregator(100_000);
   const keys = 5000;
   const sets = 6;
@@ -161,16 +158,16 @@ test('a key that had no packet for a while gives its number to another that has'
       await setTimeout(idleMs + 1);
       generateKeys(session, set * keys, keys, sets * keys);
       made.push([set * keys, keys]);
-      known = readOnce(session, batch, aggregator);
-      readCoalesced(session, batch, aggregator);
+      known = readOnce(session, aggregator);
+      readBothSides(session, aggregator);
     }
   }
   assert.deepEqual(aggregatedTotals(aggregator), expectedTotals(made, sets * keys));
-  assert.equal(session.counters().folded, 0);
+  assert.equal(session.counters().kernelOverflow, 0);
 });
 
 test('exact while several CPUs add and keys change their numbers all the time', async () => {
-  const { session, batch } = openGenerator({ detail: [], keyIdleMs: 1, settled: false });
+  const { session } = openGenerator({ detail: [], keyIdleMs: 1, settled: false });
   const aggregator = new Aggregator(100_000);
   // As many as one of the tables holds; of these a tenth finds no number at first.
   const keys = 8000;
@@ -194,21 +191,21 @@ test('exact while several CPUs add and keys change their numbers all the time', 
         making = false;
       });
       // Read all the time, and until nothing is left: then the keys are idle.
-      while (making || session.adding()) {
-        readOnce(session, batch, aggregator);
+      while (making || session.hasAggregates()) {
+        readOnce(session, aggregator);
         await setImmediate();
       }
       for (const { records } of await productions) made.push([0, records]);
     }
     session.detach();
-    readCoalesced(session, batch, aggregator);
+    readBothSides(session, aggregator);
   } finally {
     abort.abort();
     await Promise.all(producers.map((producer) => producer.stop()));
   }
   assert.deepEqual(aggregatedTotals(aggregator), expectedTotals(made, keys));
-  const { losses, folded } = session.counters();
-  assert.deepEqual([folded, ...new Set(Object.values(losses))], [0, 0]);
+  const { losses, kernelOverflow } = session.counters();
+  assert.deepEqual([kernelOverflow, ...new Set(Object.values(losses))], [0, 0]);
 });
 
 for (const [keys, rounds] of [
@@ -217,20 +214,20 @@ for (const [keys, rounds] of [
 ] as const) {
   test(`read element by element, as on kernels without batch operations: ${keys} keys add up to the same`, () => {
     const [batches, singly] = [true, false].map((batches) => {
-      const { session, batch } = openGenerator({ detail: [], batches, batchRecords: 1000 });
+      const { session } = openGenerator({ detail: [], batches, batchRecords: 1000 });
       const aggregator = new Aggregator(100_000);
       for (let round = 0; round < rounds; round++) {
         generateKeys(session, 0, 3 * keys, keys);
-        readCoalesced(session, batch, aggregator);
-        readCoalesced(session, batch, aggregator);
+        readBothSides(session, aggregator);
+        readBothSides(session, aggregator);
       }
-      assert.equal(session.adding(), false);
-      const { losses, folded } = session.counters();
+      assert.equal(session.hasAggregates(), false);
+      const { losses, kernelOverflow } = session.counters();
       assert.deepEqual([...new Set(Object.values(losses))], [0]);
       assert.equal(aggregator.snapshot().packets, 3 * keys * rounds);
-      return { folded, ...aggregatedTotals(aggregator) };
+      return { kernelOverflow, ...aggregatedTotals(aggregator) };
     });
     assert.deepEqual(singly, batches);
-    assert.equal(singly?.folded !== 0, keys > 16_384);
+    assert.equal(singly?.kernelOverflow !== 0, keys > 16_384);
   });
 }

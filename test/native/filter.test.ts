@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { Aggregator } from '../../src/aggregate/aggregator.js';
 import { protocolBits } from '../../src/native/event-filter.js';
 import { parseEndpoint } from '../../src/trace/filter.js';
-import { openGenerator, readCoalesced } from './generator.js';
+import { openGenerator, readBothSides } from './generator.js';
 
 // The generator's record number n: client 10.0.(n >> 8).(n & 255), its port n; of 10 keys, virtual
 // service 10.96.0.(n % 10):80, server 10.244.0.(n % 10):8080.
@@ -75,14 +75,14 @@ for (const { fits, ...texts } of cases) {
       (_, index) => batch.words[(index * batch.bytes.length) / batch.capacity / 4],
     );
     assert.deepEqual(times, numbers);
-    assert.equal(session.adding(), false);
+    assert.equal(session.hasAggregates(), false);
   });
 
   test(`added up is what fits ${name}`, () => {
-    const { session, batch } = openGenerator({ filter, detail: [] });
+    const { session } = openGenerator({ filter, detail: [] });
     const aggregator = new Aggregator();
     session.generate(0, RECORDS, KEYS);
-    readCoalesced(session, batch, aggregator);
+    readBothSides(session, aggregator);
     assert.equal(aggregator.totals().packets, numbers.length);
     assert.deepEqual(
       aggregator

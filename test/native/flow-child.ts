@@ -9,8 +9,8 @@ import { note, standardError } from '../../src/cli/support/standard-streams.js';
 import { Stop } from '../../src/cli/support/stop.js';
 import { IpvscopeError } from '../../src/error.js';
 import { Session } from '../../src/native/session.js';
-import { RecordBatch } from '../../src/record/batch.js';
-import { kindNames } from '../../src/record/names.js';
+import type { RecordBatch } from '../../src/record/record-batch.js';
+import { kindNames } from '../../src/record/value-names.js';
 import { Clock } from '../../src/source/clock.js';
 
 const unread = process.argv[2] === 'hold' ? 'hold' : 'skip';
@@ -20,7 +20,6 @@ const A_CALL = 1000;
 const clock = new Clock();
 const aggregator = new Aggregator();
 const session = new Session({ generator: true });
-const batch = new RecordBatch(session.bytes);
 const stop = new Stop();
 const printing = new EventPrinting({
   stop,
@@ -30,8 +29,7 @@ const printing = new EventPrinting({
   unread,
 });
 
-function onRecords(records: number): Promise<void> | undefined {
-  batch.count = records;
+function onBatch(batch: RecordBatch): Promise<void> | undefined {
   aggregator.ingest(batch);
   return printing.onBatch(batch, clock);
 }
@@ -40,7 +38,7 @@ function tell(): void {
   const mostBytes = process.resourceUsage().maxRSS * 1024;
   process.send?.({
     packets: aggregator.totals().packets,
-    shed: session.counters().shed,
+    detailDropped: session.counters().detailDropped,
     mostBytes,
   });
 }
@@ -54,27 +52,16 @@ async function generate(): Promise<void> {
 }
 
 session.open();
-session.start(onRecords);
+session.start(onBatch);
 tell();
 await generate();
 // What is drained whether or not anybody reads has come once nothing is left.
-for (
-  let records = unread === 'skip' ? session.drain() : 0;
-  records > 0;
-  records = session.drain()
-) {
-  void onRecords(records);
-}
+if (unread === 'skip') while (session.drain() > 0) void onBatch(session.batch);
 tell();
 await stop.wait();
 await printing.settle();
 session.detach();
-for (let records = session.drain(); records > 0; records = session.drain()) void onRecords(records);
-for (let side = 0; side < 2; side++) {
-  for (let records = session.coalesced(); records > 0; records = session.coalesced()) {
-    void onRecords(records);
-  }
-}
+session.readAll(onBatch);
 tell();
 session.close();
 try {

@@ -33,7 +33,7 @@ after(() => rmSync(directory, { recursive: true }));
 
 interface Counted {
   readonly packets: number;
-  readonly shed: number;
+  readonly detailDropped: number;
   readonly mostBytes: number;
 }
 
@@ -128,7 +128,7 @@ for (const unread of ['hold', 'skip'] as const) {
       const rest = await flow.counted(0);
       const generated = await flow.counted(1);
       // What serve exports goes on; what trace prints waits in the kernel.
-      if (unread === 'skip') assert.equal(generated.packets + generated.shed, PACKETS);
+      if (unread === 'skip') assert.equal(generated.packets + generated.detailDropped, PACKETS);
       else assert.ok(generated.packets < 20_000, `${generated.packets} were drained`);
       const { code, seconds } = await flow.end(signal);
       const end = await flow.counted(2);
@@ -152,8 +152,8 @@ for (const unread of ['hold', 'skip'] as const) {
 test('hold: a reader who comes late gets every event, those aggregated as such', async () => {
   const pipe = new Pipe();
   const flow = new Flow('hold', pipe.writer);
-  const { shed } = await flow.counted(1);
-  assert.ok(shed > 0, 'the rings were full');
+  const { detailDropped } = await flow.counted(1);
+  assert.ok(detailDropped > 0, 'the rings were full');
   const closed = once(flow.process, 'close');
   let read = 0;
   for await (const line of pipe.lines()) {

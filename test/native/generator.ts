@@ -1,7 +1,7 @@
 import { afterEach } from 'node:test';
 import type { Aggregator } from '../../src/aggregate/aggregator.js';
 import { Session, type SessionOptions } from '../../src/native/session.js';
-import { RecordBatch } from '../../src/record/batch.js';
+import type { RecordBatch } from '../../src/record/record-batch.js';
 
 const opened: Session[] = [];
 
@@ -13,29 +13,23 @@ export function openGenerator(options: SessionOptions = {}): {
   const session = new Session({ generator: true, ...options });
   opened.push(session);
   session.open();
-  return { session, batch: new RecordBatch(session.bytes) };
+  return { session, batch: session.batch };
 }
 
 afterEach(() => {
   for (const session of opened.splice(0)) session.close();
 });
 
-/** What can be read without waiting for anything: keys that are counted by number. */
-export function readOnce(session: Session, batch: RecordBatch, aggregator: Aggregator): number {
+/** Ingests what can be read without waiting for anything: keys that are counted in slots. */
+export function readOnce(session: Session, aggregator: Aggregator): number {
   let records = 0;
-  for (let count = session.coalesced(); count > 0; count = session.coalesced()) {
-    batch.count = count;
-    aggregator.ingest(batch);
+  for (let count = session.readAggregates(); count > 0; count = session.readAggregates()) {
+    aggregator.ingest(session.batch);
     records += count;
   }
   return records;
 }
 
-/** Of a session that is settled, reads both tables: what is added to now, and what rested. */
-export function readCoalesced(
-  session: Session,
-  batch: RecordBatch,
-  aggregator: Aggregator,
-): number {
-  return readOnce(session, batch, aggregator) + readOnce(session, batch, aggregator);
-}
+/** Ingests both sides of a session that is settled: the one in use, and the other. */
+export const readBothSides = (session: Session, aggregator: Aggregator): number =>
+  readOnce(session, aggregator) + readOnce(session, aggregator);

@@ -3,8 +3,8 @@ import { EventEmitter, once } from 'node:events';
 import { afterEach, test } from 'node:test';
 import { Aggregator } from '../../src/aggregate/aggregator.js';
 import type { IpvscopeError } from '../../src/error.js';
-import { LiveSource } from '../../src/source/live.js';
-import { WatchedSource } from '../../src/source/watched.js';
+import { LiveSource } from '../../src/source/live-source.js';
+import { ReattachingSource } from '../../src/source/reattaching-source.js';
 import { monotonicUs } from '../bench/clock.js';
 import { compileProgram } from '../bench/compile.js';
 import { allowedCpus } from '../bench/cpus.js';
@@ -75,11 +75,11 @@ test('at the end: what can be read is delivered, and what cannot is said', async
   assert.equal(breakReads(), 4);
   source.stop();
   assert.ok(records > 0, 'the ring is read all the same');
-  const { failures, programs, shed } = source.state();
+  const { failures, programs, detailDropped } = source.state();
   assert.equal(failures?.length, 1);
   assert.match(failures[0] ?? '', /^ERR_PROBE_READ: cannot read the aggregation maps: [^\n]*$/);
   assert.equal(programs.length, 1);
-  assert.ok(shed > 0, 'counters are read all the same');
+  assert.ok(detailDropped > 0, 'counters are read all the same');
 });
 
 test('while it runs: detached, reported, and attached again', async () => {
@@ -87,7 +87,7 @@ test('while it runs: detached, reported, and attached again', async () => {
   const said: string[] = [];
   const events = new EventEmitter();
   const aggregator = new Aggregator();
-  const watched = new WatchedSource({
+  const watched = new ReattachingSource({
     attach: () => {
       live = openLive();
       return live;
@@ -111,10 +111,10 @@ test('while it runs: detached, reported, and attached again', async () => {
   assert.notEqual(live, first);
   assert.equal(said.length, 1);
   assert.match(said[0] ?? '', /^ERR_PROBE_READ: /);
-  const { failures, shed } = watched.state();
+  const { failures, detailDropped } = watched.state();
   assert.equal(failures?.length, 1);
   const { packets } = aggregator.totals();
-  assert.equal(packets + shed, RECORDS, 'what overflowed the ring could not be read');
+  assert.equal(packets + detailDropped, RECORDS, 'what overflowed the ring could not be read');
   await produce(live);
   watched.stop();
   assert.equal(aggregator.totals().packets, packets + RECORDS, 'then, all can');

@@ -6,7 +6,7 @@ import { IpvscopeError } from '../../src/error.js';
 import { Session } from '../../src/native/session.js';
 import { decodeEvent } from '../../src/record/decode.js';
 import { RECORD_SIZE } from '../../src/record/layout.generated.js';
-import { openGenerator, readCoalesced } from './generator.js';
+import { openGenerator, readBothSides } from './generator.js';
 
 // The real ring and the real way out of the kernel; only the packets are made up (generate.bpf.h).
 
@@ -29,8 +29,8 @@ for (const batchRecords of [0, -1, 1.5, 2 ** 21, Number.NaN]) {
 test('start() twice is an error, and the first goes on', async () => {
   const { session } = openGenerator();
   const delivered = new Promise<number>((resolve) =>
-    session.start((records) => {
-      resolve(records);
+    session.start(({ count }) => {
+      resolve(count);
       return undefined;
     }),
   );
@@ -46,7 +46,7 @@ test('nothing but close() works before open() and after close()', () => {
     () => session.drain(),
     () => session.programs(),
     () => session.counters(),
-    () => session.coalesced(),
+    () => session.readAggregates(),
     () => session.generate(0, 1, 1),
   ];
   for (const call of calls) assert.throws(call, hasCode('ERR_PROBE_CLOSED'));
@@ -69,9 +69,8 @@ test('records arrive whole and in order, through the event loop', async () => {
   const { session, batch } = openGenerator();
   const times: string[] = [];
   await new Promise<void>((resolve) => {
-    session.start((records) => {
-      batch.count = records;
-      for (let index = 0; index < records; index++) {
+    session.start(({ count }) => {
+      for (let index = 0; index < count; index++) {
         const event = decodeEvent(batch, index, String);
         const number = times.length;
         const key = number % 7;
@@ -118,8 +117,8 @@ test('a batch is never larger than asked for, and nothing is left behind', async
   const sizes: number[] = [];
   session.generate(0, 1000, 1);
   await new Promise<void>((resolve) => {
-    session.start((records) => {
-      sizes.push(records);
+    session.start(({ count }) => {
+      sizes.push(count);
       if (sizes.reduce((sum, size) => sum + size) === 1000) resolve();
     });
   });
@@ -134,7 +133,6 @@ test('the ring wraps around many times without loss', () => {
   for (let round = 0; round < 500; round++) {
     session.generate(round * 300, 300, 10);
     for (let records = session.drain(); records > 0; records = session.drain()) {
-      batch.count = records;
       aggregator.ingest(batch);
       for (let index = 0; index < records; index += 37) {
         assert.equal(decodeEvent(batch, index, String).time, String(expectedTime + index));
@@ -148,7 +146,7 @@ test('the ring wraps around many times without loss', () => {
     rows.map((row) => row.packets),
     Array.from({ length: 10 }, () => 15_000),
   );
-  assert.equal(session.counters().shed, 0);
+  assert.equal(session.counters().detailDropped, 0);
 });
 
 test('a record comes within 100 ms, and wakes at once whoever is at rest', async () => {
@@ -185,10 +183,9 @@ test('what does not fit the ring is added up by key, to the last packet', () => 
   for (let round = 0; round < rounds; round++) {
     session.generate(round * perRound, perRound, 3);
     for (let records = session.drain(); records > 0; records = session.drain()) {
-      batch.count = records;
       aggregator.ingest(batch);
     }
-    assert.equal(readCoalesced(session, batch, aggregator), 3);
+    assert.equal(readBothSides(session, aggregator), 3);
   }
   const { rows, packets, records } = aggregator.snapshot();
   assert.equal(packets, rounds * perRound);
@@ -198,8 +195,8 @@ test('what does not fit the ring is added up by key, to the last packet', () => 
     rows.map((row) => [row.virtual.address, row.packets]).sort(),
     [0, 1, 2].map((key) => [`10.96.0.${key}`, numbers.filter((n) => n % 3 === key).length]),
   );
-  const { losses, shed } = session.counters();
-  assert.equal(shed, rounds * (perRound - room));
+  const { losses, detailDropped } = session.counters();
+  assert.equal(detailDropped, rounds * (perRound - room));
   assert.deepEqual([...new Set(Object.values(losses))], [0]);
 });
 

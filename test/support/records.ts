@@ -1,4 +1,3 @@
-import { RecordBatch } from '../../src/record/batch.js';
 import {
   Cause,
   Conntrack,
@@ -10,6 +9,7 @@ import {
   RECORD_SIZE,
   Verdict,
 } from '../../src/record/layout.generated.js';
+import { RecordBatch } from '../../src/record/record-batch.js';
 
 export interface RecordFields {
   readonly timeNs?: bigint;

@@ -85,9 +85,9 @@ Napi::Function SessionObject::Define(Napi::Env env) {
                          InstanceMethod<&SessionObject::Open>("open"),
                          InstanceMethod<&SessionObject::Start>("start"),
                          InstanceMethod<&SessionObject::Drain>("drain"),
-                         InstanceMethod<&SessionObject::ArmWakeup>("rest"),
-                         InstanceMethod<&SessionObject::ReadAggregates>("coalesced"),
-                         InstanceMethod<&SessionObject::HasAggregates>("adding"),
+                         InstanceMethod<&SessionObject::ArmWakeup>("rearm"),
+                         InstanceMethod<&SessionObject::ReadAggregates>("readAggregates"),
+                         InstanceMethod<&SessionObject::HasAggregates>("hasAggregates"),
                          InstanceMethod<&SessionObject::Programs>("programs"),
                          InstanceMethod<&SessionObject::Losses>("losses"),
                          InstanceMethod<&SessionObject::SetServices>("setServices"),
@@ -167,19 +167,19 @@ Napi::Value SessionObject::Drain(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(records));
 }
 
-// rest(): false where something has come that nobody was woken for
+// rearm(): false where something has come that nobody was woken for
 Napi::Value SessionObject::ArmWakeup(const Napi::CallbackInfo& info) {
   MustBeOpen(info.Env());
   return Napi::Boolean::New(info.Env(), session_.rings().ArmWakeup());
 }
 
-// adding(): whether anything was added up that coalesced() has not yet told
+// hasAggregates(): whether anything was aggregated that readAggregates() has not yet returned
 Napi::Value SessionObject::HasAggregates(const Napi::CallbackInfo& info) {
   MustBeOpen(info.Env());
   return Napi::Boolean::New(info.Env(), session_.aggregates().has_unread());
 }
 
-// coalesced(): number of records of several packets now in the buffer; 0 when all were read
+// readAggregates(): number of records of several packets now in the buffer; 0 when all were read
 Napi::Value SessionObject::ReadAggregates(const Napi::CallbackInfo& info) {
   MustBeOpen(info.Env());
   Napi::Uint8Array buffer = buffer_.Value();
@@ -207,7 +207,7 @@ Napi::Value SessionObject::Programs(const Napi::CallbackInfo& info) {
     entry.Set("variant", programs[i].variant);
     entry.Set("attached", programs[i].attached);
     if (programs[i].counts_skipped_runs) {
-      entry.Set("misses", static_cast<double>(programs[i].skipped_runs));
+      entry.Set("skippedRuns", static_cast<double>(programs[i].skipped_runs));
     }
     entry.Set("verifiedInstructions", programs[i].verified_instructions);
     entry.Set("verifierLog", programs[i].verifier_log);

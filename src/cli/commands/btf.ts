@@ -2,15 +2,13 @@ import { mkdir, writeFile } from 'node:fs/promises';
 import { release } from 'node:os';
 import { dirname, join } from 'node:path';
 import { Command } from 'commander';
-import { buildTypes, releaseOf } from '../../btf/build-types.js';
+import { buildBtf, releaseOf } from '../../btf/build-btf.js';
 import { ExitCode, IpvscopeError } from '../../error.js';
-import { labKernels, obtainKernel, obtainKernelHeaders } from '../../lab/index.js';
 import { note } from '../support/standard-streams.js';
 import { Stop } from '../support/stop.js';
 
 interface BtfOptions {
-  readonly headers?: string;
-  readonly labKernel?: string;
+  readonly headers: string;
   readonly output?: string;
   readonly minimal?: true;
 }
@@ -18,18 +16,23 @@ interface BtfOptions {
 const DIRECTORY = '/var/lib/ipvscope/btf';
 
 export const btfCommand = new Command('btf')
-  .description('build types of a kernel and its ip_vs, for kernels that do not show them')
-  .option('--headers <directory>', "the kernel's headers", `/lib/modules/${release()}/build`)
-  .option('--lab-kernel <version>', `of the lab's kernel instead: ${labKernels().join(', ')}`)
-  .option('-o, --output <file>', `where to write them (default: ${DIRECTORY}/RELEASE.btf)`)
-  .option('--minimal', 'keep only what this version of ipvscope reads: about 1 kB')
+  .description(
+    'generate BTF of a kernel and its ip_vs module, for kernels built without module BTF',
+  )
+  .option(
+    '--headers <directory>',
+    "directory of the kernel's headers",
+    `/lib/modules/${release()}/build`,
+  )
+  .option('-o, --output <file>', `BTF file to write (default: ${DIRECTORY}/RELEASE.btf)`)
+  .option('--minimal', 'only the types that this version of ipvscope reads: about 3 KiB')
   .addHelpText(
     'after',
     `
-Kernels before 5.11, and such as are built without CONFIG_DEBUG_INFO_BTF_MODULES, do not show how
-ip_vs lays out its structures. This makes it known from the kernel's headers package. Files named
-RELEASE.btf in /etc/ipvscope/btf, ${DIRECTORY} (or the directories of IPVSCOPE_BTF_PATH,
-separated by colons) are found by every command; --btf FILE names another.
+Kernels before 5.11, and later ones built without CONFIG_DEBUG_INFO_BTF_MODULES, have no BTF of
+ip_vs. This command generates it from the kernel's headers package. Every command finds a BTF file
+named RELEASE.btf in /etc/ipvscope/btf or ${DIRECTORY} (or in the directories of
+IPVSCOPE_BTF_PATH, separated by colons); --btf <file> names another.
 
 Examples:
   apt-get install linux-headers-$(uname -r) && ipvscope btf
@@ -38,21 +41,21 @@ Examples:
   .action(async (options: BtfOptions) => {
     const stop = new Stop();
     try {
-      await build(options, stop.signal);
+      await writeBtf(options, stop.signal);
     } finally {
       stop.release();
     }
   });
 
-async function build(options: BtfOptions, signal: AbortSignal): Promise<void> {
-  const headers = await headersDirectory(options, signal);
-  const of = await releaseOf(headers);
-  const output = options.output ?? join(DIRECTORY, `${of}.btf`);
-  note(`building types of ${of}`);
-  const types = await buildTypes({ headers, minimal: options.minimal === true, signal });
+async function writeBtf(options: BtfOptions, signal: AbortSignal): Promise<void> {
+  const { headers, minimal } = options;
+  const kernelRelease = await releaseOf(headers);
+  const output = options.output ?? join(DIRECTORY, `${kernelRelease}.btf`);
+  note(`generating BTF of ${kernelRelease}`);
+  const btf = await buildBtf({ headers, minimal: minimal === true, signal });
   try {
     await mkdir(dirname(output), { recursive: true });
-    await writeFile(output, types);
+    await writeFile(output, btf);
   } catch (cause) {
     throw new IpvscopeError('ERR_OUTPUT', `cannot write ${output}`, {
       hint: 'name another file with --output',
@@ -60,12 +63,5 @@ async function build(options: BtfOptions, signal: AbortSignal): Promise<void> {
       cause,
     });
   }
-  note(`${output}: ${types.length} bytes`);
-}
-
-async function headersDirectory(options: BtfOptions, signal: AbortSignal): Promise<string> {
-  if (options.labKernel === undefined) return options.headers ?? '';
-  const fetch = { signal, onProgress: note };
-  const kernel = await obtainKernel({ kernel: options.labKernel, refresh: false, ...fetch });
-  return await obtainKernelHeaders({ kernel, ...fetch });
+  note(`${output}: ${btf.length} bytes`);
 }

@@ -15,7 +15,7 @@ interface DemoOptions {
   readonly refresh?: true;
 }
 
-/** `name`: `demo`; `steps` is its former name. */
+/** `name`: `demo`; `acts` is its former name. */
 export const demoCommand = (name: string): Command =>
   new Command(name)
     .description('play the incident in three steps, and compare what was observed of each')
@@ -71,7 +71,7 @@ async function playOn(
     command: ['reproduce', ...names, '--witness', '--record'],
     kernel,
     stdout,
-    unfixed: chosen.some(({ unfixed }) => unfixed),
+    revertFix: chosen.some(({ unfixed }) => unfixed),
     ...(refresh === undefined ? {} : { refresh }),
     ...(timeout === undefined ? {} : { timeoutMs: timeout * 1000 }),
   });

@@ -16,31 +16,31 @@ interface LabCommandOptions {
 }
 
 export const labCommand = new Command('lab')
-  .description('run any of these commands inside a real kernel with ip_vs, booted in QEMU')
-  .argument('<command...>', 'an ipvscope command and its arguments')
-  .option('--kernel <version>', `one of ${labKernels().join(', ')}`, DEFAULT_KERNEL)
+  .description('run an ipvscope command inside a real kernel with IPVS, booted in QEMU')
+  .argument('<command...>', 'ipvscope command and its arguments')
+  .option('--kernel <version>', `Debian kernel: ${labKernels().join(', ')}`, DEFAULT_KERNEL)
   .option(
     '--publish <port>',
-    "the guest's port that answers on this machine's loopback",
+    "guest port to forward from this machine's loopback address",
     parseInteger(1, 65535),
   )
-  .option('--timeout <seconds>', 'kill the guest after so long', parseSeconds)
-  .option('--refresh', 'ask for a newer kernel package even where one is cached')
+  .option('--timeout <seconds>', 'time limit; the guest is killed when it expires', parseSeconds)
+  .option('--refresh', 'download a newer kernel package even if one is cached')
   .option(
     '--unfixed',
-    "use an ip_vs without the fix of Linux 5.9, built from this kernel's own source once",
+    "ip_vs with the fix of Linux 5.9 reverted, built once from this kernel's source",
   )
   .option(
     '--count-instructions',
-    'one processor, whose clock advances one nanosecond an instruction (slower)',
+    'one CPU with a clock of 1 ns per instruction (QEMU icount): deterministic, slower',
   )
-  .option('--append <arguments>', "kernel arguments, such as 'lockdown=confidentiality'")
-  .option('--exec', 'the command is any program, not one of ipvscope')
+  .option('--append <arguments>', "kernel command line to append: 'lockdown=confidentiality'")
+  .option('--exec', 'run any program in place of an ipvscope command')
   .passThroughOptions()
   .addHelpText(
     'after',
     `
-The guest sees this machine's files; what it writes is gone with it.
+The guest has this machine's files; writes go to a temporary overlay.
 
 Examples:
   ipvscope lab reproduce one-second
@@ -56,7 +56,7 @@ Examples:
       publish: options.publish === undefined ? [] : [options.publish],
       ...(options.timeout === undefined ? {} : { timeoutMs: options.timeout * 1000 }),
       refresh: options.refresh === true,
-      unfixed: options.unfixed === true,
+      revertFix: options.unfixed === true,
       countInstructions: options.countInstructions === true,
       ...(options.append === undefined ? {} : { kernelArguments: options.append }),
       exec: options.exec === true,

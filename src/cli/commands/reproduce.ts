@@ -3,13 +3,14 @@ import { Command, Option } from 'commander';
 import { suites } from '../../conformance/index.js';
 import { ExitCode, IpvscopeError } from '../../error.js';
 import type { ListenAddress } from '../../http/listen-address.js';
-import { Observer } from '../../monitor/monitor.js';
-import { kindNames } from '../../record/names.js';
+import { defaultKinds } from '../../record/event-selection.js';
+import { kindNames } from '../../record/value-names.js';
 import { scenarios as named } from '../../scenario/index.js';
-import type { Scenario, Watcher } from '../../scenario/scenario.js';
+import type { Recorder } from '../../scenario/recorder.js';
+import type { Scenario } from '../../scenario/scenario.js';
 import { type Testbed, withTestbed } from '../../testbed/testbed.js';
-import { defaultKinds, type OutputFormat, outputFormats } from '../../trace/printer.js';
-import { type ObservedEvent, observeBatch } from '../../verify/observed-event.js';
+import { type OutputFormat, outputFormats } from '../../trace/printer.js';
+import { RoundEvents } from '../../verify/round-events.js';
 import type { RoundRecord } from '../../verify/round-record.js';
 import {
   type AttachOptions,
@@ -17,6 +18,7 @@ import {
   attachRequest,
   parseListenAddress,
 } from '../support/command-options.js';
+import { MonitoredRun } from '../support/monitored-run.js';
 import { EventPrinting } from '../support/print-events.js';
 import { playRounds } from '../support/rounds.js';
 import { note, standardOutput } from '../support/standard-streams.js';
@@ -26,8 +28,8 @@ import { traceBeside } from '../support/trace-beside.js';
 /** In the order in which `--list` prints them. */
 const scenarios: readonly Scenario[] = [...named, ...suites];
 
-/** What is held against what the clients lived through. */
-const judgedKinds = kindNames.filter((kind) => kind !== 'draining');
+/** Verified against the client-observed connects. */
+const verifiedKinds = kindNames.filter((kind) => kind !== 'draining');
 
 interface ReproduceOptions extends AttachOptions {
   readonly list?: true;
@@ -149,7 +151,6 @@ async function playObserved(
   options: ReproduceOptions,
   stop: Stop,
 ): Promise<ExitCode> {
-  let events: ObservedEvent[] = [];
   const printing = new EventPrinting({
     stop,
     format: options.output,
@@ -157,53 +158,54 @@ async function playObserved(
     drops: true,
     unread: 'skip',
   });
+  const events = new RoundEvents();
   const listen = options['web.listenAddress'];
   const quiet = options.record === true || chosen.some((scenario) => scenario.quiet === true);
-  const observer = await Observer.start({
+  const run = await MonitoredRun.start({
     attach: attachRequest(options),
-    detail: [...new Set(chosen.flatMap(({ detail }) => detail ?? judgedKinds))],
+    kinds: [...new Set(chosen.flatMap(({ detail }) => detail ?? verifiedKinds))],
     ...(listen === undefined ? {} : { listen }),
     ...(options.readyFile === undefined ? {} : { readyFile: options.readyFile }),
     onBatch: (batch, clock) => {
-      events.push(...observeBatch(batch, clock.format));
+      events.add(batch, clock.format);
       return quiet ? undefined : printing.onBatch(batch, clock);
     },
   });
-  const watcher: Watcher = {
-    flush: () => observer.flush(),
-    metrics: async () => (await observer.metrics.metrics()).toString(),
-    lost: () => observer.lost,
+  const recorder: Recorder = {
+    events: () => {
+      run.monitor.flush();
+      return events.taken();
+    },
+    flush: () => run.monitor.flush(),
+    metrics: async () => (await run.monitor.metrics()).toString(),
+    lost: () => run.lost,
     isDefault: ({ kind, verdict }) =>
       defaultKinds.includes(kind) || verdict === 'dropped' || verdict === 'rejected',
     trace: traceBeside,
   };
-  const cases = options.case === undefined ? {} : { cases: options.case };
-  const play = async (): Promise<boolean> => {
-    let allFit = true;
-    for (const scenario of chosen) {
-      events = [];
-      const trial = await scenario.play(testbed, { watcher, ...cases });
-      observer.flush();
-      const { played } = trial;
-      if (options.record === true && played !== undefined) {
-        record({ release: release(), played, events });
-      }
-      const { report, fits } = trial.judge(events);
-      note(report);
-      if (!fits) allFit = false;
+  const playOne = async (scenario: Scenario): Promise<boolean> => {
+    events.clear();
+    const result = await scenario.play(testbed, recorder, options.case);
+    if (options.record === true && result.played !== undefined) {
+      const { played, events: observed } = result;
+      printRecord({ release: release(), played, events: observed });
     }
-    return allFit;
+    note(result.report);
+    return result.passed;
   };
-  let code: ExitCode;
-  try {
-    code = await playRounds({ loop: options.loop === true, signal: stop.signal, play });
-  } finally {
-    note(await observer.stop());
+  const playAll = async (): Promise<boolean> => {
+    const passed: boolean[] = [];
+    for (const scenario of chosen) passed.push(await playOne(scenario));
+    return passed.every(Boolean);
+  };
+  const rounds = { loop: options.loop === true, signal: stop.signal, play: playAll };
+  const code = await playRounds(rounds).finally(async () => {
+    note(await run.stop());
     await printing.end();
-  }
-  return observer.complete ? code : ExitCode.trouble;
+  });
+  return run.complete ? code : ExitCode.trouble;
 }
 
-function record(round: RoundRecord): void {
+function printRecord(round: RoundRecord): void {
   standardOutput().write(`${JSON.stringify(round)}\n`);
 }

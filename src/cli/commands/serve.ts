@@ -1,8 +1,7 @@
 import { Command, Option } from 'commander';
-import { ExitCode, IpvscopeError } from '../../error.js';
+import { ExitCode } from '../../error.js';
 import type { ListenAddress } from '../../http/listen-address.js';
-import { Observer } from '../../monitor/monitor.js';
-import { defaultKinds } from '../../trace/printer.js';
+import { defaultKinds } from '../../record/event-selection.js';
 import {
   type AttachOptions,
   addAttachOptions,
@@ -14,8 +13,8 @@ import {
   parseListenAddress,
   parseSeconds,
 } from '../support/command-options.js';
+import { MonitoredRun } from '../support/monitored-run.js';
 import { EventPrinting } from '../support/print-events.js';
-import { runInLab } from '../support/run-in-lab.js';
 import { note } from '../support/standard-streams.js';
 import { Stop } from '../support/stop.js';
 
@@ -26,7 +25,7 @@ interface ServeOptions extends AttachOptions, PrintedOptions {
   readonly 'metrics.expireAfter': number;
   readonly readyFile?: string;
   readonly trace?: true;
-  readonly orLab?: true;
+  readonly check?: true;
 }
 
 /** The default of --web.listen-address. */
@@ -62,10 +61,7 @@ export const serveCommand = addPrintedOptions(addAttachOptions(new Command('serv
   )
   .option('--ready-file <file>', 'a file that exists while every program is attached')
   .option('--trace', 'print events, too: those that -k and the filters choose')
-  .option(
-    '--or-lab',
-    'where this kernel cannot be traced: boot one that can in QEMU, and play the incident there',
-  )
+  .option('--check', 'attach, detach and exit: 0, or 3 if a prerequisite (ip_vs, too) is missing')
   .addHelpText(
     'after',
     `
@@ -95,45 +91,29 @@ Examples:
             unread: 'skip',
           })
         : undefined;
-    let observer: Observer;
+    let run: MonitoredRun;
     try {
-      observer = await Observer.start({
+      run = await MonitoredRun.start({
         attach: attachRequest(options),
-        wait: options.orLab !== true,
+        wait: options.check !== true,
         listen,
         maxRequests: options['web.maxRequests'],
         maxSeries: options['metrics.maxSeries'],
         expireAfterSeconds: options['metrics.expireAfter'],
-        detail: printing === undefined ? [] : kinds,
-        detailDrops: printing !== undefined && drops,
+        kinds: printing === undefined ? [] : kinds,
+        drops: printing !== undefined && drops,
         ...(options.readyFile === undefined ? {} : { readyFile: options.readyFile }),
         ...(printing === undefined ? {} : { onBatch: printing.onBatch }),
       });
     } catch (cause) {
       stop.release();
-      const canHelp = cause instanceof IpvscopeError && cause.exitCode === ExitCode.prerequisite;
-      if (options.orLab !== true || !canHelp) throw cause;
-      note(cause.toLine());
-      note('this kernel cannot be traced: the incident is played in the lab instead');
-      note(`its metrics are at http://127.0.0.1:${listen.port}/metrics here`);
-      process.exitCode = await runInLab({
-        kernel: undefined,
-        publish: [listen.port],
-        command: [
-          'reproduce',
-          'rollout',
-          '--loop',
-          '--web.listen-address',
-          `0.0.0.0:${listen.port}`,
-        ],
-      });
-      return;
+      throw cause;
     }
-    await stop.wait();
+    if (options.check !== true) await stop.wait();
     await printing?.settle();
-    note(await observer.stop());
+    note(await run.stop());
     await printing?.end({ tell: true });
-    if (!observer.complete) process.exitCode = ExitCode.trouble;
+    if (!run.complete) process.exitCode = ExitCode.trouble;
     stop.release();
   });
 

@@ -1,7 +1,6 @@
 import { Command } from 'commander';
 import { ExitCode } from '../../error.js';
-import { Observer } from '../../monitor/monitor.js';
-import { defaultKinds } from '../../trace/printer.js';
+import { defaultKinds } from '../../record/event-selection.js';
 import {
   type AttachOptions,
   addAttachOptions,
@@ -11,6 +10,7 @@ import {
   type PrintedOptions,
   parseSeconds,
 } from '../support/command-options.js';
+import { MonitoredRun } from '../support/monitored-run.js';
 import { EventPrinting } from '../support/print-events.js';
 import { note } from '../support/standard-streams.js';
 import { Stop } from '../support/stop.js';
@@ -50,12 +50,12 @@ Examples:
       options.summary === true
         ? undefined
         : new EventPrinting({ stop, format: options.output, kinds, drops, unread: 'hold' });
-    const observer = await Observer.start({
+    const run = await MonitoredRun.start({
       attach: attachRequest(options),
       wait: options.wait === true,
       filter: filterOf(options),
-      detail: printing === undefined ? [] : kinds,
-      detailDrops: printing !== undefined && drops,
+      kinds: printing === undefined ? [] : kinds,
+      drops: printing !== undefined && drops,
       ...(options.readyFile === undefined ? {} : { readyFile: options.readyFile }),
       ...(printing === undefined ? {} : { onBatch: printing.onBatch }),
     });
@@ -66,8 +66,8 @@ Examples:
     await stop.wait();
     clearTimeout(timer);
     await printing?.settle();
-    note(await observer.stop());
+    note(await run.stop());
     await printing?.end();
-    if (!observer.complete) process.exitCode = ExitCode.trouble;
+    if (!run.complete) process.exitCode = ExitCode.trouble;
     stop.release();
   });

@@ -2,8 +2,8 @@ import { statSync } from 'node:fs';
 import { type Command, InvalidArgumentError, Option } from 'commander';
 import type { ListenAddress } from '../../http/listen-address.js';
 import { type AttachRequest, type AttachVariant, attachVariants } from '../../native/attachment.js';
-import { MOST_FILTERS, protocolBits } from '../../native/event-filter.js';
-import { type KindName, kindNames } from '../../record/names.js';
+import { MAX_FILTERS, protocolBits } from '../../native/event-filter.js';
+import { type KindName, kindNames } from '../../record/value-names.js';
 import {
   type ParsedEndpoint,
   type ParsedFilter,
@@ -115,8 +115,8 @@ function each<Value>(
   parse: (text: string) => Value,
 ): (text: string, former?: readonly Value[]) => readonly Value[] {
   return (text, former = []) => {
-    if (former.length === MOST_FILTERS) {
-      throw new InvalidArgumentError(`It can be given ${MOST_FILTERS} times at most.`);
+    if (former.length === MAX_FILTERS) {
+      throw new InvalidArgumentError(`It can be given ${MAX_FILTERS} times at most.`);
     }
     try {
       return [...former, parse(text)];

@@ -1,6 +1,6 @@
 import { IpvscopeError } from '../../error.js';
-import type { RecordBatch } from '../../record/batch.js';
-import type { KindName } from '../../record/names.js';
+import type { RecordBatch } from '../../record/record-batch.js';
+import type { KindName } from '../../record/value-names.js';
 import { namespaceNamer } from '../../services/reachable-namespaces.js';
 import type { Clock } from '../../source/clock.js';
 import type { ParsedFilter } from '../../trace/filter.js';

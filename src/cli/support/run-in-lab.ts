@@ -2,23 +2,23 @@ import { findPrograms } from '../../exec/find.js';
 import { startLab } from '../../lab/index.js';
 import { note, standardError, standardOutput } from './standard-streams.js';
 
-/** Runs one of our commands (or, with `exec`, any program) in the lab; returns its exit code. */
+/** Runs an ipvscope command (or, with `exec`, any program) in the lab; returns its exit code. */
 export async function runInLab(options: {
   readonly command: readonly string[];
   readonly kernel: string | undefined;
   readonly publish?: readonly number[];
   readonly timeoutMs?: number;
   readonly refresh?: boolean;
-  readonly unfixed?: boolean;
+  readonly revertFix?: boolean;
   readonly countInstructions?: boolean;
   readonly kernelArguments?: string;
   readonly exec?: boolean;
-  /** Where the command's output goes; this process's own unless told. */
+  /** The command's output (default: this process's standard output). */
   readonly stdout?: NodeJS.WritableStream;
 }): Promise<number> {
-  const ours = [process.execPath, process.argv[1] ?? 'ipvscope', ...options.command];
+  const ipvscope = [process.execPath, process.argv[1] ?? 'ipvscope', ...options.command];
   const run = await startLab({
-    command: options.exec === true ? options.command : withModule(ours, options.command),
+    command: options.exec === true ? options.command : withModule(ipvscope, options.command),
     publish: (options.publish ?? []).map((port) => ({ hostPort: port, guestPort: port })),
     stdout: options.stdout ?? standardOutput().stream,
     stderr: standardError().stream,
@@ -26,7 +26,7 @@ export async function runInLab(options: {
     ...(options.kernel === undefined ? {} : { kernel: options.kernel }),
     ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
     ...(options.refresh === undefined ? {} : { refresh: options.refresh }),
-    ...(options.unfixed === undefined ? {} : { unfixed: options.unfixed }),
+    ...(options.revertFix === undefined ? {} : { revertFix: options.revertFix }),
     ...(options.countInstructions === undefined
       ? {}
       : { countInstructions: options.countInstructions }),
@@ -47,10 +47,10 @@ export async function runInLab(options: {
   }
 }
 
-/** Commands that trace what is there, and make nothing themselves. */
+/** Commands that trace ip_vs without loading it. */
 const NEED_MODULE = ['trace', 'serve'];
 
-/** A guest has just booted: nobody else has loaded ip_vs there. */
+/** Loads ip_vs before the command, as nothing has loaded it in a guest that has just booted. */
 function withModule(program: readonly string[], command: readonly string[]): readonly string[] {
   const name = command.find((word) => !word.startsWith('-'));
   if (name === undefined || !NEED_MODULE.includes(name)) return program;

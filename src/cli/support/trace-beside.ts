@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { IpvscopeError } from '../../error.js';
-import type { TraceBeside } from '../../scenario/scenario.js';
+import type { TraceBeside } from '../../scenario/recorder.js';
 
 /**
  * Starts `ipvscope trace -o json` as a process of its own; resolves once it is attached.

@@ -9,7 +9,7 @@ export type Fact =
   | { readonly least: number; readonly most: number }
   | 'any';
 
-/** Events that have to be told: so many packets of them, with these facts. */
+/** Expected events: the number of packets, and their facts. */
 export interface ExpectedEvent {
   readonly times: number | { readonly least: number; readonly most: number };
   readonly kind: string;
@@ -17,7 +17,7 @@ export interface ExpectedEvent {
   readonly facts: Readonly<Record<string, Fact>>;
 }
 
-/** A packet of several kinds: which of them it is told as is not what a case is about. */
+/** Any kind: of a packet that fits several, which the case does not test. */
 const ANY_KIND = '*';
 
 /** `expected(2, 'unsent rejected', { cause: 'transmit' })` */
@@ -35,7 +35,7 @@ export const between = (least: number, most: number): { least: number; most: num
   most,
 });
 
-/** A second, as a client's timer counts it and a busy machine stretches it. */
+/** One second, as a client's timer counts it and a busy machine stretches it. */
 export const ONE_SECOND = between(950, 1900);
 
 const isRange = (fact: unknown): fact is { least: number; most: number } =>
@@ -65,7 +65,7 @@ function wrongFacts(wanted: ExpectedEvent, event: IpvsEvent): readonly string[] 
   });
 }
 
-/** What is wrong with the events, a line each; none: they are as expected, and no others. */
+/** Differences between events and expected events, one line each. */
 export function eventProblems(
   wanted: readonly ExpectedEvent[],
   events: readonly IpvsEvent[],
@@ -109,13 +109,13 @@ const expectedText = ({ kind, verdict, facts }: ExpectedEvent): string =>
     ' ',
   );
 
-/** What is right, in words. */
+/** The expected events in words. */
 export const expectedTexts = (wanted: readonly ExpectedEvent[]): string =>
   wanted.length === 0
     ? 'no event'
     : wanted.map((one) => `${factText(one.times)} × ${expectedText(one)}`).join('; ');
 
-/** Shown of an event beside kind and verdict, in this order, where it has them. */
+/** Facts shown after kind and verdict, in this order, where an event has them. */
 const SHOWN = [
   'conn_state',
   'weight',
@@ -132,7 +132,7 @@ const SHOWN = [
 /** More kinds of events than any case has but those with a service of every port. */
 const MOST_TEXTS = 6;
 
-/** All events in few words: those alike once, with their number. */
+/** All events in few words: equal ones once, with their number. */
 export function eventTexts(events: readonly IpvsEvent[]): string {
   const groups = new Map<string, { count: number; delays: number[] }>();
   for (const event of events) {

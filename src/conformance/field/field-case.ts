@@ -3,7 +3,7 @@ import type { ConnectReply } from '../../testbed/peer-protocol.js';
 import type { CaseContext } from './case-context.js';
 import type { ExpectedEvent } from './expected-events.js';
 
-/** Something that this kernel has to have. */
+/** A prerequisite of a case. */
 export interface Need {
   /** A kernel module to be loaded. */
   readonly module?: string;
@@ -13,10 +13,10 @@ export interface Need {
   readonly reason: string;
 }
 
-/** One situation from the field: a small input, and what is right to be told of it. */
+/** One situation from the field: a small input, and the events that are right for it. */
 export interface FieldCase {
   readonly name: string;
-  /** Who told of it. */
+  /** The public report: `kubernetes#75262`. */
   readonly report?: string;
   /** What is done. */
   readonly input: string;
@@ -24,7 +24,7 @@ export interface FieldCase {
   play(context: CaseContext): Promise<Observation>;
 }
 
-/** Beside the events: metrics, another session. */
+/** A check in addition to the events: of metrics, of another session. */
 export interface Finding {
   /** What was found. */
   readonly text: string;
@@ -32,23 +32,23 @@ export interface Finding {
   readonly wrong?: string;
 }
 
-/** What came of a case, as far as it does not depend on the probe. */
+/** The outcome of a case, and the events that are right for it. */
 export interface Observation {
   /** By the independent observers. */
   readonly seen: GroundTruth;
   /** The events that are right: these, and no others. */
   readonly events: readonly ExpectedEvent[];
-  /** Only what `trace` prints unless told otherwise is held against them. */
+  /** Compare only the events that `trace` prints by default. */
   readonly byDefault?: true;
   readonly findings?: readonly Finding[];
 }
 
-/** What the independent observers saw, in words; and where the input did not come about. */
+/** What the independent observers saw, in words; and where the input was not established. */
 export class GroundTruth {
   readonly phrases: string[] = [];
   readonly spoiled: string[] = [];
 
-  /** So many of something; where the input has to bring about a certain number, that. */
+  /** Adds a count; `wanted`: the number that the input has to bring about. */
   count(count: number, what: string, wanted?: number): this {
     this.phrases.push(`${count} ${what}`);
     if (wanted !== undefined && wanted !== count) {
@@ -57,7 +57,7 @@ export class GroundTruth {
     return this;
   }
 
-  /** How a client fared, and how it has to. */
+  /** Adds a client-observed outcome, and the outcome that the input has to bring about. */
   connect(reply: ConnectReply, wanted: Outcome, who = 'connect'): this {
     const took = `${((reply.endNs - reply.startNs) / 1e6).toFixed(0)} ms`;
     this.phrases.push(`${who}: ${reply.outcome} after ${took}`);
@@ -65,7 +65,7 @@ export class GroundTruth {
     return this;
   }
 
-  /** Something that has to be so. */
+  /** Adds a condition that has to hold. */
   holds(holds: boolean, what: string): this {
     if (holds) this.phrases.push(what);
     else this.spoiled.push(`not: ${what}`);

@@ -2,14 +2,15 @@ import { existsSync } from 'node:fs';
 import { IpvscopeError } from '../../error.js';
 import { findPrograms } from '../../exec/find.js';
 import { programText } from '../../exec/run.js';
-import { kindNames } from '../../record/names.js';
-import type { PlayOptions, Scenario, Trial } from '../../scenario/scenario.js';
+import { kindNames } from '../../record/value-names.js';
+import type { Recorder } from '../../scenario/recorder.js';
+import type { Scenario } from '../../scenario/scenario.js';
 import { monotonicNow } from '../../source/clock.js';
 import { namespaceInode } from '../../testbed/namespaces.js';
-import type { Peer } from '../../testbed/peer.js';
+import type { ClientPeer } from '../../testbed/peer.js';
 import type { Testbed } from '../../testbed/testbed.js';
-import { setSysctls } from '../../testbed/topology.js';
 import type { ObservedEvent } from '../../verify/observed-event.js';
+import type { Verification } from '../../verify/verification.js';
 import { CaseContext } from './case-context.js';
 import { fieldCases } from './cases/index.js';
 import { eventProblems, eventTexts, expectedTexts } from './expected-events.js';
@@ -17,14 +18,14 @@ import type { FieldCase, Observation } from './field-case.js';
 import { formatField, type Row } from './format-field.js';
 import { InterfaceCaptures } from './interface-captures.js';
 
-/** Situations from the field, told beside what others saw. */
+/** Situations from public reports, verified against independent observers. */
 export const field: Scenario = {
   name: 'field',
-  summary: 'situations from public reports, each told beside what independent observers saw',
+  summary: 'situations from public reports, each verified against independent observers',
   description: [
-    'a small input a case: services without servers, broken ways, expired entries, ports in floods',
-    'clients, tcpdump and counters of the firewall say what came of it',
-    'the events have to say the same, and no more; healthy traffic has none',
+    'a small input per case: services without servers, broken routes, expired entries, floods of ports',
+    'clients, tcpdump and nftables counters observe the outcome',
+    'the events must say the same, and no more; healthy traffic has none',
   ],
   detail: kindNames.filter((kind) => kind !== 'draining'),
   quiet: true,
@@ -41,46 +42,41 @@ interface Played {
   readonly untilNs: number;
 }
 
-export interface FieldTrial extends Trial {
-  rows(events: readonly ObservedEvent[]): readonly Row[];
+/** The cases with what was observed of each. */
+export interface FieldResult extends Verification {
+  readonly rows: readonly Row[];
 }
-
-const FIRST_VIRTUAL_PORT = 30_001;
-/** Played again, a case must not meet what listens for it already. */
-let lastPort = FIRST_VIRTUAL_PORT - 1;
 
 export async function playField(
   testbed: Testbed,
-  { watcher, cases: names }: PlayOptions,
-): Promise<FieldTrial> {
+  recorder: Recorder,
+  names?: readonly string[],
+): Promise<FieldResult> {
   findPrograms(['tcpdump', 'socat']);
   const wanted = fieldCases.filter(({ name }) => names?.includes(name) ?? true);
-  await pinClients();
+  await pinClients(testbed);
   const captures = await InterfaceCaptures.start((hosts) =>
-    testbed.client.request({ op: 'mark', addresses: hosts }),
+    testbed.client.request('mark', { addresses: hosts }),
   );
   const directors = await Promise.all([namespaceInode('director'), namespaceInode('rs2')]);
-  let local: Promise<Peer> | undefined;
+  let local: Promise<ClientPeer> | undefined;
+  const newContext = (): CaseContext =>
+    new CaseContext({
+      testbed,
+      recorder,
+      captures,
+      local: () => {
+        local ??= testbed.spawn({ role: 'director', kind: 'client' });
+        return local;
+      },
+    });
   const played: Played[] = [];
   let lost = 0;
   try {
     for (const [index, one] of wanted.entries()) {
       testbed.signal?.throwIfAborted();
       const fromNs = monotonicNow();
-      played.push(
-        await playCase(one, () => {
-          return new CaseContext({
-            testbed,
-            watcher,
-            captures,
-            nextPort: () => ++lastPort,
-            local: () => {
-              local ??= testbed.spawn({ role: 'director', module: './peer-client.js', args: [] });
-              return local;
-            },
-          });
-        }),
-      );
+      played.push(await playCase(one, newContext));
       const took = ((monotonicNow() - fromNs) / 1e9).toFixed(1);
       testbed.say(`case ${index + 1} of ${wanted.length}: ${one.name}, ${took} s`);
     }
@@ -88,18 +84,13 @@ export async function playField(
   } finally {
     await captures.close();
   }
-  const rows = (events: readonly ObservedEvent[]): readonly Row[] =>
-    played.map((one) => rowOf(one, eventsOf(one, events, directors), watcher));
+  const events = recorder.events();
+  const rows = played.map((one) => rowOf(one, eventsOf(one, events, directors), recorder));
+  const losses = lost > 0 ? [`tcpdump lost ${lost} packets`] : [];
   return {
     rows,
-    judge(events) {
-      const all = rows(events);
-      const losses = lost > 0 ? [`tcpdump lost ${lost} packets`] : [];
-      return {
-        report: [formatField(all), ...losses].join('\n'),
-        fits: all.every(({ wrong }) => wrong.length === 0) && lost === 0,
-      };
-    },
+    report: [formatField(rows), ...losses].join('\n'),
+    passed: rows.every(({ wrong }) => wrong.length === 0) && lost === 0,
   };
 }
 
@@ -119,7 +110,7 @@ async function playCase(one: FieldCase, newContext: () => CaseContext): Promise<
     }
   };
   const first = await play();
-  // A busy machine, most often; of a case that was played twice the second counts.
+  // A busy machine, most often. Of a case that was played twice the second run counts.
   return (first.observation?.seen.spoiled.length ?? 0) > 0 ? await play() : first;
 }
 
@@ -140,17 +131,24 @@ function eventsOf(
     .sort((a, b) => a.monotonicNs - b.monotonicNs);
 }
 
-/** A packet that was rewritten may not show where it was sent: then its time says whose it is. */
+/** A rewritten packet may not show its original destination: then its time assigns it. */
 const isAt = (ports: ReadonlySet<number>, virtual: string | undefined): boolean =>
   virtual === undefined || ports.has(Number(virtual.slice(virtual.lastIndexOf(':') + 1)));
 
 function rowOf(
   { field: one, impossible, observation }: Played,
   observed: readonly ObservedEvent[],
-  { isDefault }: PlayOptions['watcher'],
+  { isDefault }: Pick<Recorder, 'isDefault'>,
 ): Row {
   if (observation === undefined) {
-    return { field: one, impossible: impossible ?? '', seen: '', told: '', right: '', wrong: [] };
+    return {
+      field: one,
+      impossible: impossible ?? '',
+      seen: '',
+      reported: '',
+      right: '',
+      wrong: [],
+    };
   }
   const { seen, events: wanted, byDefault, findings = [] } = observation;
   const all = observed.map(({ event }) => event);
@@ -158,13 +156,13 @@ function rowOf(
   return {
     field: one,
     seen: seen.phrases.join(', '),
-    told: [eventTexts(events), ...findings.map(({ text }) => text)].join('; '),
+    reported: [eventTexts(events), ...findings.map(({ text }) => text)].join('; '),
     right: [
       `${expectedTexts(wanted)}${byDefault === true ? ' by default' : ''}`,
       ...findings.flatMap(({ wrong }) => wrong ?? []),
     ].join('; '),
     wrong: [
-      ...seen.spoiled.map((line) => `the input did not come about: ${line}`),
+      ...seen.spoiled.map((line) => `input not established: ${line}`),
       ...eventProblems(wanted, events),
       ...findings.flatMap(({ text, wrong }) =>
         wrong === undefined ? [] : [`${text}, not ${wrong}`],
@@ -173,7 +171,7 @@ function rowOf(
   };
 }
 
-/** Why this kernel cannot play it, once what can be loaded is. */
+/** Why this kernel cannot play a case, after loading the modules that it needs. */
 async function reasonAgainst({ needs = [] }: FieldCase): Promise<string | undefined> {
   for (const { module, file, reason } of needs) {
     if (module !== undefined) {
@@ -189,9 +187,11 @@ async function reasonAgainst({ needs = [] }: FieldCase): Promise<string | undefi
   return undefined;
 }
 
-/** How often and when clients send copies must not depend on the kernel. */
-async function pinClients(): Promise<void> {
+/** When clients retransmit must not depend on the kernel. */
+async function pinClients({ shells }: Testbed): Promise<void> {
   const linear = 'net/ipv4/tcp_syn_linear_timeouts';
   if (!existsSync(`/proc/sys/${linear}`)) return;
-  for (const role of ['client', 'director'] as const) await setSysctls(role, { [linear]: 0 });
+  for (const role of ['client', 'director'] as const) {
+    await shells.setSysctls(role, { [linear]: 0 });
+  }
 }

@@ -1,20 +1,20 @@
 import type { FieldCase } from './field-case.js';
 
-/** A case with what was seen and told of it, or why this kernel cannot play it. */
+/** A case with its observations and events, or why this kernel cannot play it. */
 export interface Row {
   readonly field: FieldCase;
   readonly impossible?: string;
   /** By the independent observers. */
   readonly seen: string;
   /** By the events. */
-  readonly told: string;
+  readonly reported: string;
   /** What is right. */
   readonly right: string;
-  /** Everything that is not; none: the row is right. */
+  /** Every difference; none: the row is right. */
   readonly wrong: readonly string[];
 }
 
-/** Their texts are broken into lines of these widths. */
+/** Texts are wrapped to these widths. */
 const COLUMNS = [
   { head: 'case', width: 20 },
   { head: 'what was done', width: 36 },
@@ -25,7 +25,7 @@ const COLUMNS = [
 
 const GAP = '  ';
 
-/** The table, a row a case; below a wrong one what is wrong with it, and what is right. */
+/** Formats one row per case; below a wrong one the differences, and what is right. */
 export function formatField(rows: readonly Row[]): string {
   const wrong = rows.filter((row) => row.wrong.length > 0).length;
   const impossible = rows.filter((row) => row.impossible !== undefined).length;
@@ -36,11 +36,11 @@ export function formatField(rows: readonly Row[]): string {
   ].join('\n');
 }
 
-const cellsOf = ({ field, impossible, seen, told, wrong }: Row): readonly string[] => [
+const cellsOf = ({ field, impossible, seen, reported, wrong }: Row): readonly string[] => [
   field.name,
   [field.input, ...(field.report === undefined ? [] : [`(${field.report})`])].join(' '),
   impossible === undefined ? seen : `not possible: ${impossible}`,
-  told,
+  reported,
   impossible !== undefined ? '-' : wrong.length === 0 ? 'right' : 'WRONG',
 ];
 
@@ -58,7 +58,7 @@ function rowLines(cells: readonly string[]): readonly string[] {
   );
 }
 
-/** Breaks a text between its words; a word that is longer than a line has one of its own. */
+/** Wraps a text between words; a word that is longer than a line has one of its own. */
 export function wrap(text: string, width: number): readonly string[] {
   const lines: string[] = [];
   let line = '';

@@ -1,7 +1,7 @@
 import { addresses, endpoint, serverName } from '../../testbed/addresses.js';
 import { isReset, isSyn, type Packet } from '../../testbed/tcpdump-packet.js';
 
-// What a case calls the hosts of the testbed, and the packets that it looks for.
+// Short names of the testbed's hosts, and of the packets that cases look for.
 
 export const { virtual: VIP, client: CLIENT, servers } = addresses.ipv4;
 export const [R1, R2] = servers;

@@ -10,14 +10,14 @@ export const SECOND_DIRECTOR = '10.0.13.2';
 /** The clients' end of it. */
 export const CLIENT_TO_SECOND = '10.0.13.1';
 
-/** Packets of these ports are counted by the firewall instead: there are too many to print. */
+/** Packets of these ports are counted by nftables instead: they are too many to print. */
 export const FLOOD_PORTS = { first: 28_001, last: 28_010 } as const;
 
-/** What passed each point from a moment on. */
+/** The packets that passed each capture point from a moment on. */
 export interface Passed {
   /** At the client's interfaces. */
   readonly client: readonly Packet[];
-  /** On the director's captures. */
+  /** On the director's interfaces. */
   readonly rs1: readonly Packet[];
   readonly rs2: readonly Packet[];
 }
@@ -27,12 +27,12 @@ type CapturePoint = keyof Passed;
 interface Watched {
   readonly point: CapturePoint;
   readonly capture: PacketCapture;
-  /** Marks of one settling that pass here. */
+  /** Marks of one `settle()` that pass here. */
   readonly marks: number;
   read: number;
 }
 
-/** tcpdump at the client's interfaces and on the director's captures to the servers. */
+/** tcpdump on the client's interfaces and on the director's interfaces to the servers. */
 export class InterfaceCaptures {
   readonly #watched: readonly Watched[];
   readonly #mark: (addresses: readonly string[]) => Promise<unknown>;
@@ -69,7 +69,7 @@ export class InterfaceCaptures {
     return captures;
   }
 
-  /** What was seen since the last time, to the last packet: the ways to the servers must be open. */
+  /** Returns all packets captured since the last call. The servers must be reachable. */
   async settle(): Promise<Passed> {
     this.#settled++;
     const addressed = [...addresses.ipv4.servers.map(({ address }) => address), SECOND_DIRECTOR];
@@ -90,7 +90,7 @@ export class InterfaceCaptures {
     return { client: of('client'), rs1: of('rs1'), rs2: of('rs2') };
   }
 
-  /** Ends the captures and gives how many packets they lost. */
+  /** Ends the captures and returns how many packets they lost. */
   async stop(): Promise<number> {
     const lost = await Promise.all(this.#watched.map(({ capture }) => capture.stop()));
     return lost.reduce((sum, count) => sum + count, 0);
@@ -101,6 +101,6 @@ export class InterfaceCaptures {
   }
 }
 
-/** Nobody listens at the discard port: its host says so. */
+/** Nothing listens at the discard port: its host answers with an ICMP error. */
 const isOfMark = ({ protocol, text }: Packet): boolean =>
   protocol === 'ICMP' && text.includes(`udp port ${DISCARD_PORT} unreachable`);

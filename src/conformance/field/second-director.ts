@@ -2,7 +2,7 @@ import type { CaseContext } from './case-context.js';
 import { CLIENT } from './hosts.js';
 import { CLIENT_TO_SECOND, SECOND_DIRECTOR } from './interface-captures.js';
 
-/** A virtual address that both directors have; the clients' route decides which of them is asked. */
+/** A virtual address of both directors; the clients' route decides which of them gets the packets. */
 export const SHARED_VIP = '10.96.0.12';
 
 /** The second server's namespace is a director too, with a link of its own to the clients. */
@@ -19,13 +19,13 @@ export async function addSecondDirector(context: CaseContext): Promise<void> {
   await context.sysctl('rs2', { 'net/ipv4/ip_forward': 1, 'net/ipv4/vs/conn_reuse_mode': 0 });
 }
 
-/** From now on the clients ask the second director. */
+/** Routes the clients to the second director. */
 export async function moveToSecond(context: CaseContext): Promise<void> {
   context.undo('the route', () => context.run('client', 'ip', 'route', 'del', SHARED_VIP));
   const way = ['via', SECOND_DIRECTOR, 'dev', 'from-rs2', 'src', CLIENT];
   await context.run('client', 'ip', 'route', 'add', SHARED_VIP, ...way);
 }
 
-/** One line of ipvsadm to the second. */
+/** Runs one ipvsadm command in the second director. */
 export const ipvsadmSecond = (context: CaseContext, line: string): Promise<string> =>
   context.run('rs2', 'ipvsadm', ...line.split(' '));

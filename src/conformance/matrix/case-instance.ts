@@ -33,7 +33,7 @@ const endings: Readonly<Partial<Record<Entry, Ending>>> = {
   'reset by client': 'abort',
 };
 
-/** What a test case is called on the testbed: its addresses, ports and names. */
+/** A test case on the testbed: its addresses, ports and names. */
 export class CaseInstance {
   readonly testCase: TestCase;
   readonly virtualPort: number;
@@ -61,7 +61,7 @@ export class CaseInstance {
     }));
   }
 
-  /** Where its clients connect to. */
+  /** The address that its clients connect to. */
   get host(): string {
     const { virtual, direct } = addresses[this.testCase.family];
     return ['direct', 'tunnel'].includes(this.testCase.service.forwarding) ? direct : virtual;
@@ -85,14 +85,14 @@ export class CaseInstance {
     return this.testCase.service.byMark === true ? this.virtualPort : 0;
   }
 
-  /** The service as ipvsadm wants it. */
+  /** The service in ipvsadm's syntax. */
   get #service(): string {
     if (this.mark > 0) return `-f ${this.mark}${this.testCase.family === 'ipv6' ? ' -6' : ''}`;
     const flag = { TCP: '-t', UDP: '-u', SCTP: '--sctp-service' }[this.testCase.service.protocol];
     return `${flag} ${this.virtual}`;
   }
 
-  /** Makes the service, every server with weight 1. */
+  /** Commands that create the service, every server with weight 1. */
   creation(): readonly string[] {
     const { options = '' } = this.testCase.service;
     return [
@@ -118,21 +118,20 @@ export class CaseInstance {
     return `-e ${this.#service} -r ${name} ${methods[this.testCase.service.forwarding]} -w 0`;
   }
 
-  /** Where real servers have to answer beside their usual port: at the virtual address, by their name. */
+  /** Further listeners that the real servers need: at the virtual address, by their name. */
   listening(): readonly { readonly role: Role; readonly request: ListenRequest }[] {
     const { protocol, forwarding } = this.testCase.service;
     if (forwarding !== 'direct' && forwarding !== 'tunnel') return [];
     return this.servers.map(({ role, name }) => ({
       role,
-      request: { op: 'listen', protocol, address: this.host, port: this.virtualPort, name },
+      request: { protocol, address: this.host, port: this.virtualPort, name },
     }));
   }
 
-  /** The connect that makes the entry, or the one that meets it. */
+  /** The connect that creates the entry, or the one that matches it. */
   connect(port: number, entry: Entry | 'met'): ConnectRequest {
     const { protocol, localClient } = this.testCase.service;
     return {
-      op: 'connect',
       protocol,
       host: this.host,
       hostPort: this.virtualPort,

@@ -5,8 +5,8 @@ import type { ExpectedEnd, ExpectedEvent, Wait, Which } from './expectation.js';
 import type { CaseObservation } from './observation.js';
 
 /**
- * How far apart the first and the last opening packet of a wait may be, in ms. A client's timer counts
- * ticks, of which the first may be nearly over; what is sent again before was no timer.
+ * The time between the first and the last connection-opening packet of a wait, in ms. A client's timer
+ * counts ticks, of which the first may be nearly over; a retransmit before that came from no timer.
  */
 const spans: Readonly<Record<Wait, readonly [number, number]>> = {
   'at once': [0, 900],
@@ -15,8 +15,8 @@ const spans: Readonly<Record<Wait, readonly [number, number]>> = {
 };
 
 /**
- * What the client itself may say of a wait: never less than the timer took, and not as much as two
- * copies more would have. Between them is what a busy machine adds.
+ * Bounds of the client-observed wait: never less than the timer, and not as much as two more copies
+ * take. The rest is the delay of a busy machine.
  */
 const clientBounds: Readonly<Record<Wait, readonly [number, number]>> = {
   'at once': [0, 3000],
@@ -34,10 +34,10 @@ const forwardingNames = {
   tunnel: 'tunnel',
 } as const;
 
-/** What the client of a dropped packet waits at least. */
+/** The client of a dropped packet waits at least this long. */
 const LEAST_DELAY_MS = 980;
 
-/** Every way in which what was seen is not what the test case expects; none: it is. */
+/** Every difference between the observation of a test case and its expected outcome. */
 export function* differences({
   instance,
   events,
@@ -56,11 +56,11 @@ export function* differences({
     expectation.events,
     events.map(({ event }) => event),
   );
-  for (const leg of ['in', 'old', 'other'] as const) {
-    const stated = expectation.packets[leg];
+  for (const way of ['in', 'old', 'other'] as const) {
+    const stated = expectation.packets[way];
     const wanted = stated === 'events' ? events.length : stated;
-    if (packets[leg] !== wanted) {
-      yield `${packets[leg]} packets ${leg === 'in' ? 'in' : `to the ${leg} server`}, not ${wanted}`;
+    if (packets[way] !== wanted) {
+      yield `${packets[way]} packets ${way === 'in' ? 'in' : `to the ${way} server`}, not ${wanted}`;
     }
   }
   if (ends.length !== expectation.ends.length) {
@@ -110,7 +110,7 @@ const isAnother = (
   event: IpvsEvent | undefined,
 ): boolean => event !== undefined && factDifferences(instance, wanted, event).length === 0;
 
-/** Facts that have to be as expected, absent ones included. */
+/** Compares facts of an event with the expected ones, absent ones included. */
 function factDifferences(
   instance: CaseInstance,
   wanted: ExpectedEvent,

@@ -1,9 +1,9 @@
 import type { IpvsEvent } from '../../record/event.js';
 
-/** The server that the entry had when it was made, or the one beside it. */
+/** The server of the entry when it was created, or the other one. */
 export type Which = 'old' | 'other';
 
-/** What an event has to say. Of the servers it says which, not the address. */
+/** An expected event. It names servers by their role, not by their address. */
 export interface ExpectedEvent
   extends Pick<IpvsEvent, 'kind' | 'verdict'>,
     Partial<
@@ -22,7 +22,7 @@ export interface ExpectedEvent
   readonly opening: boolean;
   readonly destination?: Which;
   readonly new_destination?: Which;
-  /** Once unless told. How many packets data is cut into, or who is faster, is nobody's affair. */
+  /** Default: once. The number of data packets, and who is faster, are not tested. */
   readonly times?: 'once or more' | 'any number';
 }
 
@@ -38,7 +38,7 @@ export type ExpectedEnd =
   | { readonly outcome: 'connected'; readonly wait: Wait; readonly server: Which }
   | { readonly outcome: 'timeout' | 'refused' | 'reset' };
 
-/** Opening packets (of UDP: datagrams) that tcpdump is to see on each leg of the director. */
+/** Expected connection-opening packets (UDP: datagrams) on each interface of the director. */
 export interface ExpectedPackets {
   /** ... or as many as there are events: each copy has its own. */
   readonly in: number | 'events';
@@ -46,7 +46,7 @@ export interface ExpectedPackets {
   readonly other: number;
 }
 
-/** All that is to be seen of a test case's client once its entry exists. */
+/** The expected outcome of a test case once its entry exists. */
 export interface Expectation {
   /** Every event of its port, in the order of time. */
   readonly events: readonly ExpectedEvent[];

@@ -6,7 +6,7 @@ import type { ExpectedEnd, ExpectedEvent, ExpectedPackets } from './expectation.
 import type { CaseObservation } from './observation.js';
 import type { Settings, TestCase } from './test-case.js';
 
-/** A cell with what was seen of it, or the reason why this kernel cannot do it. */
+/** A test case with its observation, or the reason why this kernel cannot play it. */
 export type Result =
   | { readonly testCase: TestCase; readonly seen: CaseObservation }
   | {
@@ -30,11 +30,11 @@ const HEADS = [
 
 const LEGEND = [
   'nodest: expire_nodest_conn, reuse: conn_reuse_mode, ct: conntrack; what is set later follows the arrow',
-  "events: kind/verdict, the entry's state, its server's weight, the packet's conntrack entry, where the packet went",
-  'in, old, other: opening packets that tcpdump saw on the leg of the client, of the server of the entry, of the other',
+  'events: kind/verdict, state of the entry, weight of its server, conntrack entry of the packet, where the packet went',
+  'in, old, other: connection-opening packets captured on the interface of the client, of the server of the entry, of the other server',
 ];
 
-/** The whole table, a line a cell; where a cell differs, what was expected and what is wrong below. */
+/** Formats one line per test case; below one that differs, the expected outcome and the differences. */
 export function formatMatrix(results: readonly Result[]): string {
   const rows = results.flatMap((result) => rowsOf(result));
   const lines = textTable(
@@ -140,7 +140,7 @@ function eventText(
     Partial<Pick<IpvsEvent, 'conn_state' | 'weight' | 'conntrack' | 'cause'>>,
   to: string,
 ): string {
-  // How often a server that drains is sent something, in which states, is nothing a reader checks.
+  // How many packets a draining server gets, in which states, is not tested.
   if (event.kind === 'draining') return `draining ${to}`;
   return [
     `${event.kind}/${event.verdict}`,
@@ -154,7 +154,7 @@ function eventText(
     .join(' ');
 }
 
-/** The same one after another is written once, with its number. */
+/** Equal texts in a row are written once, with their number. */
 function compact(texts: readonly string[]): string {
   const runs: { text: string; count: number }[] = [];
   for (const text of texts) {

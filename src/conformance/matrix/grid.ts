@@ -1,4 +1,4 @@
-import { families } from '../../testbed/topology.js';
+import { families } from '../../testbed/addresses.js';
 import { type OutcomeName, outcomes } from './outcomes.js';
 import type { Change, Entry, TestCase } from './test-case.js';
 

@@ -1,4 +1,4 @@
-/** Does it with every item, in their order, with so many under way at once. */
+/** Runs a function for every item, in order, with at most `most` at once. */
 export async function limitConcurrency<Item>(
   most: number,
   items: readonly Item[],

@@ -1,4 +1,4 @@
-import { families } from '../../testbed/topology.js';
+import { families } from '../../testbed/addresses.js';
 import type { Expectation } from './expectation.js';
 import type { Service, Settings, TestCase } from './test-case.js';
 

@@ -1,12 +1,10 @@
 import { existsSync } from 'node:fs';
 import { findPrograms } from '../../exec/find.js';
-import { kindNames } from '../../record/names.js';
-import type { Scenario, Trial } from '../../scenario/scenario.js';
+import { kindNames } from '../../record/value-names.js';
+import type { Recorder } from '../../scenario/recorder.js';
+import type { Scenario } from '../../scenario/scenario.js';
 import { addresses, SERVER_PORT, serverName } from '../../testbed/addresses.js';
-import type { ListenRequest } from '../../testbed/peer-protocol.js';
 import type { Testbed } from '../../testbed/testbed.js';
-import { families, openTunnels, setSysctls } from '../../testbed/topology.js';
-import type { ObservedEvent } from '../../verify/observed-event.js';
 import { CaseInstance } from './case-instance.js';
 import { formatMatrix, isDifferent, type Result } from './format-matrix.js';
 import { forwardingCases } from './forwarding-cases.js';
@@ -20,7 +18,7 @@ import { tcpCases } from './tcp-cases.js';
 import type { TestCase } from './test-case.js';
 import { udpCases } from './udp-cases.js';
 
-/** Every test case, in the order of the table. */
+/** Every test case, in the order of the report. */
 export const testCases: readonly TestCase[] = [
   ...grid,
   ...tcpCases,
@@ -37,25 +35,30 @@ const FIRST_VIRTUAL_PORT = 20_001;
 export const matrix: Scenario = {
   name: 'table',
   summary:
-    'every setting and every entry that a reused port can meet, each with what has to happen',
+    'test matrix: every setting and every connection entry that a reused port can match, with the expected outcome',
   description: [
-    'for each set of sysctls: one virtual service per test case; clients connect and leave an entry there',
-    'servers change; the clients come back from the same ports',
-    'each has to live through what the table says, with its packets and its events',
+    'for each set of sysctls: one virtual service per test case; clients connect and leave an entry',
+    'servers change; the clients connect from the same ports',
+    'connect times, captured packets and events are compared with the expected outcome',
   ],
   capturesPackets: true,
   detail: kindNames,
-  async play(testbed) {
-    return await playMatrix(testbed, testCases);
+  async play(testbed, recorder) {
+    const { results, repeated, packetsLost } = await playMatrix(testbed, testCases, recorder);
+    const lost = packetsLost > 0 ? [`tcpdump lost ${packetsLost} packets`] : [];
+    return {
+      report: [formatMatrix(results), ...repeated, ...lost].join('\n'),
+      passed: !results.some(isDifferent) && packetsLost === 0,
+    };
   },
 };
 
-export interface MatrixTrial extends Trial {
-  /** Every test case with what was seen of it. */
-  results(events: readonly ObservedEvent[]): readonly Result[];
+export interface MatrixResult {
+  /** Every test case with what was observed of it. */
+  readonly results: readonly Result[];
   /** By tcpdump. */
   readonly packetsLost: number;
-  /** Cells that had to be played again, a line each with the reason. */
+  /** Test cases that had to be played again, a line each with the reason. */
   readonly repeated: readonly string[];
 }
 
@@ -66,11 +69,14 @@ export function caseName({ settings, late, title, family }: TestCase): string {
   return `expire_nodest_conn=${nodest} conn_reuse_mode=${mode} conntrack=${Number(conntrack)}${later}: ${title}, ${family}`;
 }
 
+/** Plays test cases and compares each with its expectation. Those of other families are left out. */
 export async function playMatrix(
   testbed: Testbed,
-  wanted: readonly TestCase[],
-): Promise<MatrixTrial> {
-  await Promise.all([pinClients(), openTunnels()]);
+  testCases: readonly TestCase[],
+  recorder: Pick<Recorder, 'events'>,
+): Promise<MatrixResult> {
+  const wanted = testCases.filter(({ family }) => testbed.families.includes(family));
+  await Promise.all([pinClients(testbed), testbed.openTunnels()]);
   let virtualPort = FIRST_VIRTUAL_PORT;
   const newInstance = (testCase: TestCase): CaseInstance => {
     const [port = 0, otherPort = 0] = testbed.freshPorts(2);
@@ -80,7 +86,7 @@ export async function playMatrix(
     .filter((testCase) => reasonAgainst(testCase) === undefined)
     .map(newInstance);
   const peers = await spawnBatchPeers(testbed, instances);
-  const capture = await testbed.watch();
+  const capture = await testbed.startCapture();
   const played: CaseRun[] = [];
   const repeated: string[] = [];
   const batches = batchesOf(instances);
@@ -102,29 +108,16 @@ export async function playMatrix(
     );
   }
   const captures = await capture.finish(
-    (hosts) => testbed.client.request({ op: 'mark', addresses: hosts }),
+    (hosts) => testbed.client.request('mark', { addresses: hosts }),
     (role) => role,
   );
-  const results = (events: readonly ObservedEvent[]): readonly Result[] =>
-    wanted.map((testCase) => {
-      const one = played.find(({ instance }) => instance.testCase === testCase);
-      if (one === undefined)
-        return { testCase, impossible: reasonAgainst(testCase) ?? 'not played' };
-      return { testCase, seen: observe(one, testbed.netns, events, captures) };
-    });
-  return {
-    results,
-    packetsLost: captures.lost,
-    repeated,
-    judge(events) {
-      const all = results(events);
-      const lost = captures.lost > 0 ? [`tcpdump lost ${captures.lost} packets`] : [];
-      return {
-        report: [formatMatrix(all), ...repeated, ...lost].join('\n'),
-        fits: !all.some(isDifferent) && captures.lost === 0,
-      };
-    },
-  };
+  const events = recorder.events();
+  const results = wanted.map((testCase): Result => {
+    const run = played.find(({ instance }) => instance.testCase === testCase);
+    if (run === undefined) return { testCase, impossible: reasonAgainst(testCase) ?? 'not played' };
+    return { testCase, seen: observe(run, testbed.netns, events, captures) };
+  });
+  return { results, packetsLost: captures.lost, repeated };
 }
 
 function reasonAgainst({ needs }: TestCase): string | undefined {
@@ -137,22 +130,21 @@ async function spawnBatchPeers(
   instances: readonly CaseInstance[],
 ): Promise<BatchPeers> {
   const local = instances.some(({ testCase }) => testCase.service.localClient === true)
-    ? await testbed.spawn({ role: 'director', module: './peer-client.js', args: [] })
+    ? await testbed.spawn({ role: 'director', kind: 'client' })
     : testbed.client;
   if (instances.some(({ testCase }) => testCase.service.forwarding === 'local')) {
-    const own = families.map((family) => addresses[family].director);
+    const own = testbed.families.map((family) => addresses[family].director);
     const args = [String(SERVER_PORT), ...own];
-    await testbed.spawn({ role: 'director', module: './peer-server.js', args });
+    await testbed.spawn({ role: 'director', kind: 'server', args });
   }
   if (instances.some(({ testCase }) => testCase.service.protocol === 'SCTP')) {
     findPrograms(['socat']);
-    const real = families.flatMap((family) => addresses[family].servers);
+    const real = testbed.families.flatMap((family) => addresses[family].servers);
     await Promise.all(
       real.map((server) => {
         const { role, address, port } = server;
         const name = serverName(server);
-        const request: ListenRequest = { op: 'listen', protocol: 'SCTP', address, port, name };
-        return testbed.server(role).request(request);
+        return testbed.server(role).request('listen', { protocol: 'SCTP', address, port, name });
       }),
     );
   }
@@ -163,10 +155,10 @@ async function spawnBatchPeers(
 }
 
 /** How often and when clients send copies must not depend on the kernel. */
-async function pinClients(): Promise<void> {
+async function pinClients({ shells }: Testbed): Promise<void> {
   const linear = 'net/ipv4/tcp_syn_linear_timeouts';
   for (const role of ['client', 'director'] as const) {
-    await setSysctls(role, {
+    await shells.setSysctls(role, {
       ...(existsSync(`/proc/sys/${linear}`) ? { [linear]: 0 } : {}),
       // A client whose last ACK was lost gives up after one copy of its FIN.
       'net/ipv4/tcp_orphan_retries': 1,

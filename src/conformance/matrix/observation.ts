@@ -4,25 +4,25 @@ import type { ObservedEvent } from '../../verify/observed-event.js';
 import type { CaseInstance } from './case-instance.js';
 import type { CaseRun } from './run-batch.js';
 
-/** All that was seen of a test case's client, by everybody who looked. */
+/** All observations of a test case: events, packets, client. */
 export interface CaseObservation {
   readonly instance: CaseInstance;
   /** In the order of time. */
   readonly events: readonly ObservedEvent[];
   readonly packets: { readonly in: number; readonly old: number; readonly other: number };
   /**
-   * From the first opening packet to the last, where they came in: by tcpdump; for a client on the
-   * director itself, by the events. Unlike the client's own clock it does not show a busy machine.
+   * From the first connection-opening packet to the last, on arrival: by tcpdump; for a client on the
+   * director itself, by the events. Unlike the client's own clock it does not include a busy machine.
    */
   readonly spanMs: number;
   readonly ends: readonly ConnectReply[];
   readonly problem?: string;
 }
 
-/** The record's clock and tcpdump's are read apart; the steps of a batch are further apart. */
+/** The clocks of records and tcpdump may differ by this; the steps of a batch are further apart. */
 const SLACK_NS = 1e6;
 
-/** Picks from everything what belongs to a test case. */
+/** Selects the events and packets that belong to a test case. */
 export function observe(
   played: CaseRun,
   netns: number,

@@ -7,7 +7,7 @@ import type {
   Which,
 } from './expectation.js';
 
-/** What the outcomes of one opening packet depend on. */
+/** What the outcome of one connection-opening packet depends on. */
 export interface Facts {
   /** Of the entry when the packet comes. */
   readonly state: string;
@@ -20,12 +20,12 @@ export interface Facts {
 }
 
 /**
- * nf_conntrack replaces its entry of a connection that is over when a packet opens a new one; a
- * packet that meets an entry of one that is not belongs to that.
+ * nf_conntrack replaces the entry of a finished connection when a packet opens a new one; a packet that
+ * matches an entry of an unfinished one belongs to that.
  */
 const OVER = ['TIME_WAIT', 'CLOSE'];
 
-/** The conntrack entry that an opening packet has made; it has seen that packet. */
+/** The conntrack entry that a connection-opening packet has created. */
 export const fresh = { conntrack: 'unconfirmed', conntrack_state: 'SYN_SENT' } as const;
 
 export const packets = (
@@ -46,7 +46,7 @@ export const connected = (
 export const timeout: ExpectedEnd = { outcome: 'timeout' };
 export const refused: ExpectedEnd = { outcome: 'refused' };
 
-/** Packets that open nothing, sent on to a server of weight 0. */
+/** Packets that open no connection, sent on to a weight-0 server. */
 export const draining: ExpectedEvent = {
   kind: 'draining',
   verdict: 'forwarded',
@@ -57,7 +57,7 @@ export const draining: ExpectedEvent = {
   times: 'once or more',
 };
 
-/** What the packet's conntrack entry is, beside an entry of ip_vs in that state. */
+/** The conntrack entry of a packet that matches a connection entry in that state. */
 function tracked({ state, conntrack, conntrackState }: Facts): Partial<ExpectedEvent> {
   if (!conntrack) return { conntrack: 'none' };
   if (conntrackState === undefined && OVER.includes(state)) return fresh;
@@ -66,7 +66,7 @@ function tracked({ state, conntrack, conntrackState }: Facts): Partial<ExpectedE
   return { conntrack: 'confirmed', conntrack_state: conntrackState ?? state };
 }
 
-/** An event of a packet that met the entry of the old server. */
+/** An event of a packet that matched the entry of the old server. */
 export function met(
   facts: Facts,
   event: Pick<IpvsEvent, 'kind' | 'verdict'> & Partial<ExpectedEvent>,
@@ -88,7 +88,7 @@ export const followed = (facts: Facts): ExpectedEvent =>
 export const chosenAnew = (facts: Facts, to: Which = 'other'): ExpectedEvent =>
   met(facts, { kind: 'reuse', verdict: 'rescheduled', expired: true, new_destination: to });
 
-/** The same packet sent again, of which no copy was dropped. */
+/** A retransmit of a packet of which no copy was dropped. */
 export const sentAgain = (event: ExpectedEvent): ExpectedEvent => ({
   ...event,
   cause: 'unanswered',
@@ -110,7 +110,7 @@ export const gotThrough = ({ conntrack }: Pick<Facts, 'conntrack'>): ExpectedEve
   drops: 1,
 });
 
-/** What the client's packet gets once the entry is gone: the reset that the client sees. */
+/** The reset that answers the client's packet once the entry is gone. */
 export const orphaned: ExpectedEvent = {
   kind: 'orphan',
   verdict: 'rejected',
@@ -120,7 +120,7 @@ export const orphaned: ExpectedEvent = {
 
 const drained = ({ weight }: Facts): readonly ExpectedEvent[] => (weight === 0 ? [draining] : []);
 
-/** What may become of the opening packet, by names that a table has room for. */
+/** Expected outcomes of the connection-opening packet, by short names. */
 export const outcomes = {
   'same server': (facts) => ({
     events: [followed(facts), ...drained(facts)],
@@ -134,7 +134,7 @@ export const outcomes = {
   }),
   /**
    * The old server still has the connection and answers the SYN with a challenge ACK; the client
-   * resets that connection, which closes the entry, and sends its SYN again at once.
+   * resets that connection, which closes the entry, and retransmits its SYN at once.
    */
   'challenged, same server': (facts) => ({
     events: [

@@ -21,14 +21,14 @@ export type Entry =
   | 'last ACK lost'
   | 'reset by server'
   | 'reset by client'
-  /** The connection is open; its client vanished without a word. */
+  /** The connection is open; its client vanished without FIN or RST. */
   | 'vanished'
   /** The connection is open, and stays so. */
   | 'held'
   /** A datagram and its answer. */
   | 'datagram';
 
-/** What changes between the entry and the packets that meet it, in this order. */
+/** Changes between the entry and the packets that match it, in this order. */
 export type Change = 'weight 0' | 'all weights 0' | 'removed' | 'added again';
 
 /** What the client does then. */
@@ -45,7 +45,7 @@ export type Again =
 export interface Service {
   readonly protocol: 'TCP' | 'UDP' | 'SCTP';
   readonly forwarding: 'masquerade' | 'direct' | 'tunnel' | 'local';
-  /** Options of ipvsadm beside the scheduler: `-p 300`, `-o`. */
+  /** Options of ipvsadm in addition to the scheduler: `-p 300`, `-o`. */
   readonly options?: string;
   /** A service by the mark that the director's firewall sets, not by address. */
   readonly byMark?: true;
@@ -53,9 +53,9 @@ export interface Service {
   readonly localClient?: true;
 }
 
-/** One test case of the table: what is done, and what has to be seen of it. */
+/** One test case of the matrix: its input and its expected outcome. */
 export interface TestCase {
-  /** What is special about it, in the table's words. */
+  /** Distinguishes the test case within its settings. */
   readonly title: string;
   readonly family: Family;
   readonly settings: Settings;
@@ -66,6 +66,6 @@ export interface TestCase {
   readonly late?: Partial<Settings>;
   readonly again: Again;
   readonly expectation: Expectation;
-  /** A file without which this kernel cannot do it, and what that means. */
+  /** A file without which this kernel cannot play it, and what its absence means. */
   readonly needs?: { readonly file: string; readonly reason: string };
 }

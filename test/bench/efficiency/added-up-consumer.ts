@@ -19,11 +19,10 @@ export class AddedUpConsumer extends SessionConsumer {
     let consumed = 0;
     for (let table = 0; table < 2; table++) {
       for (
-        let records = this.session.coalesced();
+        let records = this.session.readAggregates();
         records > 0;
-        records = this.session.coalesced()
+        records = this.session.readAggregates()
       ) {
-        this.batch.count = records;
         this.#aggregator.ingest(this.batch);
         consumed += records;
       }

@@ -11,7 +11,6 @@ export class BatchConsumer extends SessionConsumer {
   override consume(): number {
     let consumed = 0;
     for (let records = this.session.drain(); records > 0; records = this.session.drain()) {
-      this.batch.count = records;
       this.#aggregator.ingest(this.batch);
       consumed += records;
     }

@@ -28,7 +28,6 @@ export class EventConsumer extends SessionConsumer {
   override consume(): number {
     let consumed = 0;
     for (let records = this.session.drain(); records > 0; records = this.session.drain()) {
-      this.batch.count = records;
       for (let index = 0; index < records; index++) {
         this.#onEvent(decodeEvent(this.batch, index, noTime));
       }

@@ -52,14 +52,13 @@ export class PromClientConsumer extends SessionConsumer {
 
   constructor() {
     super();
-    const { buffer, byteOffset, byteLength } = this.session.bytes;
+    const { buffer, byteOffset, byteLength } = this.session.batch.bytes;
     this.#buffer = Buffer.from(buffer, byteOffset, byteLength);
   }
 
   override consume(): number {
     let consumed = 0;
     for (let records = this.session.drain(); records > 0; records = this.session.drain()) {
-      this.batch.count = records;
       for (let index = 0; index < records; index++) {
         this.#child(index).inc(this.batch.words[(index * RECORD_SIZE + Offset.count) / 4]);
       }

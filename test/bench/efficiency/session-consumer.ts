@@ -1,5 +1,5 @@
 import { Session, type SessionOptions } from '../../../src/native/session.js';
-import { RecordBatch } from '../../../src/record/batch.js';
+import type { RecordBatch } from '../../../src/record/record-batch.js';
 import type { Totals } from '../totals.js';
 import { KEYS, RING_BYTES } from '../workload.js';
 import type { Consumer } from './consumer.js';
@@ -15,7 +15,7 @@ export abstract class SessionConsumer implements Consumer {
   constructor(options: SessionOptions = {}) {
     this.session = new Session({ generator: true, ringBytes: RING_BYTES, ...options });
     this.session.open();
-    this.batch = new RecordBatch(this.session.bytes);
+    this.batch = this.session.batch;
   }
 
   fill(first: number, records: number): void {

@@ -115,9 +115,9 @@ async function beBusy(
   const before = wakeups(watcher.pid ?? 0);
   const { wallNs } = await producer.pace(watcher.program, first, records, intervalNs);
   const after = wakeups(watcher.pid ?? 0);
-  const { packets, shed, cpuNs } = await watcher.finish();
-  if (packets !== records || shed !== 0) {
-    const what = `${packets} of ${records} records, ${shed} not one by one`;
+  const { packets, detailDropped, cpuNs } = await watcher.finish();
+  if (packets !== records || detailDropped !== 0) {
+    const what = `${packets} of ${records} records, ${detailDropped} not one by one`;
     throw new IpvscopeError('ERR_BENCH_TOTALS', `'${row.label}' got ${what}`);
   }
   return { wallNs, cpuNs, wakeups: after - before };

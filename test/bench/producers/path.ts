@@ -1,7 +1,6 @@
 import { Aggregator } from '../../../src/aggregate/aggregator.js';
 import { IpvscopeError } from '../../../src/error.js';
 import { Session } from '../../../src/native/session.js';
-import { RecordBatch } from '../../../src/record/batch.js';
 import { aggregatedTotals } from '../aggregated.js';
 import { expectedTotals } from '../expected.js';
 import { verify } from '../verify.js';
@@ -22,7 +21,6 @@ export class Path {
   /** The generator's number in the kernel. */
   readonly program: number;
   readonly #session: Session;
-  readonly #batch: RecordBatch;
   readonly #aggregator = new Aggregator(MOST_SERIES);
   readonly #made: [first: number, records: number][] = [];
 
@@ -35,7 +33,6 @@ export class Path {
       ...(name === 'ring' ? {} : { detail: [] }),
     });
     this.#session.open();
-    this.#batch = new RecordBatch(this.#session.bytes);
     this.program = this.#session.programs()[0]?.id ?? 0;
   }
 
@@ -53,11 +50,14 @@ export class Path {
     for (const made of records) this.#made.push([0, made]);
     this.#ingest(() => this.#session.drain());
     // Both tables: the one at rest, then the one that was in use.
-    this.#ingest(() => this.#session.coalesced());
-    this.#ingest(() => this.#session.coalesced());
-    const { shed } = this.#session.counters();
-    if (shed !== 0) {
-      throw new IpvscopeError('ERR_BENCH_TOTALS', `the ring had no room for ${shed} records`);
+    this.#ingest(() => this.#session.readAggregates());
+    this.#ingest(() => this.#session.readAggregates());
+    const { detailDropped } = this.#session.counters();
+    if (detailDropped !== 0) {
+      throw new IpvscopeError(
+        'ERR_BENCH_TOTALS',
+        `the ring had no room for ${detailDropped} records`,
+      );
     }
     const made = this.#made.reduce((sum, [, count]) => sum + count, 0);
     const { packets } = this.#aggregator.snapshot();
@@ -80,9 +80,6 @@ export class Path {
   }
 
   #ingest(read: () => number): void {
-    for (let records = read(); records > 0; records = read()) {
-      this.#batch.count = records;
-      this.#aggregator.ingest(this.#batch);
-    }
+    while (read() > 0) this.#aggregator.ingest(this.#session.batch);
   }
 }

@@ -1,4 +1,4 @@
-import type { RecordBatch } from '../../../src/record/batch.js';
+import type { RecordBatch } from '../../../src/record/record-batch.js';
 import { batchOf } from '../../support/records.js';
 
 export interface Size {

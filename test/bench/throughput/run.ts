@@ -74,8 +74,8 @@ async function send(
   const made = await producer.feed(watcher.program, first, records);
   const taken = await watcher.finish();
   const after = delays();
-  if (taken.packets !== records || taken.shed !== 0) {
-    const what = `${taken.packets} of ${records} records, ${taken.shed} not one by one`;
+  if (taken.packets !== records || taken.detailDropped !== 0) {
+    const what = `${taken.packets} of ${records} records, ${taken.detailDropped} not one by one`;
     throw new IpvscopeError('ERR_BENCH_TOTALS', `'${row.label}' got ${what}`);
   }
   return {

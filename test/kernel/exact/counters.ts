@@ -1,20 +1,20 @@
-import type { Director, ServerCounters } from './director.js';
-import type { Fate } from './fates.js';
+import type { PacketOutcome } from './packet-outcomes.js';
+import type { ServerCounters, VirtualServices } from './virtual-services.js';
 
 /** The kernel's estimator brings the counters up to date every two seconds. */
 const MOST_WAIT_MS = 60_000;
 
 /** ip_vs' own counters of each real server; no two phases share one. */
 export class Counters {
-  readonly #director: Director;
+  readonly #director: VirtualServices;
   /** The latest, also of servers that are no more in the table. */
   readonly #counters = new Map<string, ServerCounters>();
 
-  constructor(director: Director) {
+  constructor(director: VirtualServices) {
     this.#director = director;
   }
 
-  /** Reads them once they count every packet that the witness has seen go out, or throws. */
+  /** Reads them once they count every packet that the capture has seen go out, or throws. */
   async settle(wentOut: number): Promise<void> {
     const giveUp = performance.now() + MOST_WAIT_MS;
     for (;;) {
@@ -32,10 +32,10 @@ export class Counters {
   /** How often the scheduler chose the server. */
   readonly chosen = (server: string): number => this.#counters.get(server)?.connections ?? 0;
 
-  /** Where they count packets otherwise than the legs. */
-  problems(fates: readonly Fate[]): readonly string[] {
+  /** Where they count packets otherwise than the directorDevices. */
+  problems(outcomes: readonly PacketOutcome[]): readonly string[] {
     const sent = new Map<string, number>();
-    for (const { to } of fates) {
+    for (const { to } of outcomes) {
       if (to !== undefined) sent.set(to, (sent.get(to) ?? 0) + 1);
     }
     return [...new Set([...sent.keys(), ...this.#counters.keys()])].flatMap((server) => {

@@ -1,12 +1,12 @@
-import type { KindName, VerdictName } from '../../../src/record/names.js';
-import type { Weight } from './director.js';
-import type { Fate } from './fates.js';
-import { name } from './fates.js';
+import type { KindName, VerdictName } from '../../../src/record/value-names.js';
+import type { PacketOutcome } from './packet-outcomes.js';
+import { name } from './packet-outcomes.js';
 import type { Tuple } from './plan.js';
+import type { Weight } from './virtual-services.js';
 
 /** What the probe has to say of one opening packet that found an entry or got no server. */
 export interface Expected {
-  readonly fate: Fate;
+  readonly outcome: PacketOutcome;
   /** The entry's server; undefined where there was no entry. */
   readonly entry: string | undefined;
   readonly weight: Weight | undefined;
@@ -19,22 +19,22 @@ export interface Expected {
 
 /** A `retry` event, which comes beside the packet's own or alone. */
 export interface ExpectedRetry {
-  readonly fate: Fate;
+  readonly outcome: PacketOutcome;
   readonly drops: number;
   /** Since the first copy, dropped or not. */
   readonly waitedNs: number;
 }
 
-/** A tuple as the legs have shown it until now. */
+/** A tuple as the interfaces have shown it until now. */
 interface Memory {
   entry: string | undefined;
   /** Of the last packet that was sent on: it renewed the entry. */
   renewedNs: number;
   /**
-   * The last packet was swallowed. Then its entry is told to go, or stays with a server that is gone:
-   * what is sent on after that made an entry of its own, what is swallowed again found the old one.
+   * The last packet was dropped. Then its entry expires, or stays with a server that is gone:
+   * what is sent on after that made an entry of its own, what is dropped again found the old one.
    */
-  swallowed: boolean;
+  wasDropped: boolean;
   /** The entry is in TIME_WAIT: a FIN was its last packet. */
   closed: boolean;
   /** Of the last opening packet. */
@@ -48,51 +48,62 @@ interface Memory {
 const SURE_MS = { refusing: 8_000, silent: 50_000, listening: 50_000 } as const;
 
 /**
- * Follows every tuple through the director by what the legs show, the sender's list and the table
+ * Follows every tuple through the director by what the interfaces show, the sender's list and the table
  * that the test itself set. What the probe must say follows from these alone.
  */
 export class Ledger {
   readonly expected: Expected[] = [];
   readonly retries: ExpectedRetry[] = [];
   /** Packets that open nothing and went to a server of weight 0. */
-  readonly draining: Fate[] = [];
+  readonly draining: PacketOutcome[] = [];
   readonly problems: string[] = [];
   /** Opening packets that made an entry and so have no event, with their server. */
-  readonly fresh: { readonly fate: Fate; readonly to: string }[] = [];
+  readonly fresh: { readonly outcome: PacketOutcome; readonly to: string }[] = [];
   openings = 0;
   readonly #memories = new Map<Tuple, Memory>();
 
   /** The packets of a stage, in their order. */
-  add(fates: readonly Fate[], weights: ReadonlyMap<string, ReadonlyMap<string, Weight>>): void {
-    for (const fate of fates) {
-      const { tuple, opening } = fate.packet;
+  add(
+    outcomes: readonly PacketOutcome[],
+    weights: ReadonlyMap<string, ReadonlyMap<string, Weight>>,
+  ): void {
+    for (const outcome of outcomes) {
+      const { tuple, opening } = outcome.packet;
       const memory = this.#memories.get(tuple);
       const table = weights.get(tuple.service.name) ?? new Map<string, Weight>();
-      if (opening) this.#addOpening(fate, memory, table);
-      else this.#addClosing(fate, memory, table);
+      if (opening) this.#addOpening(outcome, memory, table);
+      else this.#addClosing(outcome, memory, table);
     }
   }
 
-  #addClosing(fate: Fate, memory: Memory | undefined, table: ReadonlyMap<string, Weight>): void {
-    if (fate.to === undefined) return;
-    if (memory?.entry !== fate.to) {
-      this.problems.push(`${name(fate.packet)} went to ${fate.to}, not to ${memory?.entry}`);
+  #addClosing(
+    outcome: PacketOutcome,
+    memory: Memory | undefined,
+    table: ReadonlyMap<string, Weight>,
+  ): void {
+    if (outcome.to === undefined) return;
+    if (memory?.entry !== outcome.to) {
+      this.problems.push(`${name(outcome.packet)} went to ${outcome.to}, not to ${memory?.entry}`);
       return;
     }
-    if (table.get(fate.to) === 0) this.draining.push(fate);
+    if (table.get(outcome.to) === 0) this.draining.push(outcome);
     memory.closed = true;
-    memory.swallowed = false;
-    memory.renewedNs = fate.timeNs;
+    memory.wasDropped = false;
+    memory.renewedNs = outcome.timeNs;
   }
 
-  #addOpening(fate: Fate, memory: Memory | undefined, table: ReadonlyMap<string, Weight>): void {
-    const { packet, to, timeNs } = fate;
+  #addOpening(
+    outcome: PacketOutcome,
+    memory: Memory | undefined,
+    table: ReadonlyMap<string, Weight>,
+  ): void {
+    const { packet, to, timeNs } = outcome;
     this.openings++;
     const isCopy = memory?.sequence === packet.sequence;
     const firstNs = isCopy ? memory.firstNs : timeNs;
     const waits = isCopy && to !== undefined && memory.dropped?.sequence !== packet.sequence;
-    const swallowed = isSwallowed(fate);
-    const entry = memory?.swallowed && !swallowed ? undefined : memory?.entry;
+    const wasDropped = isDropped(outcome);
+    const entry = memory?.wasDropped && !wasDropped ? undefined : memory?.entry;
     if (to !== undefined && typeof table.get(to) !== 'number') {
       this.problems.push(`${name(packet)} went to ${to}, which is not in the table`);
     }
@@ -104,25 +115,25 @@ export class Ledger {
     }
     if (entry !== undefined || to === undefined) {
       this.expected.push({
-        fate,
+        outcome,
         entry,
         weight: entry === undefined ? undefined : table.get(entry),
-        verdicts: verdictsOf(fate, entry),
-        kinds: kindsOf(fate, memory, entry === undefined ? undefined : table.get(entry)),
+        verdicts: verdictsOf(outcome, entry),
+        kinds: kindsOf(outcome, memory, entry === undefined ? undefined : table.get(entry)),
         waitedNs: waits ? timeNs - firstNs : undefined,
       });
-      if (entry === undefined && swallowed) {
-        this.problems.push(`${name(packet)} was swallowed, and there was no entry`);
+      if (entry === undefined && wasDropped) {
+        this.problems.push(`${name(packet)} was dropped, and there was no entry`);
       }
     } else {
-      this.fresh.push({ fate, to });
+      this.fresh.push({ outcome, to });
     }
-    const dropped = this.#addDrop(fate, memory?.dropped, firstNs);
+    const dropped = this.#addDrop(outcome, memory?.dropped, firstNs);
     this.#memories.set(packet.tuple, {
-      entry: swallowed ? entry : to,
-      swallowed,
-      renewedNs: swallowed ? (memory?.renewedNs ?? timeNs) : timeNs,
-      closed: swallowed && memory?.closed === true,
+      entry: wasDropped ? entry : to,
+      wasDropped,
+      renewedNs: wasDropped ? (memory?.renewedNs ?? timeNs) : timeNs,
+      closed: wasDropped && memory?.closed === true,
       sequence: packet.sequence,
       firstNs,
       dropped,
@@ -130,23 +141,23 @@ export class Ledger {
   }
 
   /** Copies of this packet that were dropped or rejected, until one gets through. */
-  #addDrop(fate: Fate, known: Memory['dropped'], firstNs: number): Memory['dropped'] {
-    const { sequence } = fate.packet;
-    if (fate.to === undefined) {
+  #addDrop(outcome: PacketOutcome, known: Memory['dropped'], firstNs: number): Memory['dropped'] {
+    const { sequence } = outcome.packet;
+    if (outcome.to === undefined) {
       const drops = known?.sequence === sequence ? known.drops : 0;
       return { sequence, drops: drops + 1 };
     }
     if (known?.sequence === sequence) {
-      this.retries.push({ fate, drops: known.drops, waitedNs: fate.timeNs - firstNs });
+      this.retries.push({ outcome, drops: known.drops, waitedNs: outcome.timeNs - firstNs });
     }
     return undefined;
   }
 }
 
-const isSwallowed = ({ to, refused }: Fate): boolean => to === undefined && !refused;
+const isDropped = ({ to, refused }: PacketOutcome): boolean => to === undefined && !refused;
 
 function kindsOf(
-  { packet, to, refused }: Fate,
+  { packet, to, refused }: PacketOutcome,
   memory: Memory | undefined,
   weight: Weight | undefined,
 ): readonly KindName[] {
@@ -158,7 +169,10 @@ function kindsOf(
   return memory?.sequence === packet.sequence ? ['retransmit'] : ['reuse'];
 }
 
-function verdictsOf({ to, refused }: Fate, entry: string | undefined): readonly VerdictName[] {
+function verdictsOf(
+  { to, refused }: PacketOutcome,
+  entry: string | undefined,
+): readonly VerdictName[] {
   if (to === undefined) return [refused ? 'rejected' : 'dropped'];
   return to === entry ? ['forwarded', 'rescheduled'] : ['rescheduled'];
 }

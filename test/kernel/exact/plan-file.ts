@@ -1,4 +1,4 @@
-import { addressBytes } from './addresses.js';
+import { addressBytes } from './address-bytes.js';
 import type { PlannedPacket, PlannedStage } from './plan.js';
 
 /** struct planned_packet (test/kernel/native/plan.h) */

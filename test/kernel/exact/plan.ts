@@ -1,6 +1,6 @@
 import { type Phase, phases, stages } from './phases.js';
+import { endpoint, type Service, services } from './planned-services.js';
 import type { Random } from './random.js';
-import { endpoint, type Service, services } from './services.js';
 
 /** A client's address and port toward one service: what ip_vs knows a connection by. */
 export interface Tuple {

@@ -6,7 +6,7 @@ const SIGHTING_SIZE = 56;
 export const What = { opening: 1, closing: 2, error: 3 } as const;
 
 /**
- * What the witness wrote down, read in place: a packet on one leg of the director; of an ICMP error
+ * What the capture wrote down, read in place: a packet on one interface of the director; of an ICMP error
  * the packet that it quotes. `number` counts from 0.
  */
 export class Sightings {
@@ -44,7 +44,7 @@ export class Sightings {
     return this.bytes.toString('latin1', at, at + ENDPOINT_SIZE);
   }
 
-  /** 0: the clients' leg; others: servers'. */
+  /** 0: the clients' interface; others: servers'. */
   leg(number: number): number {
     return this.bytes[number * SIGHTING_SIZE + 52] ?? 0;
   }

@@ -1,9 +1,9 @@
 import type { IpvsEvent } from '../../../src/record/event.js';
-import type { VerdictName } from '../../../src/record/names.js';
+import type { VerdictName } from '../../../src/record/value-names.js';
 import type { Expected, Ledger } from './ledger.js';
 import { phases } from './phases.js';
 import { clientAddresses } from './plan.js';
-import { endpoint } from './services.js';
+import { endpoint } from './planned-services.js';
 
 /** `unavailable` and `unscheduled` are known of every packet; a reused port is what remains. */
 type KindGroup = 'port used again' | 'unavailable' | 'unscheduled';
@@ -51,10 +51,10 @@ export interface SumKey {
 export type Chosen = (server: string) => number;
 
 /**
- * By the legs and ip_vs' counters. A packet that went to the server of its entry was sent there by
+ * By the interfaces and ip_vs' counters. A packet that went to the server of its entry was sent there by
  * the entry, or by the scheduler: what that chose beyond new entries and packets that moved.
  */
-export function witnessSums(ledger: Ledger, chosen: Chosen): Sums {
+export function captureSums(ledger: Ledger, chosen: Chosen): Sums {
   const sums = new Sums();
   const places = new Map<string, Place>();
   const placeOf = (phase: number, service: string, server: string): Place => {
@@ -63,20 +63,20 @@ export function witnessSums(ledger: Ledger, chosen: Chosen): Sums {
     places.set(key, place);
     return place;
   };
-  for (const { fate, to } of ledger.fresh) {
-    const { phase, service } = fate.packet.tuple;
+  for (const { outcome, to } of ledger.fresh) {
+    const { phase, service } = outcome.packet.tuple;
     placeOf(phase, service.name, to).moved++;
   }
   for (const expected of ledger.expected) {
-    const { fate, entry, verdicts } = expected;
-    const { phase, service } = fate.packet.tuple;
-    const place = fate.to === undefined ? undefined : placeOf(phase, service.name, fate.to);
+    const { outcome, entry, verdicts } = expected;
+    const { phase, service } = outcome.packet.tuple;
+    const place = outcome.to === undefined ? undefined : placeOf(phase, service.name, outcome.to);
     const [verdict, ...others] = verdicts;
     if (place !== undefined && others.length > 0) {
       place.stayed++;
     } else if (verdict !== undefined) {
       if (place !== undefined) place.moved++;
-      const server = fate.to ?? entry ?? '-';
+      const server = outcome.to ?? entry ?? '-';
       sums.add(phase, { service: service.name, server, group: groupOf(expected), verdict });
     }
   }

@@ -5,8 +5,8 @@ import {
   type PlannedStage,
   type Tuple,
 } from '../exact/plan.js';
+import { endpoint, type Service, services } from '../exact/planned-services.js';
 import type { Random } from '../exact/random.js';
-import { endpoint, type Service, services } from '../exact/services.js';
 
 /** The first of exact's phases, in which an entry is always followed, on two CPUs. */
 export const floodPhase: Phase = { ...(phases[0] as Phase), cpus: 2 };

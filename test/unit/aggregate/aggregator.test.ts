@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { Aggregator } from '../../../src/aggregate/aggregator.js';
-import { KEY_WORDS } from '../../../src/aggregate/key.js';
+import { KEY_WORDS } from '../../../src/aggregate/row-key.js';
 import { Flag, Kind, Verdict } from '../../../src/record/layout.generated.js';
 import { batchOf, type RecordFields } from '../../support/records.js';
 

@@ -89,7 +89,7 @@ const delayed = record({
   packets: [[5501], [6515, RS2]],
 });
 
-test('each step is content with what it is about, and with nothing else', () => {
+test('each step accepts its expected outcome, and no other', () => {
   const rounds = { timedOut, rescheduled, delayed };
   const content = demoSteps.map((step) =>
     Object.entries(rounds).flatMap(([name, round]) =>
@@ -150,7 +150,7 @@ test('a slow machine is no lost packet, where tcpdump saw one', () => {
   );
 });
 
-test('an step without captures, or without a port used twice, shows nothing', () => {
+test('a step without captures, or without a reused port, shows nothing', () => {
   const { captures: _, ...unwatched } = rescheduled.played;
   assert.match(
     stepProblems(fixed, { ...rescheduled, played: unwatched }).join('\n'),
@@ -164,7 +164,7 @@ test('an step without captures, or without a port used twice, shows nothing', ()
   );
 });
 
-test('the table lays the three sides beside each other, a phase a line', () => {
+test('the table compares the three observers, one line per phase', () => {
   const lines = formatSteps([
     { step: mode0, record: timedOut },
     { step: unfixed, record: delayed },

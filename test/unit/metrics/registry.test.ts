@@ -15,12 +15,12 @@ import { batchOf, HOST_NETNS, type RecordFields } from '../../support/records.js
 
 const state: SourceState = {
   programs: [
-    { function: 'ip_vs_in_hook', variant: 'fexit', attached: true, misses: 2 },
-    { function: 'ip_vs_schedule', variant: 'fexit', attached: false, misses: 0 },
+    { function: 'ip_vs_in_hook', variant: 'fexit', attached: true, skippedRuns: 2 },
+    { function: 'ip_vs_schedule', variant: 'fexit', attached: false, skippedRuns: 0 },
   ],
   losses: { unreadable: 3, unpaired: 0 },
-  shed: 5,
-  folded: 0,
+  detailDropped: 5,
+  kernelOverflow: 0,
   kernelMemory: 4096,
   watching: 'blind',
   unprovenCause: 'x',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { btfDirectories, findBtfFile } from '../../../src/native/btf-file.js';
 import { ipvsInstance } from '../../../src/native/ipvs-module.js';
-import { findTypesFile, typesDirectories } from '../../../src/native/types-file.js';
 
 const proc = '/proc/net/ip_vs';
 const initstate = '/sys/module/ip_vs/initstate';
@@ -68,8 +68,8 @@ test('types are found by the exact release, the operator before what comes along
     release,
   });
   const directories = ['/a', '/b', '/c'];
-  assert.equal(findTypesFile(files('5.10.0-46-amd64'), directories), '/b/5.10.0-46-amd64.btf');
-  assert.equal(findTypesFile(files('5.10.0-47-amd64'), directories), undefined);
-  assert.deepEqual(typesDirectories('/x:/y').slice(0, 2), ['/x', '/y']);
-  assert.deepEqual(typesDirectories('').length, 1);
+  assert.equal(findBtfFile(files('5.10.0-46-amd64'), directories), '/b/5.10.0-46-amd64.btf');
+  assert.equal(findBtfFile(files('5.10.0-47-amd64'), directories), undefined);
+  assert.deepEqual(btfDirectories('/x:/y').slice(0, 2), ['/x', '/y']);
+  assert.deepEqual(btfDirectories('').length, 1);
 });

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { RecordBatch } from '../../../src/record/batch.js';
 import { decodeEvent } from '../../../src/record/decode.js';
 import type { IpvsEvent } from '../../../src/record/event.js';
 import {
@@ -14,6 +13,7 @@ import {
   Scheduler,
   Verdict,
 } from '../../../src/record/layout.generated.js';
+import { RecordBatch } from '../../../src/record/record-batch.js';
 import { batchOf, ordinaryFlags, type RecordFields } from '../../support/records.js';
 
 const v6 = (last: number): number[] => [0x20, 1, 0xd, 0xb8, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, last];

@@ -7,7 +7,7 @@ import { scenarios as named } from '../../../src/scenario/index.js';
 import { CleanUp } from '../../../src/testbed/clean-up.js';
 import { testbedNamespaces } from '../../../src/testbed/namespaces.js';
 import { serverStateAt } from '../../../src/testbed/played.js';
-import { copyTimes } from '../../../src/testbed/syn-retransmits.js';
+import { retransmitTimes } from '../../../src/testbed/syn-retransmits.js';
 import { textTable } from '../../../src/verify/text-table.js';
 import { played, RS1 } from '../verify/played-round.js';
 
@@ -65,8 +65,8 @@ test('namespaces: only those of testbeds are ours', () => {
 });
 
 test('copies of a SYN: doubling, or a second apart to begin with', () => {
-  assert.deepEqual(copyTimes(0).slice(0, 4), [0, 1000, 3000, 7000]);
-  assert.deepEqual(copyTimes(4).slice(0, 7), [0, 1000, 2000, 3000, 4000, 6000, 10_000]);
+  assert.deepEqual(retransmitTimes(0).slice(0, 4), [0, 1000, 3000, 7000]);
+  assert.deepEqual(retransmitTimes(4).slice(0, 7), [0, 1000, 2000, 3000, 4000, 6000, 10_000]);
 });
 
 test('a server at a moment', () => {

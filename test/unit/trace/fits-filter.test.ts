@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { protocolBits } from '../../../src/native/event-filter.js';
-import { RecordBatch } from '../../../src/record/batch.js';
 import { Flag, Offset, RECORD_SIZE } from '../../../src/record/layout.generated.js';
+import { RecordBatch } from '../../../src/record/record-batch.js';
 import { parseEndpoint } from '../../../src/trace/filter.js';
 import { fitsFilter } from '../../../src/trace/fits-filter.js';
 

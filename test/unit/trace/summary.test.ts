@@ -5,10 +5,10 @@ import type { SourceState } from '../../../src/source/event-source.js';
 import { summaryLine } from '../../../src/trace/summary.js';
 
 const seeing: SourceState = {
-  programs: [{ function: 'ip_vs_in_hook', variant: 'fexit', attached: true, misses: 0 }],
+  programs: [{ function: 'ip_vs_in_hook', variant: 'fexit', attached: true, skippedRuns: 0 }],
   losses: { unpaired: 0 },
-  shed: 0,
-  folded: 0,
+  detailDropped: 0,
+  kernelOverflow: 0,
   watching: 'proven',
   unprovenCause: '',
   blindSeconds: 0,

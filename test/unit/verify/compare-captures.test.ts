@@ -78,14 +78,14 @@ const oddCaptures: readonly {
   { name: 'packets that tcpdump lost', seen: { lost: 2 }, problem: /tcpdump lost 2 packets/ },
   { name: 'a clock that was set', seen: { clockStepMs: -40 }, problem: /set by -40\.0 ms/ },
   {
-    name: 'a packet that never came in',
+    name: 'a packet that never arrived',
     seen: { client: captures.client.slice(1) },
-    problem: /SYN 10\.0\.1\.2:1 seq 10 went to 10\.0\.2\.2:8080 but never came in/,
+    problem: /SYN 10\.0\.1\.2:1 seq 10 was sent to 10\.0\.2\.2:8080 but never arrived/,
   },
   {
     name: 'a packet without event that went nowhere',
     seen: { servers: { [RS1]: sentTo(RS1).slice(1), [RS2]: sentTo(RS2) } },
-    problem: /seq 10 has no event and was swallowed/,
+    problem: /seq 10 has no event and was not forwarded/,
   },
   {
     name: 'a packet that went to both',
@@ -111,13 +111,13 @@ test('packets and events that agree, and their numbers', () => {
     { what: 'in', captured: 17, withEvent: 11, events: 11 },
     { what: RS1, captured: 11, withEvent: 6, events: 6 },
     { what: RS2, captured: 3, withEvent: 2, events: 2 },
-    { what: 'swallowed', captured: 3, withEvent: 3, events: 3 },
+    { what: 'not forwarded', captured: 3, withEvent: 3, events: 3 },
   ]);
 });
 
-test('a copy is told from the packet before it by time alone', () => {
+test('a copy is distinguished from the packet before it by time alone', () => {
   const copies = passages.filter(([, , sequence]) => sequence === 41);
   assert.equal(copies.length, 3);
-  // The third copy got through; the two before it share its number and were swallowed.
+  // The third copy got through; the two before it share its number and were not forwarded.
   assert.deepEqual(problemsOf(events), []);
 });

@@ -34,7 +34,7 @@ export function failed(port: number, at: number, took: number): Connect {
   return connect(port, at, took, { outcome: 'timeout' });
 }
 
-/** An event of a packet seen at `at` ms; forwarded from an entry in TIME_WAIT unless told. */
+/** An event of a packet seen at `at` ms; forwarded from an entry in TIME_WAIT by default. */
 export function event(port: number, at: number, rest: Partial<IpvsEvent> = {}): ObservedEvent {
   return {
     monotonicNs: ms(at),

@@ -31,7 +31,7 @@ export const directorCases: readonly FieldCase[] = [
       const own = context.freshPort();
       const virtual = endpoint(SHARED_VIP, port);
       await addSecondDirector(context);
-      await context.kill('rs1');
+      await context.blackhole('rs1');
       await context.sysctl('director', { 'net/ipv4/vs/conn_reuse_mode': 0 });
       const lines = [`-A -t ${virtual} -s rr`, `-a -t ${virtual} -r ${r1} -m -w 1`];
       await context.ipvsadm(...lines);
@@ -44,8 +44,8 @@ export const directorCases: readonly FieldCase[] = [
       const passed = await context.passed();
       const viaFirst = syns(passed.rs1, r1).length;
       const viaSecond = syns(passed.rs2, r1).length;
-      context.watcher.flush();
-      const text = await context.watcher.metrics();
+      context.recorder.flush();
+      const text = await context.recorder.metrics();
       const labels = { local_address: SHARED_VIP, local_port: String(port) };
       // Those at 0 were there before the packets.
       const reuses = seriesOf(text, 'ipvs_port_reuse_total', labels).filter(
@@ -67,7 +67,7 @@ export const directorCases: readonly FieldCase[] = [
         findings: [
           {
             text: `ipvs_port_reuse_total: ${reuses.map((series) => `${series.value} with netns ${series.labels.netns}`).join(', ')}`,
-            ...(isApart ? {} : { wrong: 'two series of 1, told apart by netns' }),
+            ...(isApart ? {} : { wrong: 'two series of 1, distinguished by netns' }),
           },
           {
             text: `ipvs_new_connections_to_draining_total: ${drained.map(({ value }) => value).join(', ')}`,
@@ -103,7 +103,7 @@ export const directorCases: readonly FieldCase[] = [
       const synchronised = await context.until(
         async () => (await context.entries(port, 'rs2')).length > 0,
       );
-      await context.kill('rs1');
+      await context.blackhole('rs1');
       await moveToSecond(context);
       await knock(context, own, port, 1_000);
       const passed = await context.passed();

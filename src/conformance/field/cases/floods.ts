@@ -5,14 +5,11 @@ import { type FieldCase, type Finding, GroundTruth } from '../field-case.js';
 import { CLIENT, R1, VIP, vip } from '../hosts.js';
 import { FLOOD_PORTS } from '../interface-captures.js';
 
-/** As many as a client's kernel gives out by default (net.ipv4.ip_local_port_range). */
+/** The default size of net.ipv4.ip_local_port_range. */
 const PORTS = 28_000;
 const FIRST_PORT = 32_768;
 
-/** Ports of the floods' services, of which no capture shows anything. */
-let used = 0;
-const floodPort = (): number =>
-  FLOOD_PORTS.first + (used++ % (FLOOD_PORTS.last - FLOOD_PORTS.first + 1));
+const FLOOD_PORT_COUNT = FLOOD_PORTS.last - FLOOD_PORTS.first + 1;
 
 interface Flood {
   readonly port: number;
@@ -24,9 +21,10 @@ interface Flood {
 
 /** A service with one dead server, and a client that uses all its ports. */
 async function startFlood(context: CaseContext): Promise<Flood> {
-  const port = context.virtualPort(floodPort());
+  const used = context.testbed.nextOf('flood ports');
+  const port = context.virtualPort(FLOOD_PORTS.first + (used % FLOOD_PORT_COUNT));
   const syn = `tcp dport ${port} tcp flags & (syn | ack) == syn`;
-  await context.kill('rs1');
+  await context.blackhole('rs1');
   await context.sysctl('director', { 'net/ipv4/vs/conn_reuse_mode': 0 });
   await context.count('director', 'prerouting', { into: syn });
   await context.count('rs1', 'prerouting', { onward: syn });
@@ -57,13 +55,13 @@ async function startFlood(context: CaseContext): Promise<Flood> {
   };
 }
 
-/** Nothing that was not told one by one may go unsaid. */
+/** Every packet without an event of its own must be counted as lost. */
 async function lostSince(
   context: CaseContext,
   before: number,
 ): Promise<Finding & { lost: number }> {
-  context.watcher.flush();
-  const lost = context.watcher.lost() - before;
+  context.recorder.flush();
+  const lost = context.recorder.lost() - before;
   return { lost, text: `${lost} lost` };
 }
 
@@ -73,7 +71,7 @@ export const floodCases: readonly FieldCase[] = [
     report: 'lvs-users 2018-05',
     input: `${PORTS} ports to a dead server, which gets weight 0; the same ports with other sequence numbers`,
     async play(context) {
-      const before = context.watcher.lost();
+      const before = context.recorder.lost();
       const flood = await startFlood(context);
       const { port } = flood;
       const destination = `${R1.address}:${port}`;
@@ -97,7 +95,7 @@ export const floodCases: readonly FieldCase[] = [
     name: 'retry-many',
     input: `${PORTS} entries, their server deleted, ${PORTS} opening packets, server back, the same again`,
     async play(context) {
-      const before = context.watcher.lost();
+      const before = context.recorder.lost();
       const flood = await startFlood(context);
       const { port } = flood;
       const destination = `${R1.address}:${port}`;

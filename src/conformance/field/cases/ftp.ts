@@ -1,11 +1,8 @@
-import { setForwarding } from '../../../testbed/director.js';
-import type { FetchRequest } from '../../../testbed/peer-ftp.js';
 import { seriesOf } from '../../../verify/metrics-text.js';
 import { type FieldCase, GroundTruth } from '../field-case.js';
 import { R1, syns, VIP, vip } from '../hosts.js';
 
 const FTP = 21;
-const MODULE = './peer-ftp.js';
 
 /** Data connections meet entries that ip_vs_ftp made for them: no port is reused. */
 export const ftpCases: readonly FieldCase[] = [
@@ -16,24 +13,25 @@ export const ftpCases: readonly FieldCase[] = [
       'ip_vs_ftp, a service on port 21, two passive transfers, weight 0, two more by the same control connection',
     needs: [{ module: 'ip_vs_ftp', reason: 'this kernel has no ip_vs_ftp' }],
     async play(context) {
+      const { director } = context.testbed;
       const [server, client] = await Promise.all([
-        context.spawn('rs1', MODULE, ['server', R1.address, String(FTP)]),
-        context.spawn('client', MODULE, ['client']),
+        context.testbed.spawn({ role: 'rs1', kind: 'ftp-server', args: [R1.address, String(FTP)] }),
+        context.testbed.spawn({ role: 'client', kind: 'ftp-client' }),
       ]);
       context.undo('the FTP server and its client', () =>
-        Promise.all([server, client].map((peer) => peer.close(undefined))),
+        Promise.all([server.close(undefined), client.close(undefined)]),
       );
       context.virtualPort(FTP);
-      context.undo('conntrack', () => setForwarding(false));
-      await setForwarding(true);
+      context.undo('conntrack', () => director.setForwarding(false));
+      await director.setForwarding(true);
       const destination = `${R1.address}:${FTP}`;
       await context.ipvsadm(
         `-A -t ${vip(FTP)} -s rr`,
         `-a -t ${vip(FTP)} -r ${destination} -m -w 1`,
       );
       const fetch = async (quit: boolean): Promise<readonly string[]> => {
-        const request: FetchRequest = { op: 'fetch', host: VIP, port: FTP, files: 2, quit };
-        const places = (await client.request(request)) as readonly string[];
+        const request = { host: VIP, port: FTP, files: 2, quit };
+        const places = await client.request('fetch', request);
         for (const place of places) context.virtualPort(Number(place.split(':')[1]));
         return places;
       };
@@ -45,9 +43,9 @@ export const ftpCases: readonly FieldCase[] = [
       const onward = all.flatMap((place) =>
         syns(passed.rs1, `${R1.address}:${place.split(':')[1]}`),
       );
-      context.watcher.flush();
+      context.recorder.flush();
       const alerts = seriesOf(
-        await context.watcher.metrics(),
+        await context.recorder.metrics(),
         'ipvs_new_connections_to_draining_total',
         { remote_address: R1.address, local_address: VIP },
       ).filter(

@@ -68,7 +68,7 @@ export const orphanCases: readonly FieldCase[] = [
       // every few seconds.
       const labels = { local_address: SHARED_VIP, local_port: String(port) };
       await context.until(async () => {
-        const text = await context.watcher.metrics();
+        const text = await context.recorder.metrics();
         return seriesOf(text, 'ipvs_orphan_packets_total', labels).length === 2;
       }, TABLE_READ_MS);
       await moveToSecond(context);

@@ -1,5 +1,4 @@
 import { addresses, endpoint, SERVER_PORT } from '../../../testbed/addresses.js';
-import { setMarks } from '../../../testbed/director.js';
 import { tcpSegment } from '../../../testbed/raw-packets.js';
 import { seriesOf } from '../../../verify/metrics-text.js';
 import type { CaseContext } from '../case-context.js';
@@ -25,7 +24,7 @@ async function addService(context: CaseContext, server: string | undefined): Pro
   );
 }
 
-/** So many connects from one port, one of them at weight 0, and one from a new port. */
+/** Connects `reuses` times from one port, once more at weight 0, and once from a new port. */
 async function useService(context: CaseContext, reuses: number): Promise<GroundTruth> {
   const server = `${R2.address}:0`;
   const hostPort = context.virtualPort(SERVER_PORT);
@@ -45,14 +44,14 @@ async function useService(context: CaseContext, reuses: number): Promise<GroundT
   return seen.count(syns(passed.rs2, r2).length, `SYN to ${r2}`, reuses + 2);
 }
 
-/** The ports by which the metrics know the service. */
+/** Checks the port labels of the service's metrics. */
 async function portLabels(
   context: CaseContext,
   name: string,
   wanted: readonly string[],
 ): Promise<Finding> {
-  context.watcher.flush();
-  const series = seriesOf(await context.watcher.metrics(), name, { local_address: HOST });
+  context.recorder.flush();
+  const series = seriesOf(await context.recorder.metrics(), name, { local_address: HOST });
   const labels = [...new Set(series.map(({ labels: its }) => its.local_port ?? ''))].sort();
   const text = `${name} has local_port ${labels.join(', ') || 'of no series'}`;
   const isRight = labels.join() === wanted.join();
@@ -83,7 +82,7 @@ export const portCases: readonly FieldCase[] = [
   },
   {
     name: 'port-0-filter',
-    input: `the same with one reuse more, beside trace --destination ${r2} and trace --virtual ${SERVICE}`,
+    input: `the same with one reuse more, with trace --destination ${r2} and trace --virtual ${SERVICE}`,
     async play(context) {
       const filters = [
         ['--destination', r2],
@@ -92,7 +91,7 @@ export const portCases: readonly FieldCase[] = [
       const traces = await Promise.all(
         filters.map(async (args) => {
           try {
-            return await context.watcher.trace(args);
+            return await context.recorder.trace(args);
           } catch (cause) {
             return cause instanceof Error ? cause : new Error(String(cause));
           }
@@ -170,13 +169,13 @@ export const portCases: readonly FieldCase[] = [
       const to6 = endpoint(servers[1].address, mark6);
       const to4 = endpoint(R2.address, mark4);
       await context.sysctl('director', { 'net/ipv4/vs/conn_reuse_mode': 0 });
-      context.undo('the marks', () => setMarks([]));
-      await setMarks(marks);
+      context.undo('the marks', () => context.testbed.director.setMarks([]));
+      await context.testbed.director.setMarks(marks);
       for (const [address, port, name] of [
         [servers[1].address, mark6, to6],
         [R2.address, mark4, to4],
       ] as const) {
-        await listenOnce(context, address, port, name);
+        await context.listen('rs2', { protocol: 'TCP', address, port, name });
       }
       const six = { service: `-f ${mark6} -6`, server: `[${servers[1].address}]:0` };
       const four = { service: `-f ${mark4}`, server: `${R2.address}:0` };
@@ -226,19 +225,3 @@ export const portCases: readonly FieldCase[] = [
     },
   },
 ];
-
-/** A case that is played again finds its server there already. */
-const listening = new Set<string>();
-
-async function listenOnce(
-  context: CaseContext,
-  address: string,
-  port: number,
-  name: string,
-): Promise<void> {
-  if (listening.has(name)) return;
-  listening.add(name);
-  await context.testbed
-    .server('rs2')
-    .request({ op: 'listen', protocol: 'TCP', address, port, name });
-}

@@ -1,4 +1,3 @@
-import { setMarks } from '../../../testbed/director.js';
 import { fragmentationNeeded } from '../../../testbed/raw-packets.js';
 import { parseMetrics } from '../../../verify/metrics-text.js';
 import type { CaseContext } from '../case-context.js';
@@ -22,8 +21,7 @@ function marked(name: string, cacheBypass: 0 | 1): FieldCase {
       const mark = context.virtualPort();
       const original = `${R1.address}:${mark}`;
       const port = context.freshPort();
-      await context.testbed.server('rs1').request({
-        op: 'listen',
+      await context.listen('rs1', {
         protocol: 'TCP',
         address: R1.address,
         port: mark,
@@ -60,8 +58,8 @@ function marked(name: string, cacheBypass: 0 | 1): FieldCase {
 
 /** The director takes in packets to other hosts' port as its own, for ip_vs to see them. */
 async function claim(context: CaseContext, mark: number): Promise<void> {
-  context.undo('the marks', () => setMarks([]));
-  await setMarks([mark]);
+  context.undo('the marks', () => context.testbed.director.setMarks([]));
+  await context.testbed.director.setMarks([mark]);
   context.undo('the rule', async () => {
     await context.run('director', 'ip', 'rule', 'del', 'fwmark', String(mark), 'lookup', TABLE);
     await context.run('director', 'ip', 'route', 'flush', 'table', TABLE);
@@ -155,8 +153,8 @@ export const refusedCases: readonly FieldCase[] = [
       };
       await context.send('client', fragmentationNeeded(quoted, 1400), { host: VIP, protocol: 1 });
       const passed = await context.passed();
-      context.watcher.flush();
-      const labelled = parseMetrics(await context.watcher.metrics()).filter(({ labels }) =>
+      context.recorder.flush();
+      const labelled = parseMetrics(await context.recorder.metrics()).filter(({ labels }) =>
         Object.values(labels).includes(CLIENT),
       );
       const labels: Finding = {

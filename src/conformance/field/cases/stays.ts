@@ -76,7 +76,7 @@ export const stayCases: readonly FieldCase[] = [
     input: 'SYN with data, with ECE and CWR, with an IP option, each from a port of its own, twice',
     async play(context) {
       const targetPort = context.virtualPort();
-      await context.kill('rs1');
+      await context.blackhole('rs1');
       await context.sysctl('director', { 'net/ipv4/vs/conn_reuse_mode': 0 });
       const service = vip(targetPort);
       await context.ipvsadm(`-A -t ${service} -s rr`, `-a -t ${service} -r ${r1} -m -w 1`);
@@ -139,8 +139,7 @@ export const stayCases: readonly FieldCase[] = [
       await Promise.all(
         servers.map(({ role, address }) => {
           const name = `${address}:${port}`;
-          const request = { op: 'listen', protocol: 'SCTP', address, port, name };
-          return context.testbed.server(role).request(request);
+          return context.listen(role, { protocol: 'SCTP', address, port, name });
         }),
       );
       await context.ipvsadm(

@@ -1,6 +1,5 @@
 import { release } from 'node:os';
 import { endpoint } from '../../../testbed/addresses.js';
-import { openTunnels } from '../../../testbed/topology.js';
 import type { CaseContext } from '../case-context.js';
 import { type ExpectedEvent, expected } from '../expected-events.js';
 import { type FieldCase, GroundTruth } from '../field-case.js';
@@ -160,11 +159,10 @@ export const unsentCases: readonly FieldCase[] = [
       const port = context.virtualPort();
       const virtual = endpoint(host, port);
       const server = endpoint(R1.address, port);
-      await openTunnels();
+      await context.testbed.openTunnels();
       // The segment is to be full without options.
       await context.sysctl('client', { 'net/ipv4/tcp_timestamps': 0 });
-      await context.testbed.server('rs1').request({
-        op: 'listen',
+      await context.listen('rs1', {
         protocol: 'TCP',
         address: host,
         port,

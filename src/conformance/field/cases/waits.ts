@@ -55,7 +55,7 @@ export const waitCases: readonly FieldCase[] = [
     async play(context) {
       const port = context.virtualPort();
       const own = context.freshPort();
-      await context.overlookFirst('rs1');
+      await context.dropFirst('rs1');
       await context.ipvsadm(`-A -t ${vip(port)} -s rr`, `-a -t ${vip(port)} -r ${r1} -m -w 1`);
       const reply = await context.connect({ hostPort: port, port: own });
       const passed = await context.passed();

@@ -1,10 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseEntries } from '../../../../src/conformance/field/case-context.js';
 import { fieldCases } from '../../../../src/conformance/field/cases/index.js';
 import { type FieldCase, GroundTruth } from '../../../../src/conformance/field/field-case.js';
 import { formatField, wrap } from '../../../../src/conformance/field/format-field.js';
-import { seriesOf } from '../../../../src/verify/metrics-text.js';
 
 const one: FieldCase = {
   name: 'no-server',
@@ -17,7 +15,7 @@ test('every case has a name of its own', () => {
 });
 
 test('a wrong row says what is wrong with it and what is right; the end counts', () => {
-  const row = { field: one, seen: '1 SYN', told: 'nothing', right: '1 × unscheduled rejected' };
+  const row = { field: one, seen: '1 SYN', reported: 'nothing', right: '1 × unscheduled rejected' };
   const lines = formatField([
     { ...row, wrong: [] },
     { ...row, wrong: ['0 × unscheduled rejected, not 1'] },
@@ -37,8 +35,8 @@ test('a wrong row says what is wrong with it and what is right; the end counts',
 test('long cells go on below, in their column', () => {
   assert.deepEqual(wrap('one two three', 7), ['one two', 'three']);
   assert.deepEqual(wrap('[fd00:10:0:3::2]:90 x', 7), ['[fd00:10:0:3::2]:90', 'x']);
-  const told = Array(20).fill('event').join(' ');
-  const lines = formatField([{ field: one, seen: '1 SYN', told, right: '', wrong: [] }]).split(
+  const reported = Array(20).fill('event').join(' ');
+  const lines = formatField([{ field: one, seen: '1 SYN', reported, right: '', wrong: [] }]).split(
     '\n',
   );
   assert.match(lines[1] ?? '', / right$/);
@@ -56,28 +54,4 @@ test('what others saw is spoiled where the input did not come about', () => {
     '1 SYN, not 2',
     'not: it rains',
   ]);
-});
-
-test('entries are read as the kernel prints them', () => {
-  const text = `Pro FromIP   FPrt ToIP     TPrt DestIP   DPrt State       Expires PEName PEData
-TCP 0A000102 9C41 0A60000A 0050 0A000202 1F90 ESTABLISHED     899
-UDP [fd00:0010:0000:0001:0000:0000:0000:0002] 9C42 [fd00:0010:0096:0000:0000:0000:0000:0010] 0051 [fd00:0010:0000:0002:0000:0000:0000:0002] 1F90 UDP 299
-`;
-  assert.deepEqual(parseEntries(text), [
-    { protocol: 'TCP', clientPort: 40_001, virtualPort: 80, state: 'ESTABLISHED' },
-    { protocol: 'UDP', clientPort: 40_002, virtualPort: 81, state: 'UDP' },
-  ]);
-});
-
-test('series are found by some of their labels', () => {
-  const text = `# TYPE ipvs_port_reuse_total counter
-ipvs_port_reuse_total{proto="TCP",local_address="10.96.0.11",local_port="0"} 3
-ipvs_port_reuse_total{proto="TCP",local_address="10.96.0.10",local_port="80"} 1
-ipvscope_attached 1
-`;
-  const found = seriesOf(text, 'ipvs_port_reuse_total', { local_address: '10.96.0.11' });
-  assert.deepEqual(
-    found.map(({ labels, value }) => [labels.local_port, value]),
-    [['0', 3]],
-  );
 });

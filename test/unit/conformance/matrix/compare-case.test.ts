@@ -9,7 +9,7 @@ import type { TestCase } from '../../../../src/conformance/matrix/test-case.js';
 import type { IpvsEvent } from '../../../../src/record/event.js';
 import { ms } from '../../verify/played-round.js';
 
-// The judge of the table has to find whatever is not as expected.
+// The comparison has to find every difference.
 
 const testCase: TestCase = {
   title: 'ESTABLISHED, weight 0',

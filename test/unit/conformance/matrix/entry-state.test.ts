@@ -1,18 +1,36 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { parseEntryStates } from '../../../../src/conformance/matrix/entry-state.js';
+import { CaseInstance } from '../../../../src/conformance/matrix/case-instance.js';
+import { spoiledEntries } from '../../../../src/conformance/matrix/entry-state.js';
+import { testCases } from '../../../../src/conformance/matrix/matrix.js';
 
-test('the states of TCP entries, by client port', () => {
-  const text = `Pro FromIP   FPrt ToIP     TPrt DestIP   DPrt State       Expires PEName PEData
-TCP 0A000102 9C41 0A60000A 0050 0A00020B 1F90 TIME_WAIT       104
-TCP [fd00:0010:0000:0001:0000:0000:0000:0002] 9C42 [fd00:0010:0096:0000:0000:0000:0000:0010] 4E21 [fd00:0010:0000:0002:0000:0000:0000:0002] 1F90 CLOSE             9
-UDP 0A000102 9C43 0A60000A 0050 0A00020B 1F90 UDP             300
-`;
+const entry = (protocol: string, clientPort: number, state: string) => ({
+  protocol,
+  clientPort,
+  virtualPort: 20_001,
+  state,
+});
+
+test('an entry that is gone or in another state spoils its test case, by the client port', () => {
+  const closed = testCases.find(
+    ({ entry: how, service }) =>
+      how === 'closed' && service.protocol === 'TCP' && service.forwarding === 'masquerade',
+  );
+  assert.ok(closed);
+  const [right, other, gone] = [40_001, 40_003, 40_005].map(
+    (port) => new CaseInstance(closed, { virtualPort: 20_001, ports: [port, port + 1] }),
+  );
+  assert.ok(right && other && gone);
+  const entries = [
+    entry('TCP', 40_001, 'TIME_WAIT'),
+    entry('TCP', 40_003, 'CLOSE'),
+    entry('UDP', 40_005, 'UDP'),
+  ];
   assert.deepEqual(
-    [...parseEntryStates(text)],
+    [...spoiledEntries([right, other, gone], entries)],
     [
-      [40_001, 'TIME_WAIT'],
-      [40_002, 'CLOSE'],
+      [other, 'its entry is CLOSE, not in TIME_WAIT'],
+      [gone, 'its entry is gone, not in TIME_WAIT'],
     ],
   );
 });

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { CaseInstance } from '../../../../src/conformance/matrix/case-instance.js';
 import { caseName, testCases } from '../../../../src/conformance/matrix/matrix.js';
 
-test('the table has both families, every test case has a name of its own, and something to check in each', () => {
+test('the matrix has both families, every test case has a name of its own, and something to check in each', () => {
   assert.equal(new Set(testCases.map(caseName)).size, testCases.length);
   for (const family of ['ipv4', 'ipv6']) {
     assert.ok(testCases.some((testCase) => testCase.family === family));

@@ -1,4 +1,3 @@
-import { RecordBatch } from '../../../../src/record/batch.js';
 import {
   Cause,
   Flag,
@@ -7,6 +6,7 @@ import {
   RECORD_SIZE,
   Verdict,
 } from '../../../../src/record/layout.generated.js';
+import { RecordBatch } from '../../../../src/record/record-batch.js';
 import { recordBytes } from '../../../support/records.js';
 
 const flags = Flag.opening | Flag.hasEntry | Flag.hasDestination | Flag.available;

@@ -1,0 +1,152 @@
+import { Offset, RECORD_SIZE } from '../record/layout.generated.js';
+import type { RecordBatch } from '../record/record-batch.js';
+import { Delays } from './delays.js';
+import { MAX_OVERFLOW_KEYS, OverflowKey } from './overflow-key.js';
+import { RowAllocator } from './row-allocator.js';
+import { hashKey, KEY_OFFSET, KEY_WORDS, sameKey } from './row-key.js';
+
+const RECORD_WORDS = RECORD_SIZE / 4;
+const COUNT_WORD = Offset.count / 4;
+const DELAY_WORD = Offset.delayUs / 4;
+const KEY_START_WORD = KEY_OFFSET / 4;
+// The compiler takes a module's own constant for one, and reads an imported one again at every turn.
+const WORDS = KEY_WORDS;
+
+/**
+ * Counts records by key in an open-addressing table of typed arrays: no allocation, no string and no
+ * object per record. It holds at most `maxKeys` keys as they are. What does not find room is folded
+ * (see OverflowKey), and added up in one of at most MAX_OVERFLOW_KEYS rows more: never lost.
+ *
+ * A key keeps its row until the row is removed; then the row is given to another key.
+ */
+export class CountTable {
+  /** Keys that are kept as they are. */
+  readonly maxKeys: number;
+  /** Rows there is room for, folded ones included. */
+  readonly capacity: number;
+  /** Key of row r at r * KEY_WORDS. */
+  readonly keys: Uint32Array;
+  /** The same, in bytes. */
+  readonly keyBytes: Uint8Array;
+  /** Packets of row r; 0 where it is not in use. */
+  readonly counts: Float64Array;
+  /** Whether row r is in use: 1 or 0. */
+  readonly used: Uint8Array;
+  /** What clients waited, by row. */
+  readonly delays = new Delays();
+  /** Packets that were folded. */
+  overflow = 0;
+  /** Keys that were given a row. */
+  entered = 0;
+  readonly #whole: RowAllocator;
+  readonly #folded: RowAllocator;
+  readonly #folder = new OverflowKey();
+  /** Row number + 1, or 0; a power of two, at most half full. */
+  readonly #slots: Uint32Array;
+  readonly #mask: number;
+
+  constructor(maxKeys: number) {
+    this.capacity = maxKeys + MAX_OVERFLOW_KEYS;
+    this.keys = new Uint32Array(this.capacity * KEY_WORDS);
+    this.keyBytes = new Uint8Array(this.keys.buffer);
+    this.counts = new Float64Array(this.capacity);
+    this.used = new Uint8Array(this.capacity);
+    this.maxKeys = maxKeys;
+    this.#whole = new RowAllocator(0, maxKeys);
+    this.#folded = new RowAllocator(maxKeys, MAX_OVERFLOW_KEYS);
+    let slots = 16;
+    while (slots < this.capacity * 2) slots *= 2;
+    this.#slots = new Uint32Array(slots);
+    this.#mask = slots - 1;
+  }
+
+  /** Behind the last row that was ever in use. */
+  get end(): number {
+    return this.#folded.end === this.maxKeys ? this.#whole.end : this.#folded.end;
+  }
+
+  /** Rows in use. */
+  get size(): number {
+    return this.#whole.size + this.#folded.size;
+  }
+
+  /** Bytes of the arrays. */
+  get byteLength(): number {
+    const { keys, counts, used } = this;
+    return keys.byteLength + counts.byteLength + used.byteLength + this.#slots.byteLength;
+  }
+
+  /** Adds every record of the batch; returns the packets they stand for. */
+  ingest(batch: RecordBatch): number {
+    const { bytes, words, count } = batch;
+    let packets = 0;
+    for (let index = 0; index < count; index++) {
+      const record = index * RECORD_WORDS;
+      const amount = words[record + COUNT_WORD] as number;
+      let row = this.#row(words, record + KEY_START_WORD, this.#whole);
+      if (row < 0) row = this.#fold(words, record + KEY_START_WORD, amount);
+      packets += amount;
+      (this.counts[row] as number) += amount;
+      // Only an opening packet that was sent again has a delay.
+      const delayUs = words[record + DELAY_WORD] as number;
+      if (delayUs !== 0) {
+        const place = bytes[index * RECORD_SIZE + Offset.delayBucket] as number;
+        this.delays.add(row, place, amount, delayUs / 1e6);
+      }
+    }
+    return packets;
+  }
+
+  /** Adds the packets of another table's row. */
+  addRow(other: CountTable, row: number): void {
+    const packets = other.counts[row] as number;
+    let mine = this.#row(other.keys, row * KEY_WORDS, this.#whole);
+    if (mine < 0) mine = this.#fold(other.keys, row * KEY_WORDS, packets);
+    (this.counts[mine] as number) += packets;
+  }
+
+  /** Forgets these rows. Once for many: every other key has to be found in its slot afterwards. */
+  remove(rows: readonly number[]): void {
+    for (const row of rows) {
+      this.used[row] = 0;
+      this.counts[row] = 0;
+      this.delays.remove(row);
+      (row < this.maxKeys ? this.#whole : this.#folded).free(row);
+    }
+    this.#slots.fill(0);
+    for (let row = 0; row < this.end; row++) {
+      if (this.used[row] === 0) continue;
+      let slot = hashKey(this.keys, row * KEY_WORDS) & this.#mask;
+      while (this.#slots[slot] !== 0) slot = (slot + 1) & this.#mask;
+      this.#slots[slot] = row + 1;
+    }
+  }
+
+  /** The row for packets whose key found no room. */
+  #fold(words: Uint32Array, start: number, packets: number): number {
+    this.overflow += packets;
+    return this.#row(this.#folder.fold(words, start), 0, this.#folded);
+  }
+
+  /** The key's row; where it has none, one out of `room`. -1: there is none left. */
+  #row(words: Uint32Array, start: number, room: RowAllocator): number {
+    const { keys } = this;
+    const slots = this.#slots;
+    const mask = this.#mask;
+    for (let slot = hashKey(words, start) & mask; ; slot = (slot + 1) & mask) {
+      const row = (slots[slot] as number) - 1;
+      if (row < 0) return this.#enter(words, start, slot, room);
+      if (sameKey(keys, row * WORDS, words, start)) return row;
+    }
+  }
+
+  #enter(words: Uint32Array, start: number, slot: number, room: RowAllocator): number {
+    const row = room.allocate();
+    if (row < 0) return -1;
+    this.#slots[slot] = row + 1;
+    this.used[row] = 1;
+    this.entered++;
+    this.keys.set(words.subarray(start, start + WORDS), row * WORDS);
+    return row;
+  }
+}

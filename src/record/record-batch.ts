@@ -1,0 +1,45 @@
+import { RECORD_SIZE } from './layout.generated.js';
+
+/**
+ * Takes a batch. It may be read until the call returns: the next call brings other records in the same
+ * buffer. A returned promise asks for a pause: until it is fulfilled (it is never rejected) records
+ * stay in the kernel, which aggregates what its rings have no room for.
+ */
+export type OnBatch = (batch: RecordBatch) => Promise<void> | undefined;
+
+/**
+ * Records side by side in one buffer, seen as bytes, half words and words of this machine's byte
+ * order. The views are made once for a buffer; `count` says how many records it holds now.
+ */
+export class RecordBatch {
+  readonly bytes: Uint8Array;
+  readonly halves: Uint16Array;
+  readonly words: Uint32Array;
+  count = 0;
+  readonly #readDropReasons: () => readonly string[];
+  #dropReasons: readonly string[] | undefined;
+
+  /** Throws a RangeError unless the buffer is aligned to 4 bytes and holds whole records. */
+  constructor(bytes: Uint8Array, dropReasons: () => readonly string[] = () => []) {
+    if (bytes.byteLength % RECORD_SIZE !== 0) {
+      throw new RangeError(
+        `a batch holds whole records of ${RECORD_SIZE} bytes, not ${bytes.byteLength} bytes`,
+      );
+    }
+    this.bytes = bytes;
+    this.#readDropReasons = dropReasons;
+    this.halves = new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 2);
+    this.words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
+  }
+
+  /** enum skb_drop_reason of the kernel that the records are from, by value; read when first asked. */
+  get dropReasons(): readonly string[] {
+    this.#dropReasons ??= this.#readDropReasons();
+    return this.#dropReasons;
+  }
+
+  /** Records that fit. */
+  get capacity(): number {
+    return this.bytes.byteLength / RECORD_SIZE;
+  }
+}

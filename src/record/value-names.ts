@@ -1,0 +1,164 @@
+import { Cause, Conntrack, Forwarding, Kind, Scheduler, Verdict } from './layout.generated.js';
+
+/** Why a packet was dropped: the label of ipvs_dropped_packets_total. */
+export type DropCause =
+  | 'conntrack'
+  | 'unavailable'
+  | 'unscheduled'
+  | 'overload'
+  | 'transmit'
+  | 'node';
+
+/** Why a client waited: the label of ipvs_connect_delay_seconds. */
+export type DelayCause = DropCause | 'unanswered';
+
+export type KindName = keyof typeof Kind;
+export type VerdictName = keyof typeof Verdict;
+export type ConntrackName = keyof typeof Conntrack;
+export type ForwardingName = keyof typeof Forwarding;
+
+function byValue<Name extends string>(values: Readonly<Record<Name, number>>): readonly Name[] {
+  const names: Name[] = [];
+  for (const name of Object.keys(values) as Name[]) {
+    names[values[name]] = name;
+  }
+  return names;
+}
+
+const kinds = byValue(Kind);
+const verdicts = byValue(Verdict);
+const conntracks = byValue(Conntrack);
+const forwardings = byValue(Forwarding);
+const schedulers = byValue(Scheduler);
+
+interface CauseName {
+  readonly cause: DelayCause;
+  /** Why no server was chosen. */
+  readonly reason?: string;
+}
+
+const causes: Readonly<Record<number, CauseName>> = {
+  [Cause.conntrack]: { cause: 'conntrack' },
+  [Cause.unavailable]: { cause: 'unavailable' },
+  [Cause.noServer]: { cause: 'unscheduled', reason: 'no server' },
+  [Cause.noWeight]: { cause: 'unscheduled', reason: 'all weight 0' },
+  [Cause.overloaded]: { cause: 'unscheduled', reason: 'all overloaded' },
+  [Cause.scheduler]: { cause: 'unscheduled', reason: 'scheduler' },
+  [Cause.connLimit]: { cause: 'unscheduled', reason: 'conn limit' },
+  [Cause.unscheduled]: { cause: 'unscheduled' },
+  [Cause.overload]: { cause: 'overload' },
+  [Cause.transmit]: { cause: 'transmit' },
+  [Cause.node]: { cause: 'node' },
+  [Cause.unanswered]: { cause: 'unanswered' },
+};
+
+/** Of ipvscope_cause: why, in the words of metrics; undefined where there is no cause. */
+export const causeName = (value: number): DelayCause | undefined => causes[value]?.cause;
+
+/** Of ipvscope_cause: why no server was chosen; undefined where it does not say. */
+export const reasonName = (value: number): string | undefined => causes[value]?.reason;
+
+/** Of ipvscope_scheduler; undefined: one that this program does not know. */
+export const schedulerName = (value: number): string | undefined =>
+  value === Scheduler.unknown ? undefined : nameOf(schedulers, value);
+
+// enum ip_vs_tcp_states, ip_vs_udp_states, ip_vs_sctp_states (include/net/ip_vs.h), as
+// /proc/net/ip_vs_conn and ipvsadm -Lc print them.
+const tcpStates = [
+  'NONE',
+  'ESTABLISHED',
+  'SYN_SENT',
+  'SYN_RECV',
+  'FIN_WAIT',
+  'TIME_WAIT',
+  'CLOSE',
+  'CLOSE_WAIT',
+  'LAST_ACK',
+  'LISTEN',
+  'SYNACK',
+];
+const udpStates = ['UDP'];
+const sctpStates = [
+  'NONE',
+  'INIT1',
+  'INIT',
+  'COOKIE_SENT',
+  'COOKIE_REPLIED',
+  'COOKIE_WAIT',
+  'COOKIE',
+  'COOKIE_ECHOED',
+  'ESTABLISHED',
+  'SHUTDOWN_SENT',
+  'SHUTDOWN_RECEIVED',
+  'SHUTDOWN_ACK_SENT',
+  'REJECTED',
+  'CLOSED',
+];
+
+// enum tcp_conntrack and sctp_conntrack (include/uapi/linux/netfilter/nf_conntrack_{tcp,sctp}.h), as
+// conntrack -L prints them.
+const tcpConntrackStates = [
+  'NONE',
+  'SYN_SENT',
+  'SYN_RECV',
+  'ESTABLISHED',
+  'FIN_WAIT',
+  'CLOSE_WAIT',
+  'LAST_ACK',
+  'TIME_WAIT',
+  'CLOSE',
+  'SYN_SENT2',
+];
+const sctpConntrackStates = [
+  'NONE',
+  'CLOSED',
+  'COOKIE_WAIT',
+  'COOKIE_ECHOED',
+  'ESTABLISHED',
+  'SHUTDOWN_SENT',
+  'SHUTDOWN_RECD',
+  'SHUTDOWN_ACK_SENT',
+  'HEARTBEAT_SENT',
+  'HEARTBEAT_ACKED',
+];
+
+interface Protocol {
+  readonly name: string;
+  readonly states: readonly string[];
+  readonly conntrackStates?: readonly string[];
+}
+
+const protocols: Readonly<Record<number, Protocol>> = {
+  6: { name: 'TCP', states: tcpStates, conntrackStates: tcpConntrackStates },
+  17: { name: 'UDP', states: udpStates },
+  132: { name: 'SCTP', states: sctpStates, conntrackStates: sctpConntrackStates },
+};
+
+/** A value that no name is known for is shown, not hidden. */
+function nameOf<Name extends string>(names: readonly Name[], value: number): Name {
+  return names[value] ?? (`UNKNOWN_${value}` as Name);
+}
+
+export const kindName = (value: number): KindName => nameOf(kinds, value);
+export const verdictName = (value: number): VerdictName => nameOf(verdicts, value);
+export const conntrackName = (value: number): ConntrackName => nameOf(conntracks, value);
+export const forwardingName = (value: number): ForwardingName => nameOf(forwardings, value);
+
+/** As ipvsadm writes it: `TCP`, `UDP`, `SCTP`. */
+export const protocolName = (value: number): string =>
+  protocols[value]?.name ?? `PROTOCOL_${value}`;
+
+/** The state of an entry, as ipvsadm -Lc prints it. */
+export const stateName = (protocol: number, state: number): string =>
+  nameOf(protocols[protocol]?.states ?? [], state);
+
+/** The state of a conntrack entry, as conntrack -L prints it; undefined: it has none. */
+export const conntrackStateName = (protocol: number, state: number): string | undefined => {
+  const names = protocols[protocol]?.conntrackStates;
+  return names === undefined || state === 0 ? undefined : nameOf(names, state);
+};
+
+/** Kinds of events. `new` is counted only. */
+export const kindNames: readonly KindName[] = kinds.filter(
+  (name) => name !== undefined && name !== 'new',
+);

@@ -1,0 +1,2 @@
+/** The one file that the FTP server has, whatever its name. */
+export const FTP_CONTENT = 'a file\n';
