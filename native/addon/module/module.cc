@@ -59,7 +59,7 @@ Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
     Throw(env, *failure);
   }
   exports.Set("layout", LayoutToObject(env, layout));
-  const std::string_view object = Session::Object();
+  const std::string_view object = ProbeObject::KprobeElf();
   exports.Set("object", Napi::Buffer<char>::Copy(env, object.data(), object.size()));
   exports.Set("dropReasons", Napi::Function::New<DropReasons>(env));
   exports.Set("readInNamespace", Napi::Function::New<ReadInNamespace>(env));
