@@ -21,7 +21,7 @@ int lookup_kprobe(struct pt_regs *context)
 	const struct sk_buff *skb = (void *)PT_REGS_PARM3(context);
 
 	enter_function(context, FRAME_LOOKUP);
-	/* Here already: the return may not be reported. */
+	/* At the entry already: the return may not be reported. */
 	if (!none_pending(skb) && !BPF_CORE_READ(iph, hdr_flags))
 		evict_unpaired(skb);
 	return 0;
