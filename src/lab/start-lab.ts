@@ -130,6 +130,15 @@ class Lab implements LabRun {
   }
 }
 
+/** The programs that every run needs, here or in the guest. */
+export const LAB_PROGRAMS = [
+  'qemu-system-x86_64',
+  'setpriv',
+  'busybox',
+  'modprobe',
+  'depmod',
+] as const;
+
 /** Checks what every run needs, before anything is downloaded or booted. */
 function checkMachine(): void {
   if (process.arch !== 'x64') {
@@ -142,7 +151,7 @@ function checkMachine(): void {
       },
     );
   }
-  findPrograms(['qemu-system-x86_64', 'setpriv', 'busybox']);
+  findPrograms(LAB_PROGRAMS);
 }
 
 function asLabError(error: unknown): IpvscopeError {

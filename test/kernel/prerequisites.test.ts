@@ -70,7 +70,7 @@ const cases: readonly {
     skip: typesComeAlong,
   },
   {
-    name: 'no such file of types',
+    name: 'no such BTF file',
     ipvs: true,
     wrapper: [],
     args: ['--btf', '/nowhere.btf'],
@@ -78,7 +78,7 @@ const cases: readonly {
     code: 2,
   },
   {
-    name: 'a file of types that is none',
+    name: 'a BTF file that is none',
     ipvs: true,
     wrapper: [],
     args: ['--btf', '/etc/passwd'],
@@ -169,9 +169,9 @@ for (const variant of attachVariants) {
   });
 }
 
-const noTypes = findBtfFile() === undefined && 'no file has types of this very kernel';
+const noTypes = findBtfFile() === undefined && 'no BTF file is of this kernel';
 
-test('a kernel that shows no types at all is traced with types from a file', {
+test('a kernel without BTF is traced with a BTF file', {
   skip: noTypes,
 }, async () => {
   run('modprobe', 'ip_vs');
