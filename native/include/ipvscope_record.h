@@ -37,8 +37,10 @@ enum ipvscope_kind {
 	IPVSCOPE_KIND_NEW = 12,
 };
 
-/* Beside kinds: every packet that was dropped or rejected, of whatever kind. */
-#define IPVSCOPE_DETAIL_DROPS 1
+/* A bit beside those of kinds: every packet that was dropped or rejected, of whatever kind. */
+enum ipvscope_detail {
+	IPVSCOPE_DETAIL_DROPS = 1,
+};
 
 /* What the kernel was seen to do with the packet. */
 enum ipvscope_verdict {
@@ -194,9 +196,12 @@ enum ipvscope_loss {
 	IPVSCOPE_LOSS_NONE_LOOKED_UP = 8,
 	/* ... of them opening ones. */
 	IPVSCOPE_LOSS_NONE_LOOKED_UP_OPENING = 9,
+	/* A record in a ring had not the record's size. Counted by the session, not by the probe.
+	 */
+	IPVSCOPE_LOSS_MISFIT = 10,
 };
 
-#define IPVSCOPE_LOSS_CAUSES 10
+#define IPVSCOPE_LOSS_CAUSES 11
 
 /* In place of a CPU's number: a record that was added up. Of its members only time, count,
  * delay_us and the aggregation key are filled. */
@@ -253,7 +258,17 @@ struct ipvscope_record {
 	__be16 destination_port;
 };
 
-#define IPVSCOPE_KEY_OFFSET 80
-#define IPVSCOPE_KEY_SIZE   56
+/* The aggregation key inside the record, in bytes. */
+enum ipvscope_key {
+	IPVSCOPE_KEY_OFFSET = 80,
+	IPVSCOPE_KEY_SIZE = 56,
+};
+
+/* Which programs a session loads (native/addon/session/programs.h). */
+enum ipvscope_variant {
+	IPVSCOPE_VARIANT_TRAMPOLINE = 0,
+	IPVSCOPE_VARIANT_KPROBE = 1,
+	IPVSCOPE_VARIANT_GENERATOR = 2,
+};
 
 #endif

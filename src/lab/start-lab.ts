@@ -13,7 +13,7 @@ import {
   type LabSignal,
   planLab,
 } from './lab-options.js';
-import { checkPorts } from './ports.js';
+import { checkPorts } from './published-ports.js';
 import { obtainRevertedKernel } from './reverted-kernel.js';
 
 /** A running lab. */

@@ -39,28 +39,28 @@ struct transport {
 	bool fragment; /* a later one: what is there is no header */
 };
 
-static __always_inline const struct tcphdr *loadable_header(enum access access, const void *start)
+static __always_inline const struct tcphdr *loadable_header(const void *start)
 {
-	if (access != ACCESS_DIRECT || !can_cast)
+	if (!TYPED_ARGUMENTS || !can_cast)
 		return NULL;
 	return bpf_rdonly_cast(start, bpf_core_type_id_kernel(struct tcphdr));
 }
 
 /* Reads once what everything below needs. iph->len is the transport header's offset from skb->data
  * (net/netfilter/ipvs, all versions). */
-static __always_inline struct transport transport_of(enum access access, const struct sk_buff *skb,
+static __always_inline struct transport transport_of(const struct sk_buff *skb,
 						     const struct ip_vs_iphdr *iph)
 {
-	__u32 offset = PEEK(access, iph, len);
+	__u32 offset = PEEK(iph, len);
 	struct transport transport = {
-		.start = PEEK(access, skb, data) + offset,
-		.length = (__s64)PEEK(access, skb, len) - offset,
-		.protocol = PEEK(access, iph, protocol),
-		.fragment = PEEK(access, iph, fragoffs) != 0,
+		.start = PEEK(skb, data) + offset,
+		.length = (__s64)PEEK(skb, len) - offset,
+		.protocol = PEEK(iph, protocol),
+		.fragment = PEEK(iph, fragoffs) != 0,
 	};
 
-	transport.readable = transport.length - PEEK(access, skb, data_len);
-	transport.loadable = loadable_header(access, transport.start);
+	transport.readable = transport.length - PEEK(skb, data_len);
+	transport.loadable = loadable_header(transport.start);
 	return transport;
 }
 
@@ -121,27 +121,26 @@ static __always_inline enum packet_reading read_opening(const struct transport *
  * here all the same, and what it says is asked again. Data may lie outside the linear part, where
  * it comes from a local sender or was put together by GRO; the header seldom does.
  */
-static __always_inline bool may_open(enum access access, const struct sk_buff *skb,
-				     const struct ip_vs_iphdr *iph)
+static __always_inline bool may_open(const struct sk_buff *skb, const struct ip_vs_iphdr *iph)
 {
 	const struct tcphdr *header;
 	const void *start;
 	__u32 offset, outside;
 	__u8 flags = 0;
 
-	switch (PEEK(access, iph, protocol)) {
+	switch (PEEK(iph, protocol)) {
 	case IPPROTO_TCP:
-		offset = PEEK(access, iph, len);
-		start = PEEK(access, skb, data) + offset;
-		header = loadable_header(access, start);
+		offset = PEEK(iph, len);
+		start = PEEK(skb, data) + offset;
+		header = loadable_header(start);
 		if (header)
 			flags = load_tcp_flags(header);
 		else if (bpf_probe_read_kernel(&flags, 1, start + TCP_FLAGS_OFFSET))
 			return true;
 		if (opens(flags))
 			return true;
-		outside = PEEK(access, skb, data_len);
-		return outside && PEEK(access, skb, len) - outside < offset + TCP_NEEDED;
+		outside = PEEK(skb, data_len);
+		return outside && PEEK(skb, len) - outside < offset + TCP_NEEDED;
 	case IPPROTO_SCTP:
 		return true;
 	}
@@ -177,12 +176,12 @@ static __always_inline bool read_isn(const struct transport *transport, __u32 *i
  * 4; the other 12 of an ip_vs_iphdr are what the stack held before (ip_vs_fill_iph_skb_off()). What
  * cannot be read stays zero.
  */
-static __always_inline void read_address(enum access access, void *to, int family,
+static __always_inline void read_address(enum pointers pointers, void *to, int family,
 					 const union nf_inet_addr *from)
 {
 	__u32 *words = to;
 
-	if (access == ACCESS_DIRECT) {
+	if (pointers == POINTERS_TYPED) {
 		words[0] = from->all[0];
 		if (family != AF_INET6)
 			return;

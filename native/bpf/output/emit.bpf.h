@@ -54,6 +54,9 @@ const enum ipvscope_cpu *ipvscope_cpu_type __attribute__((unused));
 const enum ipvscope_flag *ipvscope_flag_type __attribute__((unused));
 const enum ipvscope_loss *ipvscope_loss_type __attribute__((unused));
 const enum ipvscope_delay_bound_ms *ipvscope_delay_bound_ms_type __attribute__((unused));
+const enum ipvscope_key *ipvscope_key_type __attribute__((unused));
+const enum ipvscope_variant *ipvscope_variant_type __attribute__((unused));
+const enum ipvscope_detail *ipvscope_detail_type __attribute__((unused));
 
 /* A record and the header that the kernel puts before it. */
 #define RING_BYTES_PER_RECORD (sizeof(struct ipvscope_record) + BPF_RINGBUF_HDR_SZ)

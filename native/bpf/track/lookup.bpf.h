@@ -69,57 +69,55 @@ struct lookup {
  * connection announces (ip_vs_ftp_out(), ip_vs_ftp_in()), without the client's port or without any
  * packet yet. Its first packet is no reused port.
  */
-static __always_inline bool is_expected(enum access access, struct ip_vs_conn *conn)
+static __always_inline bool is_expected(struct ip_vs_conn *conn)
 {
-	if (PEEK(access, conn, flags) & IP_VS_CONN_F_NO_CPORT)
+	if (PEEK(conn, flags) & IP_VS_CONN_F_NO_CPORT)
 		return true;
-	return PEEK(access, conn, control) && !PEEK(access, conn, in_pkts.counter);
+	return PEEK(conn, control) && !PEEK(conn, in_pkts.counter);
 }
 
 /*
  * A packet that found no entry is nothing to report, unless the SYN-flood defence drops it
  * (ip_vs_todrop(), inlined into conn_schedule() of the transport protocols).
  */
-static __always_inline void watch_unmatched(enum access access, const struct lookup *lookup)
+static __always_inline void watch_unmatched(const struct lookup *lookup)
 {
 	struct pending_claim claim;
 	struct ipvscope_pending *packet =
-		acquire_pending(access, lookup->context, lookup->skb, lookup->iph, NULL, &claim);
+		acquire_pending(lookup->context, lookup->skb, lookup->iph, NULL, &claim);
 	struct ipvscope_record *record;
 
 	if (!packet)
 		return;
 	record = &packet->record;
-	if (!describe_tuple(access, record, lookup->ipvs, lookup->af, &lookup->transport,
-			    lookup->iph)) {
+	if (!describe_tuple(record, lookup->ipvs, lookup->af, &lookup->transport, lookup->iph)) {
 		count_loss(IPVSCOPE_LOSS_UNREADABLE);
-		abandon_pending(access, &claim);
+		abandon_pending(&claim);
 		return;
 	}
-	describe_packet(access, record, lookup->skb, lookup->opening);
-	describe_identity(access, packet, lookup->skb, &lookup->transport);
+	describe_packet(record, lookup->skb, lookup->opening);
+	describe_identity(packet, lookup->skb, &lookup->transport);
 	if (lookup->opening)
 		note_opening(record, &lookup->transport, &packet->isn);
-	publish_pending(access, packet, &claim);
+	publish_pending(packet, &claim);
 }
 
 /* False where the packet cannot be read. */
-static __always_inline bool describe_matched(enum access access, struct ipvscope_pending *packet,
+static __always_inline bool describe_matched(struct ipvscope_pending *packet,
 					     const struct lookup *lookup)
 {
 	enum ipvscope_opening_relation relation = IPVSCOPE_OPENING_UNKNOWN;
 	struct ipvscope_record *record = &packet->record;
 
-	if (!describe_tuple(access, record, lookup->ipvs, lookup->af, &lookup->transport,
-			    lookup->iph)) {
+	if (!describe_tuple(record, lookup->ipvs, lookup->af, &lookup->transport, lookup->iph)) {
 		count_loss(IPVSCOPE_LOSS_UNREADABLE);
 		return false;
 	}
-	describe_packet(access, record, lookup->skb, lookup->opening);
-	describe_identity(access, packet, lookup->skb, &lookup->transport);
-	describe_entry(access, record, lookup->conn);
+	describe_packet(record, lookup->skb, lookup->opening);
+	describe_identity(packet, lookup->skb, &lookup->transport);
+	describe_entry(ARGUMENTS, record, lookup->conn);
 	if (lookup->dest)
-		describe_server(access, record, lookup->dest, lookup->available);
+		describe_server(ARGUMENTS, record, lookup->dest, lookup->available);
 	if (lookup->opening)
 		relation = note_opening(record, &lookup->transport, &packet->isn);
 	record->kind = kind_of(record, relation, lookup->expected);
@@ -128,37 +126,36 @@ static __always_inline bool describe_matched(enum access access, struct ipvscope
 }
 
 /* A packet that is notable for the entry it found. */
-static __always_inline void watch_matched(enum access access, const struct lookup *lookup)
+static __always_inline void watch_matched(const struct lookup *lookup)
 {
 	/* Only the entry of a packet that opens something, or of a server that is gone, may be
 	 * expired on its way, and the packet be scheduled. */
 	bool named = lookup->opening || !lookup->available;
 	struct pending_claim claim;
 	struct ipvscope_pending *packet =
-		acquire_pending(access, lookup->context, lookup->skb, named ? lookup->iph : NULL,
+		acquire_pending(lookup->context, lookup->skb, named ? lookup->iph : NULL,
 				named ? lookup->conn : NULL, &claim);
 
 	if (!packet)
 		return;
-	if (describe_matched(access, packet, lookup))
-		publish_pending(access, packet, &claim);
+	if (describe_matched(packet, lookup))
+		publish_pending(packet, &claim);
 	else
-		abandon_pending(access, &claim);
+		abandon_pending(&claim);
 }
 
 /*
  * Whether a packet that found no entry may be dropped by the SYN-flood defence: conn_schedule() of
  * the transport protocols asks it of those packets alone that it would schedule.
  */
-static __always_inline bool may_be_scheduled(enum access access, struct netns_ipvs *ipvs,
-					     const struct sk_buff *skb,
+static __always_inline bool may_be_scheduled(struct netns_ipvs *ipvs, const struct sk_buff *skb,
 					     const struct ip_vs_iphdr *iph)
 {
-	if (!PEEK(access, ipvs, drop_rate))
+	if (!PEEK(ipvs, drop_rate))
 		return false;
-	switch (PEEK(access, iph, protocol)) {
+	switch (PEEK(iph, protocol)) {
 	case IPPROTO_TCP:
-		return PEEK(access, ipvs, sysctl_sloppy_tcp) || may_open(access, skb, iph);
+		return PEEK(ipvs, sysctl_sloppy_tcp) || may_open(skb, iph);
 	case IPPROTO_SCTP:
 	case IPPROTO_UDP:
 		return true;
@@ -171,26 +168,26 @@ static __always_inline bool may_be_scheduled(enum access access, struct netns_ip
  * say true of one that is not notable, a packet quoted in an ICMP error or a fragment: each load
  * that is left to on_notable_lookup() is one less on every packet's way.
  */
-static __always_inline bool may_be_notable(enum access access, struct netns_ipvs *ipvs,
-					   const struct sk_buff *skb, const struct ip_vs_iphdr *iph,
-					   struct ip_vs_conn *conn)
+static __always_inline bool may_be_notable(struct netns_ipvs *ipvs, const struct sk_buff *skb,
+					   const struct ip_vs_iphdr *iph, struct ip_vs_conn *conn)
 {
 	struct ip_vs_dest *dest;
 
 	/* kprobes look for it at the entry. */
-	if (access == ACCESS_DIRECT && !none_pending(access, skb))
+	if (TYPED_ARGUMENTS && !none_pending(skb))
 		return true;
 	if (!conn)
-		return may_be_scheduled(access, ipvs, skb, iph);
-	dest = PEEK(access, conn, dest);
-	if (dest && (!dest_available(access, dest) || PEEK(access, dest, weight.counter) == 0))
+		return may_be_scheduled(ipvs, skb, iph);
+	dest = PEEK(conn, dest);
+	if (dest && (!dest_available(ARGUMENTS, dest) || PEEK(dest, weight.counter) == 0))
 		return true;
-	return may_open(access, skb, iph);
+	return may_open(skb, iph);
 }
 
-static __always_inline void
-on_notable_lookup(enum access access, const void *context, struct netns_ipvs *ipvs, int af,
-		  const struct sk_buff *skb, const struct ip_vs_iphdr *iph, struct ip_vs_conn *conn)
+static __always_inline void on_notable_lookup(const void *context, struct netns_ipvs *ipvs, int af,
+					      const struct sk_buff *skb,
+					      const struct ip_vs_iphdr *iph,
+					      struct ip_vs_conn *conn)
 {
 	struct lookup lookup = {.ipvs = ipvs,
 				.skb = skb,
@@ -203,29 +200,29 @@ on_notable_lookup(enum access access, const void *context, struct netns_ipvs *ip
 	struct ip_vs_dest *dest;
 
 	/* Replies, and packets quoted in ICMP errors, use the same lookup. */
-	if (PEEK(access, iph, hdr_flags))
+	if (PEEK(iph, hdr_flags))
 		return;
-	if (access == ACCESS_DIRECT)
-		evict_unpaired(access, skb);
-	lookup.transport = transport_of(access, skb, iph);
+	if (TYPED_ARGUMENTS)
+		evict_unpaired(skb);
+	lookup.transport = transport_of(skb, iph);
 	reading = read_opening(&lookup.transport);
 	lookup.opening = reading == PACKET_OPENING;
 	if (!conn) {
 		/* Dropped before a server is looked for? Only while the kernel does that. */
-		if (may_be_scheduled(access, ipvs, skb, iph))
-			watch_unmatched(access, &lookup);
+		if (may_be_scheduled(ipvs, skb, iph))
+			watch_unmatched(&lookup);
 		return;
 	}
-	dest = PEEK(access, conn, dest);
+	dest = PEEK(conn, dest);
 	lookup.dest = dest;
 	if (dest)
-		lookup.available = dest_available(access, dest);
+		lookup.available = dest_available(ARGUMENTS, dest);
 	if (reading == PACKET_UNREADABLE)
 		count_loss(IPVSCOPE_LOSS_UNREADABLE);
-	lookup.expected = lookup.opening && is_expected(access, conn);
+	lookup.expected = lookup.opening && is_expected(conn);
 	if ((lookup.opening && !lookup.expected) || !lookup.available ||
-	    (dest && PEEK(access, dest, weight.counter) == 0))
-		watch_matched(access, &lookup);
+	    (dest && PEEK(dest, weight.counter) == 0))
+		watch_matched(&lookup);
 }
 
 /* Whether on_any_lookup() is called: while the session has a filter. Set before load. */
@@ -235,22 +232,21 @@ const volatile bool counts_lookups;
  * Counts the packets that the lookup is given and that fit the filter: that a client sent nothing
  * to IPVS is then seen, not concluded.
  */
-static __always_inline void on_any_lookup(enum access access, struct netns_ipvs *ipvs, int af,
+static __always_inline void on_any_lookup(struct netns_ipvs *ipvs, int af,
 					  const struct sk_buff *skb, const struct ip_vs_iphdr *iph,
 					  struct ip_vs_conn *conn)
 {
-	struct transport transport = transport_of(access, skb, iph);
+	struct transport transport = transport_of(skb, iph);
 	struct ipvscope_record record = {};
 	struct ip_vs_dest *dest;
 
-	if (PEEK(access, iph, hdr_flags) ||
-	    !describe_tuple(access, &record, ipvs, af, &transport, iph))
+	if (PEEK(iph, hdr_flags) || !describe_tuple(&record, ipvs, af, &transport, iph))
 		return;
 	if (conn) {
-		describe_entry(access, &record, conn);
-		dest = PEEK(access, conn, dest);
+		describe_entry(ARGUMENTS, &record, conn);
+		dest = PEEK(conn, dest);
 		if (dest)
-			describe_server(access, &record, dest, true);
+			describe_server(ARGUMENTS, &record, dest, true);
 	}
 	if (is_heartbeat(&record) || !is_wanted(&record))
 		return;

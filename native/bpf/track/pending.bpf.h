@@ -97,20 +97,20 @@ struct pending_claim {
 };
 
 /* A pointer as a number that stands for it, here and in the other programs. */
-static __always_inline __u64 id_of(enum access access, const void *name)
+static __always_inline __u64 id_of(const void *name)
 {
 	__u64 id = (__u64)(unsigned long)name;
 
 	/* The verifier takes the difference of two pointers for a number, but shifts none. */
-	if (access == ACCESS_DIRECT)
+	if (TYPED_ARGUMENTS)
 		asm volatile("%0 -= %1" : "+r"(id) : "r"(&pending));
 	return id;
 }
 
 /* The other way round. */
-static __always_inline __u64 pointer_of(enum access access, __u64 id)
+static __always_inline __u64 pointer_of(__u64 id)
 {
-	return access == ACCESS_DIRECT ? id + *(volatile __u64 *)&pending_address : id;
+	return TYPED_ARGUMENTS ? id + *(volatile __u64 *)&pending_address : id;
 }
 
 /* For pointer_of(), by whoever notes a number for it. */
@@ -121,18 +121,16 @@ static __always_inline void note_pending_address(void)
 }
 
 /* Nearly always true: then the programs on every packet's way return. */
-static __always_inline bool none_pending(enum access access, const struct sk_buff *skb)
+static __always_inline bool none_pending(const struct sk_buff *skb)
 {
-	volatile __u64 *words =
-		pending.buckets[ipvscope_pending_bucket_of(id_of(access, skb))].words;
+	volatile __u64 *words = pending.buckets[ipvscope_pending_bucket_of(id_of(skb))].words;
 
 	return !(words[0] | words[1]);
 }
 
-static __always_inline bool no_named_iph(enum access access, const struct ip_vs_iphdr *iph)
+static __always_inline bool no_named_iph(const struct ip_vs_iphdr *iph)
 {
-	volatile __u64 *words =
-		pending.names[ipvscope_pending_name_bucket_of(id_of(access, iph))].words;
+	volatile __u64 *words = pending.names[ipvscope_pending_name_bucket_of(id_of(iph))].words;
 
 	return !(words[0] | words[1]);
 }
@@ -142,7 +140,7 @@ static __always_inline bool no_named_iph(enum access access, const struct ip_vs_
 #define STACK_BYTES	 16384
 #define EPOCH_OF_SOFTIRQ (1ULL << 63)
 
-#ifdef IPVSCOPE_KPROBE
+#ifdef IPVSCOPE_NO_KSYMS
 static __always_inline __u32 softirqs_here(void)
 {
 	return 0;
@@ -168,20 +166,19 @@ static __always_inline __u32 softirqs_here(void)
 /* Whether the program runs on its task's own stack; a softirq that interrupts has another. */
 static __always_inline bool on_own_stack(const void *context, const struct task_struct *task)
 {
-	__u64 here = id_of(ACCESS_DIRECT, context) + *(volatile __u64 *)&pending_address;
+	__u64 here = id_of(context) + *(volatile __u64 *)&pending_address;
 
 	return here - (__u64)(unsigned long)task->stack < STACK_BYTES;
 }
 
 /* See (A). */
-static __always_inline void read_epoch(enum access access, const void *context,
-				       struct ipvscope_pending_epoch *epoch)
+static __always_inline void read_epoch(const void *context, struct ipvscope_pending_epoch *epoch)
 {
 	const struct task_struct *task;
 
-	if (access == ACCESS_DIRECT) {
+	if (TYPED_ARGUMENTS) {
 		task = bpf_get_current_task_btf();
-		epoch->task = id_of(access, task);
+		epoch->task = id_of(task);
 		epoch->task_start = task->start_time;
 		epoch->count = task->nvcsw + task->nivcsw;
 		if (!on_own_stack(context, task))
@@ -220,23 +217,24 @@ claim_in_map(enum ipvscope_pending_name kind, __u64 name,
  * The packet of this task and epoch that has the name, for this program alone until it is kept or
  * released.
  */
-static __always_inline struct ipvscope_pending *
-claim_pending(enum access access, const void *context, enum ipvscope_pending_name kind,
-	      const void *pointer, struct pending_claim *claim)
+static __always_inline struct ipvscope_pending *claim_pending(const void *context,
+							      enum ipvscope_pending_name kind,
+							      const void *pointer,
+							      struct pending_claim *claim)
 {
-	__u64 name = id_of(access, pointer);
+	__u64 name = id_of(pointer);
 	struct ipvscope_pending_epoch epoch;
 
-	read_epoch(access, context, &epoch);
-	return access == ACCESS_DIRECT
+	read_epoch(context, &epoch);
+	return TYPED_ARGUMENTS
 		       ? ipvscope_pending_find(&pending, kind, name, &epoch, false, &claim->in)
 		       : claim_in_map(kind, name, &epoch, false, claim);
 }
 
 /* Puts a claimed packet back, to be met again. */
-static __always_inline void keep_pending(enum access access, const struct pending_claim *claim)
+static __always_inline void keep_pending(const struct pending_claim *claim)
 {
-	if (access == ACCESS_DIRECT)
+	if (TYPED_ARGUMENTS)
 		ipvscope_pending_publish(&pending, claim->in.slot, claim->in.live);
 }
 
@@ -261,13 +259,12 @@ static __always_inline struct ipvscope_pending *scratch(void)
  * verdict to give: the session swept it, or something that happened to it was not seen. Then
  * end_pending() is not to be called.
  */
-static __always_inline struct ipvscope_pending *withdraw_pending(enum access access,
-								 struct ipvscope_pending *packet,
+static __always_inline struct ipvscope_pending *withdraw_pending(struct ipvscope_pending *packet,
 								 const struct pending_claim *claim)
 {
 	struct ipvscope_pending *copy;
 
-	if (access == ACCESS_DIRECT) {
+	if (TYPED_ARGUMENTS) {
 		if (ipvscope_pending_withdraw(&pending, &claim->in))
 			return packet;
 		ipvscope_pending_release(&pending, claim->in.slot);
@@ -286,9 +283,9 @@ static __always_inline struct ipvscope_pending *withdraw_pending(enum access acc
 }
 
 /* After withdraw_pending(). */
-static __always_inline void end_pending(enum access access, const struct pending_claim *claim)
+static __always_inline void end_pending(const struct pending_claim *claim)
 {
-	if (access == ACCESS_DIRECT)
+	if (TYPED_ARGUMENTS)
 		ipvscope_pending_release(&pending, claim->in.slot);
 }
 
@@ -296,18 +293,18 @@ static __always_inline void end_pending(enum access access, const struct pending
  * Ends a packet of this task and address whose verdict was not seen, whatever its epoch: a new
  * packet is there.
  */
-static __always_inline void evict_unpaired(enum access access, const struct sk_buff *skb)
+static __always_inline void evict_unpaired(const struct sk_buff *skb)
 {
 	struct ipvscope_pending_epoch epoch = {};
 	struct ipvscope_pending *packet;
 	struct pending_claim claim;
 	__u64 name;
 
-	if (none_pending(access, skb))
+	if (none_pending(skb))
 		return;
-	name = id_of(access, skb);
-	if (access == ACCESS_DIRECT) {
-		epoch.task = id_of(access, bpf_get_current_task_btf());
+	name = id_of(skb);
+	if (TYPED_ARGUMENTS) {
+		epoch.task = id_of(bpf_get_current_task_btf());
 		packet =
 			ipvscope_pending_find(&pending, PENDING_SKB, name, &epoch, true, &claim.in);
 	} else {
@@ -316,9 +313,9 @@ static __always_inline void evict_unpaired(enum access access, const struct sk_b
 	}
 	if (!packet)
 		return;
-	if (!withdraw_pending(access, packet, &claim))
+	if (!withdraw_pending(packet, &claim))
 		return;
-	end_pending(access, &claim);
+	end_pending(&claim);
 	count_loss(IPVSCOPE_LOSS_UNPAIRED);
 }
 
@@ -327,14 +324,14 @@ static __always_inline struct ipvscope_pending *acquire_slot(const struct sk_buf
 							     const struct ip_vs_conn *conn,
 							     struct pending_claim *claim)
 {
-	__u64 iph_name = iph ? id_of(ACCESS_DIRECT, iph) : 0;
-	__u64 conn_name = conn ? id_of(ACCESS_DIRECT, conn) : 0;
+	__u64 iph_name = iph ? id_of(iph) : 0;
+	__u64 conn_name = conn ? id_of(conn) : 0;
 	struct ipvscope_pending *packet;
 	int stolen;
 
 	/* No packet is in the hook for so long but that of a task that was switched away (E). */
-	packet = ipvscope_pending_begin(&pending, id_of(ACCESS_DIRECT, skb), iph_name, conn_name,
-					bpf_jiffies64(), kernel_hz / 8 + 2, &claim->in, &stolen);
+	packet = ipvscope_pending_begin(&pending, id_of(skb), iph_name, conn_name, bpf_jiffies64(),
+					kernel_hz / 8 + 2, &claim->in, &stolen);
 	if (!packet)
 		count_loss(IPVSCOPE_LOSS_PENDING_FULL);
 	else if (stolen)
@@ -348,14 +345,13 @@ static __always_inline struct ipvscope_pending *acquire_slot(const struct sk_buf
  * them.
  */
 static __always_inline struct ipvscope_pending *
-acquire_pending(enum access access, const void *context, const struct sk_buff *skb,
-		const struct ip_vs_iphdr *iph, const struct ip_vs_conn *conn,
-		struct pending_claim *claim)
+acquire_pending(const void *context, const struct sk_buff *skb, const struct ip_vs_iphdr *iph,
+		const struct ip_vs_conn *conn, struct pending_claim *claim)
 {
 	struct ipvscope_pending *packet;
 	struct ipvscope_pending_epoch epoch;
 
-	if (access == ACCESS_DIRECT) {
+	if (TYPED_ARGUMENTS) {
 		note_pending_address();
 		packet = acquire_slot(skb, iph, conn, claim);
 		if (!packet)
@@ -365,11 +361,11 @@ acquire_pending(enum access access, const void *context, const struct sk_buff *s
 		if (!packet)
 			return NULL;
 		__builtin_memset(packet, 0, sizeof(*packet));
-		packet->skb = id_of(access, skb);
-		packet->iph = id_of(access, iph);
-		packet->conn = id_of(access, conn);
+		packet->skb = id_of(skb);
+		packet->iph = id_of(iph);
+		packet->conn = id_of(conn);
 	}
-	read_epoch(access, context, &epoch);
+	read_epoch(context, &epoch);
 	packet->task = epoch.task;
 	packet->task_start = epoch.task_start;
 	packet->epoch = epoch.count;
@@ -377,13 +373,12 @@ acquire_pending(enum access access, const void *context, const struct sk_buff *s
 }
 
 /* From now on the packet is met. */
-static __always_inline void publish_pending(enum access access,
-					    const struct ipvscope_pending *packet,
+static __always_inline void publish_pending(const struct ipvscope_pending *packet,
 					    struct pending_claim *claim)
 {
 	long error = 0;
 
-	if (access == ACCESS_DIRECT) {
+	if (TYPED_ARGUMENTS) {
 		ipvscope_pending_publish(&pending, claim->in.slot, claim->in.live);
 		return;
 	}
@@ -404,30 +399,29 @@ static __always_inline void publish_pending(enum access access,
 }
 
 /* Instead of publishing it. */
-static __always_inline void abandon_pending(enum access access, const struct pending_claim *claim)
+static __always_inline void abandon_pending(const struct pending_claim *claim)
 {
-	if (access != ACCESS_DIRECT)
+	if (!TYPED_ARGUMENTS)
 		return;
 	ipvscope_pending_withdraw(&pending, &claim->in);
 	ipvscope_pending_release(&pending, claim->in.slot);
 }
 
 /* Instead of keeping it: who claimed it accounts for it otherwise. */
-static __always_inline void discard_pending(enum access access, struct ipvscope_pending *packet,
+static __always_inline void discard_pending(struct ipvscope_pending *packet,
 					    const struct pending_claim *claim)
 {
-	if (access == ACCESS_DIRECT)
-		abandon_pending(access, claim);
+	if (TYPED_ARGUMENTS)
+		abandon_pending(claim);
 	else
-		withdraw_pending(access, packet, claim);
+		withdraw_pending(packet, claim);
 }
 
 /* Four bytes of a header from its fifth on: IPv4's identification and flags; TCP's sequence number,
  * SCTP's verification tag, UDP's length and checksum. With the two before them. */
-static __always_inline bool read_word(enum access access, const void *header, __be16 *first,
-				      __u32 *word)
+static __always_inline bool read_word(const void *header, __be16 *first, __u32 *word)
 {
-	const struct tcphdr *loadable = loadable_header(access, header);
+	const struct tcphdr *loadable = loadable_header(header);
 	__u32 words[2] = {};
 
 	if (loadable) {
@@ -449,36 +443,36 @@ static __always_inline bool read_word(enum access access, const void *header, __
 }
 
 /* Notes what the packet is to be known by. */
-static __always_inline void describe_identity(enum access access, struct ipvscope_pending *packet,
+static __always_inline void describe_identity(struct ipvscope_pending *packet,
 					      const struct sk_buff *skb,
 					      const struct transport *transport)
 {
-	const void *start = PEEK(access, skb, data);
+	const void *start = PEEK(skb, data);
 	__be16 ignored;
 
-	packet->length = PEEK(access, skb, len);
+	packet->length = PEEK(skb, len);
 	packet->transport = packet->length - transport->length;
-	read_word(access, start, &ignored, &packet->network_word);
-	read_word(access, transport->start, &packet->source_port, &packet->transport_word);
+	read_word(start, &ignored, &packet->network_word);
+	read_word(transport->start, &packet->source_port, &packet->transport_word);
 }
 
 /*
  * Whether an sk_buff at the packet's address is the packet: by what neither NAT nor a tunnel's
  * headers in front change. The sk_buff has to be intact.
  */
-static __always_inline bool
-is_same_packet(enum access access, const struct ipvscope_pending *packet, const struct sk_buff *skb)
+static __always_inline bool is_same_packet(const struct ipvscope_pending *packet,
+					   const struct sk_buff *skb)
 {
-	__u32 in_front = PEEK(access, skb, len) - packet->length;
-	const void *start = PEEK(access, skb, data) + in_front;
+	__u32 in_front = PEEK(skb, len) - packet->length;
+	const void *start = PEEK(skb, data) + in_front;
 	__u32 network_word = 0, transport_word = 0;
 	__be16 ignored, source_port = 0;
 
 	/* Of the longest tunnel's, IPv6 with GUE and its options, and more. */
 	if (in_front > 256)
 		return false;
-	if (!read_word(access, start, &ignored, &network_word) ||
-	    !read_word(access, start + packet->transport, &source_port, &transport_word))
+	if (!read_word(start, &ignored, &network_word) ||
+	    !read_word(start + packet->transport, &source_port, &transport_word))
 		return false;
 	transport_word ^= packet->transport_word;
 	/* NAT changes UDP's checksum. */

@@ -34,15 +34,14 @@ static __always_inline struct scheduled *scheduled_slot(__u64 skb)
 	return &scheduled[skb * 0x9e3779b97f4a7c15ULL >> 56];
 }
 
-static __always_inline void note_scheduled(enum access access, const struct sk_buff *skb,
-					   const struct ip_vs_conn *conn)
+static __always_inline void note_scheduled(const struct sk_buff *skb, const struct ip_vs_conn *conn)
 {
-	__u64 id = id_of(access, skb);
+	__u64 id = id_of(skb);
 	struct scheduled *slot = scheduled_slot(id);
 
-	if (access == ACCESS_DIRECT)
+	if (TYPED_ARGUMENTS)
 		note_pending_address();
-	slot->conn = id_of(access, conn);
+	slot->conn = id_of(conn);
 	slot->skb = id;
 }
 
@@ -65,8 +64,8 @@ static __always_inline bool is_entry_of(struct ip_vs_conn *conn,
 	if (BPF_CORE_READ(conn, cport) != record->client_port ||
 	    BPF_CORE_READ(conn, vport) != record->virtual_port)
 		return false;
-	read_address(ACCESS_HELPER, client, record->family, &conn->caddr);
-	read_address(ACCESS_HELPER, virtual_address, record->family, &conn->vaddr);
+	read_address(POINTERS_RAW, client, record->family, &conn->caddr);
+	read_address(POINTERS_RAW, virtual_address, record->family, &conn->vaddr);
 	return same_address(client, record->client_address) &&
 	       same_address(virtual_address, record->virtual_address);
 }
@@ -76,23 +75,23 @@ static __always_inline bool is_entry_of(struct ip_vs_conn *conn,
  * earlier packet at the same address, and its entry gone: it counts only where it is an entry of
  * these very addresses and ports.
  */
-static __always_inline void describe_scheduled(enum access access, struct ipvscope_record *record,
+static __always_inline void describe_scheduled(struct ipvscope_record *record,
 					       const struct sk_buff *skb)
 {
-	__u64 id = id_of(access, skb);
+	__u64 id = id_of(skb);
 	struct scheduled *slot = scheduled_slot(id);
 	struct ip_vs_conn *conn;
 	struct ip_vs_dest *dest;
 
 	if (slot->skb != id || !slot->conn)
 		return;
-	conn = (void *)pointer_of(access, slot->conn);
+	conn = (void *)pointer_of(slot->conn);
 	if (!is_entry_of(conn, record))
 		return;
-	describe_entry(ACCESS_HELPER, record, conn);
+	describe_entry(POINTERS_RAW, record, conn);
 	dest = BPF_CORE_READ(conn, dest);
 	if (dest)
-		describe_server(ACCESS_HELPER, record, dest, dest_available(ACCESS_HELPER, dest));
+		describe_server(POINTERS_RAW, record, dest, dest_available(POINTERS_RAW, dest));
 }
 
 /* A copy of it that gets through ends what its client waits. */
@@ -110,8 +109,7 @@ static __always_inline void note_unsent_opening(const struct ipvscope_record *re
 }
 
 /* A transmit function could not send the packet, which looks as it came to ip_vs. */
-static __always_inline void on_transmit_failed(enum access access, const struct sk_buff *skb,
-					       __u16 reason)
+static __always_inline void on_transmit_failed(const struct sk_buff *skb, __u16 reason)
 {
 	struct ipvscope_record record = {};
 	struct skb_view view = {};
@@ -121,10 +119,10 @@ static __always_inline void on_transmit_failed(enum access access, const struct 
 		return;
 	}
 	describe_skb(&record, &view, skb);
-	describe_scheduled(access, &record, skb);
+	describe_scheduled(&record, skb);
 	if (!(record.flags & IPVSCOPE_FLAG_SERVICE_FOUND))
 		find_service(&record, BPF_CORE_READ(skb, mark));
-	describe_conntrack(ACCESS_HELPER, &record, skb);
+	describe_conntrack(POINTERS_RAW, &record, skb);
 	record.kind = IPVSCOPE_KIND_UNSENT;
 	record.verdict =
 		icmp_was_sent(skb, &view) ? IPVSCOPE_VERDICT_REJECTED : IPVSCOPE_VERDICT_DROPPED;
@@ -163,14 +161,14 @@ static __always_inline void describe_original(struct ipvscope_record *record,
 	if (!ct || BPF_CORE_READ(ct, tuplehash[0].tuple.src.l3num) != record->family)
 		return;
 	port = BPF_CORE_READ(ct, tuplehash[0].tuple.dst.u.all);
-	read_address(ACCESS_HELPER, address, record->family, &ct->tuplehash[0].tuple.dst.u3);
+	read_address(POINTERS_RAW, address, record->family, &ct->tuplehash[0].tuple.dst.u3);
 	if (!find_service_at(record, address, port, BPF_CORE_READ(skb, mark)))
 		return;
 	record->flags |= IPVSCOPE_FLAG_HAS_VIRTUAL;
 	record->virtual_port = port;
 	__builtin_memcpy(record->virtual_address, address, 16);
 	record->client_port = BPF_CORE_READ(ct, tuplehash[0].tuple.src.u.all);
-	read_address(ACCESS_HELPER, record->client_address, record->family,
+	read_address(POINTERS_RAW, record->client_address, record->family,
 		     &ct->tuplehash[0].tuple.src.u3);
 }
 
@@ -213,7 +211,7 @@ static __always_inline void on_dropped_after(const struct sk_buff *skb, __u16 re
 			describe_original(&record, skb);
 		}
 	}
-	describe_conntrack(ACCESS_HELPER, &record, skb);
+	describe_conntrack(POINTERS_RAW, &record, skb);
 	record.kind = IPVSCOPE_KIND_UNSENT;
 	record.verdict =
 		icmp_was_sent(skb, &view) ? IPVSCOPE_VERDICT_REJECTED : IPVSCOPE_VERDICT_DROPPED;

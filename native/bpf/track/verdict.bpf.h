@@ -9,17 +9,15 @@
 #include "unsent.bpf.h"
 
 /* Rare: it is not worth a gate. */
-static __always_inline void on_expire(enum access access, const void *context,
-				      const struct ip_vs_conn *conn)
+static __always_inline void on_expire(const void *context, const struct ip_vs_conn *conn)
 {
 	struct pending_claim claim;
-	struct ipvscope_pending *packet =
-		claim_pending(access, context, PENDING_CONN, conn, &claim);
+	struct ipvscope_pending *packet = claim_pending(context, PENDING_CONN, conn, &claim);
 
 	if (!packet)
 		return;
 	packet->observed |= OBSERVED_EXPIRE;
-	keep_pending(access, &claim);
+	keep_pending(&claim);
 }
 
 /*
@@ -27,7 +25,7 @@ static __always_inline void on_expire(enum access access, const void *context,
  * hook's own ip_vs_iphdr, before the SYN-flood defence may drop the packet and before
  * ip_vs_schedule() is called: the only sign that a packet came as far as to be scheduled.
  */
-static __always_inline void on_service_lookup(enum access access, const void *context,
+static __always_inline void on_service_lookup(const void *context,
 					      const union nf_inet_addr *address,
 					      struct ip_vs_service *service)
 {
@@ -36,15 +34,15 @@ static __always_inline void on_service_lookup(enum access access, const void *co
 	struct pending_claim claim;
 	struct ipvscope_pending *packet;
 
-	if (no_named_iph(access, iph))
+	if (no_named_iph(iph))
 		return;
-	packet = claim_pending(access, context, PENDING_IPH, iph, &claim);
+	packet = claim_pending(context, PENDING_IPH, iph, &claim);
 	if (!packet)
 		return;
 	packet->observed |= OBSERVED_SERVICE_LOOKUP;
 	if (service && !(packet->record.flags & IPVSCOPE_FLAG_SERVICE_FOUND))
-		describe_service(access, &packet->record, service);
-	keep_pending(access, &claim);
+		describe_service(&packet->record, service);
+	keep_pending(&claim);
 }
 
 /* What ip_vs_schedule() says by *ignored where it gives no entry (ip_vs_core.c). */
@@ -97,14 +95,15 @@ struct opening_history {
  * is noted. It becomes notable when no server could be chosen, when the one chosen has weight 0 (a
  * persistence template names it), or when it is not the first copy.
  */
-static __always_inline void
-on_first_schedule(enum access access, const void *context, struct ip_vs_service *service,
-		  const struct sk_buff *skb, const struct ip_vs_iphdr *iph, struct ip_vs_conn *conn,
-		  int ignored, struct opening_history history)
+static __always_inline void on_first_schedule(const void *context, struct ip_vs_service *service,
+					      const struct sk_buff *skb,
+					      const struct ip_vs_iphdr *iph,
+					      struct ip_vs_conn *conn, int ignored,
+					      struct opening_history history)
 {
-	struct transport transport = transport_of(access, skb, iph);
+	struct transport transport = transport_of(skb, iph);
 	/* With schedule_icmp it may be the packet that an ICMP error quotes. */
-	bool opening = !(PEEK(access, iph, hdr_flags) & IP_VS_HDR_ICMP) &&
+	bool opening = !(PEEK(iph, hdr_flags) & IP_VS_HDR_ICMP) &&
 		       read_opening(&transport) == PACKET_OPENING;
 	struct ip_vs_dest *dest = NULL;
 	struct ipvscope_record tuple = {};
@@ -117,16 +116,15 @@ on_first_schedule(enum access access, const void *context, struct ip_vs_service 
 	if (!conn && ignored == UNSCHEDULED_IGNORED)
 		return;
 	if (conn) {
-		dest = PEEK(access, conn, dest);
-		note_scheduled(access, skb, conn);
+		dest = PEEK(conn, dest);
+		note_scheduled(skb, conn);
 	}
-	stale = dest && PEEK(access, dest, weight.counter) == 0;
-	if (!describe_tuple(access, &tuple, PEEK(access, service, ipvs), PEEK(access, service, af),
-			    &transport, iph)) {
+	stale = dest && PEEK(dest, weight.counter) == 0;
+	if (!describe_tuple(&tuple, PEEK(service, ipvs), PEEK(service, af), &transport, iph)) {
 		count_loss(IPVSCOPE_LOSS_UNREADABLE);
 		return;
 	}
-	describe_service(access, &tuple, service);
+	describe_service(&tuple, service);
 	if (conn && !stale)
 		count_new(&tuple, opening);
 	if (history.recorded) {
@@ -139,31 +137,30 @@ on_first_schedule(enum access access, const void *context, struct ip_vs_service 
 	}
 	if (conn && !stale && !tuple.delay_us)
 		return;
-	packet = acquire_pending(access, context, skb, NULL, NULL, &claim);
+	packet = acquire_pending(context, skb, NULL, NULL, &claim);
 	if (!packet)
 		return;
 	record = &packet->record;
 	*record = tuple;
 	packet->isn = isn;
-	describe_packet(access, record, skb, opening);
-	describe_identity(access, packet, skb, &transport);
+	describe_packet(record, skb, opening);
+	describe_identity(packet, skb, &transport);
 	if (conn) {
-		describe_entry(access, record, conn);
+		describe_entry(ARGUMENTS, record, conn);
 		packet->observed = OBSERVED_SCHEDULED;
 	} else {
 		note_failure(packet, service, ignored);
 	}
 	if (dest)
-		describe_server(access, record, dest, dest_available(access, dest));
+		describe_server(ARGUMENTS, record, dest, dest_available(ARGUMENTS, dest));
 	if (stale)
 		record->kind = IPVSCOPE_KIND_STALE;
-	publish_pending(access, packet, &claim);
+	publish_pending(packet, &claim);
 }
 
-static __always_inline void on_schedule(enum access access, const void *context,
-					struct ip_vs_service *service, const struct sk_buff *skb,
-					const struct ip_vs_iphdr *iph, struct ip_vs_conn *conn,
-					const int *ignored_at)
+static __always_inline void on_schedule(const void *context, struct ip_vs_service *service,
+					const struct sk_buff *skb, const struct ip_vs_iphdr *iph,
+					struct ip_vs_conn *conn, const int *ignored_at)
 {
 	struct ipvscope_pending *packet = NULL;
 	int ignored = UNSCHEDULED_NO_SERVER;
@@ -172,8 +169,8 @@ static __always_inline void on_schedule(enum access access, const void *context,
 
 	if (!conn)
 		bpf_probe_read_kernel(&ignored, sizeof(ignored), ignored_at);
-	if (!none_pending(access, skb))
-		packet = claim_pending(access, context, PENDING_SKB, skb, &claim);
+	if (!none_pending(skb))
+		packet = claim_pending(context, PENDING_SKB, skb, &claim);
 
 	/* One that was only watched for being dropped is now met as any other. */
 	if (packet && !packet->conn_found) {
@@ -183,79 +180,78 @@ static __always_inline void on_schedule(enum access access, const void *context,
 			.delay_us = packet->record.delay_us,
 			.drops = packet->record.drops,
 		};
-		discard_pending(access, packet, &claim);
+		discard_pending(packet, &claim);
 		packet = NULL;
 	}
 	if (!packet) {
-		on_first_schedule(access, context, service, skb, iph, conn, ignored, history);
+		on_first_schedule(context, service, skb, iph, conn, ignored, history);
 		return;
 	}
 	if (conn) {
 		packet->observed |= OBSERVED_SCHEDULED;
 		packet->record.flags |= IPVSCOPE_FLAG_RESCHEDULED;
-		describe_new_server(access, &packet->record, conn, PEEK(access, conn, dest));
+		describe_new_server(&packet->record, conn, PEEK(conn, dest));
 	} else {
 		note_failure(packet, service, ignored);
 	}
-	keep_pending(access, &claim);
+	keep_pending(&claim);
 }
 
-static __always_inline bool sent_by_ip_vs(enum access access, const struct sk_buff *skb)
+static __always_inline bool sent_by_ip_vs(const struct sk_buff *skb)
 {
-	return access == ACCESS_DIRECT ? BPF_CORE_READ_BITFIELD(skb, ipvs_property)
-				       : BPF_CORE_READ_BITFIELD_PROBED(skb, ipvs_property);
+	return TYPED_ARGUMENTS ? BPF_CORE_READ_BITFIELD(skb, ipvs_property)
+			       : BPF_CORE_READ_BITFIELD_PROBED(skb, ipvs_property);
 }
 
 /* A sighting of an sk_buff, while a packet at its address is in the hook. */
-static __always_inline bool note_observation(enum access access, const void *context,
-					     const struct sk_buff *skb, enum observation what,
-					     __u16 reason)
+static __always_inline bool note_observation(const void *context, const struct sk_buff *skb,
+					     enum observation what, __u16 reason)
 {
 	struct ipvscope_pending *packet;
 	struct pending_claim claim;
 	bool same;
 
-	if (none_pending(access, skb))
+	if (none_pending(skb))
 		return false;
-	packet = claim_pending(access, context, PENDING_SKB, skb, &claim);
+	packet = claim_pending(context, PENDING_SKB, skb, &claim);
 	if (!packet)
 		return false;
-	same = is_same_packet(access, packet, skb);
+	same = is_same_packet(packet, skb);
 	packet->observed |= same ? what : OBSERVED_DOUBT;
 	if (same && reason)
 		packet->record.drop_reason = reason;
-	keep_pending(access, &claim);
+	keep_pending(&claim);
 	return same;
 }
 
 /* An ICMP error about the packet was asked for, and may have been sent. */
-static __always_inline void on_icmp_error(enum access access, const void *context,
-					  const struct sk_buff *skb, __u8 type, __u8 code)
+static __always_inline void on_icmp_error(const void *context, const struct sk_buff *skb, __u8 type,
+					  __u8 code)
 {
 	if (!on_icmp_end(skb))
 		return;
 	on_protocol_unreachable(skb, type, code);
-	note_observation(access, context, skb, OBSERVED_ICMP_ERROR, 0);
+	note_observation(context, skb, OBSERVED_ICMP_ERROR, 0);
 }
 
 /*
  * The packet was freed as dropped. What a transmit function cannot send it frees (tx_error in
  * ip_vs_xmit.c); a packet that is pending then is reported by its own verdict.
  */
-static __always_inline void on_freed(enum access access, const void *context,
-				     const struct sk_buff *skb, __u64 location, __u16 reason)
+static __always_inline void on_freed(const void *context, const struct sk_buff *skb, __u64 location,
+				     __u16 reason)
 {
 	bool by_transmit = freed_by_transmit(location);
 
-	if (!by_transmit && sent_by_ip_vs(access, skb)) {
+	if (!by_transmit && sent_by_ip_vs(skb)) {
 		on_dropped_after(skb, reason);
 		return;
 	}
 	/* Where it is unknown what code is whose, a packet in the hook counts as ip_vs'. */
 	if (!by_transmit && transmit_code.end)
 		return;
-	if (!note_observation(access, context, skb, OBSERVED_FREED, reason) && by_transmit)
-		on_transmit_failed(access, skb, reason);
+	if (!note_observation(context, skb, OBSERVED_FREED, reason) && by_transmit)
+		on_transmit_failed(skb, reason);
 }
 
 /*
@@ -267,8 +263,8 @@ static __always_inline void on_freed(enum access access, const void *context,
  * Every transmit function sets ipvs_property before it sends, to a real server on this host as
  * well: an accepted packet without it goes on to the local stack as if ip_vs were not there.
  */
-static __always_inline __u8 verdict_of(enum access access, struct ipvscope_pending *packet,
-				       const struct sk_buff *skb, __u32 netfilter)
+static __always_inline __u8 verdict_of(struct ipvscope_pending *packet, const struct sk_buff *skb,
+				       __u32 netfilter)
 {
 	__u32 observed = packet->observed;
 	bool dropped = netfilter == NF_DROP;
@@ -280,7 +276,7 @@ static __always_inline __u8 verdict_of(enum access access, struct ipvscope_pendi
 	if (dropped)
 		return observed & OBSERVED_ICMP_ERROR ? IPVSCOPE_VERDICT_REJECTED
 						      : IPVSCOPE_VERDICT_DROPPED;
-	if (netfilter != NF_STOLEN && !sent_by_ip_vs(access, skb))
+	if (netfilter != NF_STOLEN && !sent_by_ip_vs(skb))
 		return IPVSCOPE_VERDICT_PASSED;
 	/* A packet that found no entry was sent by the one made for it: nothing was chosen anew. */
 	if (packet->record.flags & IPVSCOPE_FLAG_RESCHEDULED)
@@ -404,10 +400,9 @@ static __always_inline void add_own_delay(struct ipvscope_record *record, __u32 
  * Whether the entry was expired since the lookup without that being seen. ip_vs_conn_expire_now()
  * sets its timer to now, and nothing sets it forward before the packet is sent on.
  */
-static __always_inline bool is_expired_unseen(enum access access,
-					      const struct ipvscope_pending *packet)
+static __always_inline bool is_expired_unseen(const struct ipvscope_pending *packet)
 {
-	struct ip_vs_conn *conn = (void *)pointer_of(access, packet->conn);
+	struct ip_vs_conn *conn = (void *)pointer_of(packet->conn);
 
 	if (!packet->conn || !packet->record.expires_in_ms || packet->observed & OBSERVED_EXPIRE)
 		return false;
@@ -419,7 +414,7 @@ static __always_inline bool is_expired_unseen(enum access access,
  * after its entry was expired, or after its service was looked up, was given to ip_vs_schedule():
  * where that was not seen, its program was skipped.
  */
-static __always_inline bool is_seen_whole(enum access access, const struct ipvscope_pending *packet,
+static __always_inline bool is_seen_whole(const struct ipvscope_pending *packet,
 					  const struct sk_buff *skb, __u32 netfilter)
 {
 	__u32 observed = packet->observed;
@@ -428,36 +423,35 @@ static __always_inline bool is_seen_whole(enum access access, const struct ipvsc
 		return false;
 	if (!packet->conn_found || observed & (OBSERVED_SCHEDULED | OBSERVED_SCHEDULE_FAILED))
 		return true;
-	if (!(observed & (OBSERVED_EXPIRE | OBSERVED_SERVICE_LOOKUP)) &&
-	    !is_expired_unseen(access, packet))
+	if (!(observed & (OBSERVED_EXPIRE | OBSERVED_SERVICE_LOOKUP)) && !is_expired_unseen(packet))
 		return true;
-	return netfilter == NF_DROP || (netfilter != NF_STOLEN && !sent_by_ip_vs(access, skb));
+	return netfilter == NF_DROP || (netfilter != NF_STOLEN && !sent_by_ip_vs(skb));
 }
 
 /* To be called where something is pending. */
-static __always_inline void on_verdict(enum access access, const void *context,
-				       const struct sk_buff *skb, __u32 netfilter)
+static __always_inline void on_verdict(const void *context, const struct sk_buff *skb,
+				       __u32 netfilter)
 {
 	struct pending_claim claim;
 	struct ipvscope_pending *packet;
 	struct ipvscope_record *record;
 	__u32 delay_us, drops;
 
-	packet = claim_pending(access, context, PENDING_SKB, skb, &claim);
+	packet = claim_pending(context, PENDING_SKB, skb, &claim);
 	if (!packet)
 		return;
 	netfilter &= NF_VERDICT_MASK;
 	/* Of a packet that was kept (NF_STOLEN) nothing may be left. */
-	if (netfilter != NF_STOLEN && !is_same_packet(access, packet, skb)) {
-		keep_pending(access, &claim);
+	if (netfilter != NF_STOLEN && !is_same_packet(packet, skb)) {
+		keep_pending(&claim);
 		return;
 	}
-	packet = withdraw_pending(access, packet, &claim);
+	packet = withdraw_pending(packet, &claim);
 	if (!packet)
 		return;
-	if (!is_seen_whole(access, packet, skb, netfilter)) {
+	if (!is_seen_whole(packet, skb, netfilter)) {
 		count_loss(IPVSCOPE_LOSS_UNPAIRED);
-		end_pending(access, &claim);
+		end_pending(&claim);
 		return;
 	}
 	record = &packet->record;
@@ -465,7 +459,7 @@ static __always_inline void on_verdict(enum access access, const void *context,
 	drops = record->drops;
 	record->delay_us = 0;
 	record->drops = 0;
-	record->verdict = verdict_of(access, packet, skb, netfilter);
+	record->verdict = verdict_of(packet, skb, netfilter);
 	record->kind = kind_at_verdict(packet);
 	if (!record->cause)
 		record->cause = cause_at_verdict(packet);
@@ -485,7 +479,7 @@ static __always_inline void on_verdict(enum access access, const void *context,
 		emit_retry(record, packet->isn, delay_us, drops);
 	else if (record->flags & IPVSCOPE_FLAG_OPENING && record->kind && was_refused(record))
 		note_dropped(record, packet->isn);
-	end_pending(access, &claim);
+	end_pending(&claim);
 }
 
 #endif
