@@ -21,7 +21,7 @@ sanitizers='-fsanitize=address,undefined -fno-sanitize-recover=undefined -fno-om
 (
   cd "$tree"
   CXXFLAGS="$sanitizers" LDFLAGS="$sanitizers" PATH="$PWD/node_modules/.bin:$PATH" \
-    bash "$PWD/src/scripts/native.sh"
+    bash "$PWD/src/scripts/native.sh" --strip_addon=no
 ) >"$tree/build.log" 2>&1 || { tail -n 40 "$tree/build.log" >&2; exit 1; }
 
 tests=()
