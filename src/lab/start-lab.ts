@@ -1,4 +1,4 @@
-import { ExitCode, IpvscopeError } from '../error.js';
+import { type ErrorCode, ExitCode, IpvscopeError } from '../error.js';
 import { findPrograms } from '../exec/find.js';
 import { bootGuest } from './boot.js';
 import type { Guest } from './guest.js';
@@ -122,7 +122,7 @@ class Lab implements LabRun {
   }
 
   /** Ends the run; the first call's reason is kept. */
-  #halt(code: string, message: string, cause?: unknown): void {
+  #halt(code: ErrorCode, message: string, cause?: unknown): void {
     const log = this.#guest?.console;
     const details = { step: 'lab', cause, ...(log === undefined ? {} : { log }) };
     this.#stop.abort(new IpvscopeError(code, message, details));

@@ -195,11 +195,11 @@ export class RecordView {
   }
 
   /** 1 byte */
-  get delayPlace(): number {
+  get delayBucket(): number {
     return this.bytes[this.start + 95] as number;
   }
 
-  set delayPlace(value: number) {
+  set delayBucket(value: number) {
     this.bytes[this.start + 95] = value;
   }
 

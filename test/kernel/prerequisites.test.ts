@@ -45,19 +45,19 @@ const cases: readonly {
     name: 'no ip_vs',
     ipvs: false,
     wrapper: [],
-    line: /^ipvscope: ERR_NO_IP_VS: .*; load it with: modprobe ip_vs$/,
+    line: /^ipvscope: ERR_NO_IP_VS: .* \(hint: load it with: modprobe ip_vs\)$/,
   },
   {
     name: 'no capability',
     ipvs: true,
     wrapper: ['setpriv', '--bounding-set=-sys_admin,-bpf,-perfmon'],
-    line: /^ipvscope: ERR_NO_CAPABILITY: .*lacks CAP_BPF and CAP_PERFMON\); run it as root, or grant both$/,
+    line: /^ipvscope: ERR_NO_CAPABILITY: .*lacks CAP_BPF and CAP_PERFMON\) \(hint: run it as root, or grant both\)$/,
   },
   {
     name: 'no BTF',
     ipvs: true,
     wrapper: inMountNamespace('mount -t tmpfs none /sys/kernel/btf'),
-    line: /^ipvscope: ERR_NO_BTF: .*vmlinux is missing.*; build a file with them: .* ipvscope btf$/,
+    line: /^ipvscope: ERR_NO_BTF: .*vmlinux is missing.* \(hint: build a file with them: .* ipvscope btf\)$/,
     skip: typesComeAlong,
   },
   {
@@ -66,7 +66,7 @@ const cases: readonly {
     wrapper: inMountNamespace(
       'cp /sys/kernel/btf/vmlinux /run/vmlinux.btf; mount -t tmpfs none /sys/kernel/btf; mv /run/vmlinux.btf /sys/kernel/btf/vmlinux',
     ),
-    line: /^ipvscope: ERR_NO_MODULE_BTF: .*\/sys\/kernel\/btf\/ip_vs is missing.*; build a file with them: .* ipvscope btf$/,
+    line: /^ipvscope: ERR_NO_MODULE_BTF: .*\/sys\/kernel\/btf\/ip_vs is missing.* \(hint: build a file with them: .* ipvscope btf\)$/,
     skip: typesComeAlong,
   },
   {
@@ -82,7 +82,7 @@ const cases: readonly {
     ipvs: true,
     wrapper: [],
     args: ['--btf', '/etc/passwd'],
-    line: /^ipvscope: ERR_BTF_FILE: \/etc\/passwd: no BTF can be read from it: .*; build it for this kernel/,
+    line: /^ipvscope: ERR_BTF_FILE: \/etc\/passwd: no BTF can be read from it: .* \(hint: build it for this kernel/,
     code: 2,
   },
   {

@@ -1,5 +1,6 @@
 import { release } from 'node:os';
 import { ExitCode, IpvscopeError } from '../../error.js';
+import type { Logger } from '../../log.js';
 import { kindNames } from '../../record/value-names.js';
 import type { Recorder } from '../../scenario/recorder.js';
 import type { Scenario } from '../../scenario/scenario.js';
@@ -28,8 +29,10 @@ export interface ScenarioRun {
   /** Called once the testbed is built. */
   readonly newPrinting: () => EventPrinting;
   readonly monitor: Pick<MonitoredRunOptions, 'attach' | 'listen' | 'readyFile'>;
-  /** Takes progress, reports and the summary. */
-  readonly say: (text: string) => void;
+  /** Takes progress and the summary. */
+  readonly log: Logger;
+  /** Takes the report of each round. */
+  readonly onReport: (report: string) => void;
   /** The rest of the recorder: what the commands around know. */
   readonly trace: Recorder['trace'];
   readonly isDefault: Recorder['isDefault'];
@@ -42,7 +45,7 @@ export async function playScenarios(run: ScenarioRun): Promise<ExitCode> {
   // Kept when Ctrl-C interrupts the removal of the testbed.
   let code: ExitCode = ExitCode.ok;
   try {
-    await withTestbed({ signal, onProgress: run.say, capture }, async (testbed) => {
+    await withTestbed({ signal, onProgress: run.log.info, capture }, async (testbed) => {
       code = await playMonitored(testbed, run);
     });
   } catch (cause) {
@@ -57,12 +60,13 @@ const isOutputError = (cause: unknown): boolean =>
   cause instanceof IpvscopeError && cause.code === 'ERR_OUTPUT';
 
 async function playMonitored(testbed: Testbed, run: ScenarioRun): Promise<ExitCode> {
-  const { scenarios, cases, say } = run;
+  const { scenarios, cases, log } = run;
   const printing = run.newPrinting();
   const events = new RoundEvents();
   const quiet = run.onRecord !== undefined || scenarios.some((scenario) => scenario.quiet === true);
   const monitored = await MonitoredRun.start({
     ...run.monitor,
+    log,
     kinds: [...new Set(scenarios.flatMap(({ detail }) => detail ?? verifiedKinds))],
     onBatch: (batch, clock) => {
       events.add(batch, clock.format);
@@ -77,7 +81,7 @@ async function playMonitored(testbed: Testbed, run: ScenarioRun): Promise<ExitCo
       const { played, events: observed } = result;
       run.onRecord?.({ release: release(), played, events: observed });
     }
-    say(result.report);
+    run.onReport(result.report);
     return result.passed;
   };
   const play = async (): Promise<boolean> => {
@@ -87,7 +91,7 @@ async function playMonitored(testbed: Testbed, run: ScenarioRun): Promise<ExitCo
   };
   const code = await playRounds({ loop: run.loop, signal: run.stop.signal, play }).finally(
     async () => {
-      say(await monitored.stop());
+      log.info(await monitored.stop());
       await printing.end();
     },
   );

@@ -1,9 +1,13 @@
 import { findPrograms } from '../../exec/find.js';
 import { startLab } from '../../lab/index.js';
-import { note, standardError, standardOutput } from './standard-streams.js';
+import type { Logger } from '../../log.js';
+import { standardError, standardOutput } from './standard-streams.js';
 
 /** Runs an ipvscope command (or, with `exec`, any program) in the lab; returns its exit code. */
 export async function runInLab(options: {
+  readonly log: Logger;
+  /** Of the command in the guest. */
+  readonly env?: Readonly<Record<string, string>>;
   readonly command: readonly string[];
   readonly kernel: string | undefined;
   readonly publish?: readonly number[];
@@ -22,7 +26,8 @@ export async function runInLab(options: {
     publish: (options.publish ?? []).map((port) => ({ hostPort: port, guestPort: port })),
     stdout: options.stdout ?? standardOutput().stream,
     stderr: standardError().stream,
-    onProgress: (line) => note(`lab: ${line}`),
+    onProgress: (line) => options.log.info(`lab: ${line}`),
+    ...(options.env === undefined ? {} : { env: options.env }),
     ...(options.kernel === undefined ? {} : { kernel: options.kernel }),
     ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
     ...(options.refresh === undefined ? {} : { refresh: options.refresh }),

@@ -1,0 +1,67 @@
+import type { Command } from 'commander';
+import type { ExitCode } from '../../error.js';
+import type { Logger } from '../../log.js';
+import { defaultKinds } from '../../record/event-selection.js';
+import { attachRequest } from '../support/attach-options.js';
+import { chooseScenarios, scenarioList } from '../support/choose-scenarios.js';
+import { logOf } from '../support/global-options.js';
+import { playScenarios } from '../support/play-scenarios.js';
+import { EventPrinting } from '../support/print-events.js';
+import { standardOutput, writeError } from '../support/standard-streams.js';
+import { Stop } from '../support/stop.js';
+import { traceBeside } from '../support/trace-beside.js';
+import type { ReproduceOptions } from './reproduce.js';
+
+/** Plays the scenarios named, or lists them. */
+export async function runReproduce(
+  names: readonly string[],
+  options: ReproduceOptions,
+  command: Command,
+): Promise<void> {
+  if (options.list === true) standardOutput().write(scenarioList());
+  else process.exitCode = await reproduce(names, options, logOf(command));
+}
+
+async function reproduce(
+  names: readonly string[],
+  options: ReproduceOptions,
+  log: Logger,
+): Promise<ExitCode> {
+  // Before anything is built.
+  const chosen = chooseScenarios(names, options.case ?? []);
+  const { readyFile, 'web.listenAddress': listen } = options;
+  const stop = new Stop();
+  const printing = {
+    stop,
+    log,
+    format: options.output,
+    kinds: defaultKinds,
+    drops: true,
+    unread: 'skip',
+  } as const;
+  try {
+    return await playScenarios({
+      scenarios: chosen,
+      ...(options.case === undefined ? {} : { cases: options.case }),
+      capture: options.witness === true,
+      loop: options.loop === true,
+      ...(options.record === true
+        ? { onRecord: (record) => standardOutput().write(`${JSON.stringify(record)}\n`) }
+        : {}),
+      stop,
+      log,
+      onReport: (report) => writeError(`${report}\n`),
+      newPrinting: () => new EventPrinting(printing),
+      monitor: {
+        attach: attachRequest(options),
+        ...(listen === undefined ? {} : { listen }),
+        ...(readyFile === undefined ? {} : { readyFile }),
+      },
+      trace: traceBeside,
+      isDefault: ({ kind, verdict }) =>
+        defaultKinds.includes(kind) || verdict === 'dropped' || verdict === 'rejected',
+    });
+  } finally {
+    stop.release();
+  }
+}
