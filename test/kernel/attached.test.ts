@@ -78,7 +78,7 @@ for (const variant of variants) {
       const lines = stderr.trimEnd().split('\n');
       assert.match(
         lines[0] ?? '',
-        /^ipvscope \d+\.\d+\.\d+ attached on \S+( with types from \S+)?: /,
+        /^ipvscope \d+\.\d+\.\d+ attached on \S+( with BTF from \S+)?: /,
       );
       assert.match(
         lines.at(-1) ?? '',

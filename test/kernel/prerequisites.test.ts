@@ -57,7 +57,7 @@ const cases: readonly {
     name: 'no BTF',
     ipvs: true,
     wrapper: inMountNamespace('mount -t tmpfs none /sys/kernel/btf'),
-    line: /^ipvscope: ERR_NO_BTF: .*vmlinux is missing.* \(hint: build a file with them: .* ipvscope btf\)$/,
+    line: /^ipvscope: ERR_NO_BTF: .*vmlinux is missing.* \(hint: build a BTF file: .* ipvscope btf\)$/,
     skip: typesComeAlong,
   },
   {
@@ -66,7 +66,7 @@ const cases: readonly {
     wrapper: inMountNamespace(
       'cp /sys/kernel/btf/vmlinux /run/vmlinux.btf; mount -t tmpfs none /sys/kernel/btf; mv /run/vmlinux.btf /sys/kernel/btf/vmlinux',
     ),
-    line: /^ipvscope: ERR_NO_MODULE_BTF: .*\/sys\/kernel\/btf\/ip_vs is missing.* \(hint: build a file with them: .* ipvscope btf\)$/,
+    line: /^ipvscope: ERR_NO_MODULE_BTF: .*\/sys\/kernel\/btf\/ip_vs is missing.* \(hint: build a BTF file: .* ipvscope btf\)$/,
     skip: typesComeAlong,
   },
   {
@@ -74,7 +74,7 @@ const cases: readonly {
     ipvs: true,
     wrapper: [],
     args: ['--btf', '/nowhere.btf'],
-    line: /^ipvscope: ERR_BTF_FILE: there is no file \/nowhere\.btf; /,
+    line: /^ipvscope: ERR_BTF_FILE: BTF file not found: \/nowhere\.btf; /,
     code: 2,
   },
   {
@@ -82,7 +82,7 @@ const cases: readonly {
     ipvs: true,
     wrapper: [],
     args: ['--btf', '/etc/passwd'],
-    line: /^ipvscope: ERR_BTF_FILE: \/etc\/passwd: no BTF can be read from it: .* \(hint: build it for this kernel/,
+    line: /^ipvscope: ERR_BTF_FILE: cannot read BTF from \/etc\/passwd: .* \(hint: build it for this kernel/,
     code: 2,
   },
   {
@@ -98,7 +98,7 @@ const cases: readonly {
     ipvs: true,
     wrapper: [],
     args: ['--btf', otherTypes],
-    line: /^ipvscope: ERR_BTF_FILE: .*: it is of another kernel: sk_buff\.\w+ is elsewhere here; /,
+    line: /^ipvscope: ERR_BTF_FILE: .*: BTF does not match this kernel \(offset of sk_buff\.\w+ differs\); /,
     code: 2,
     skip: typesComeAlong,
   },
@@ -171,13 +171,13 @@ for (const variant of attachVariants) {
 
 const noTypes = findBtfFile() === undefined && 'no BTF file is of this kernel';
 
-test('a kernel without BTF is traced with a BTF file', {
+test('a kernel that exposes no BTF is traced with a BTF file', {
   skip: noTypes,
 }, async () => {
   run('modprobe', 'ip_vs');
   const wrapper = inMountNamespace('mount -t tmpfs none /sys/kernel/btf');
   const { code, stderr } = await new Running(['trace', '--timeout', '1'], wrapper).ended;
   assert.equal(code, 0, stderr);
-  assert.match(stderr, /with types from .*\.btf: /);
+  assert.match(stderr, /with BTF from .*\.btf: /);
   assert.match(stderr, /nothing notable in .*; (\d+) of \1 programs attached, nothing lost/);
 });

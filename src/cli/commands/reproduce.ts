@@ -18,7 +18,7 @@ export interface ReproduceOptions extends AttachOptions {
 
 export const help: HelpText = {
   notes: [
-    'Events go to standard output, the report to standard error. The network of this machine is not touched. Exit code 0: probe events and client results are consistent; 1: they are not.',
+    'Events go to standard output, the report to standard error. The network of this machine is not touched. Exit code 0: probe events and client results agree; 1: they do not.',
   ],
   examples: [
     { command: 'ipvscope reproduce --list' },
@@ -33,7 +33,7 @@ export function define(command: Command): void {
   command
     .argument('[scenario...]', 'names of scenarios (see --list)')
     .option('--list', 'list of the scenarios and their phases')
-    .option('--case <names>', 'test cases of the scenario field (default: all)', parseList)
+    .option('--case <names>', 'list of test cases of the scenario', parseList)
     .option('--loop', 'repetition until Ctrl-C')
     .option('--witness', 'packet captures with tcpdump, cross-checked with the events')
     .addOption(outputOption())

@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import type { ExitCode } from '../../error.js';
 import type { Logger } from '../../log.js';
 import { defaultKinds } from '../../record/event-selection.js';
+import type { Scenario } from '../../scenario/scenario.js';
 import { attachRequest } from '../support/attach-options.js';
 import { chooseScenarios, scenarioList } from '../support/choose-scenarios.js';
 import { logOf } from '../support/global-options.js';
@@ -18,30 +19,25 @@ export async function runReproduce(
   options: ReproduceOptions,
   command: Command,
 ): Promise<void> {
-  if (options.list === true) standardOutput().write(scenarioList());
-  else process.exitCode = await reproduce(names, options, logOf(command));
+  if (options.list === true) {
+    standardOutput().write(scenarioList());
+    return;
+  }
+  // Before anything is built.
+  const scenarios = chooseScenarios(names, options.case ?? []);
+  process.exitCode = await reproduce(scenarios, options, logOf(command));
 }
 
 async function reproduce(
-  names: readonly string[],
+  scenarios: readonly Scenario[],
   options: ReproduceOptions,
   log: Logger,
 ): Promise<ExitCode> {
-  // Before anything is built.
-  const chosen = chooseScenarios(names, options.case ?? []);
   const { readyFile, 'web.listenAddress': listen } = options;
   const stop = new Stop();
-  const printing = {
-    stop,
-    log,
-    format: options.output,
-    kinds: defaultKinds,
-    drops: true,
-    unread: 'skip',
-  } as const;
   try {
     return await playScenarios({
-      scenarios: chosen,
+      scenarios,
       ...(options.case === undefined ? {} : { cases: options.case }),
       capture: options.witness === true,
       loop: options.loop === true,
@@ -49,14 +45,22 @@ async function reproduce(
         ? { onRecord: (record) => standardOutput().write(`${JSON.stringify(record)}\n`) }
         : {}),
       stop,
-      log,
-      onReport: (report) => writeError(`${report}\n`),
-      newPrinting: () => new EventPrinting(printing),
+      newPrinting: () =>
+        new EventPrinting({
+          stop,
+          log,
+          format: options.output,
+          kinds: defaultKinds,
+          drops: true,
+          unread: 'skip',
+        }),
       monitor: {
+        log,
         attach: attachRequest(options),
         ...(listen === undefined ? {} : { listen }),
         ...(readyFile === undefined ? {} : { readyFile }),
       },
+      onReport: (report) => writeError(`${report}\n`),
       trace: traceBeside,
       isDefault: ({ kind, verdict }) =>
         defaultKinds.includes(kind) || verdict === 'dropped' || verdict === 'rejected',

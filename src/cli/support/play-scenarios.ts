@@ -28,10 +28,10 @@ export interface ScenarioRun {
   readonly stop: Stop;
   /** Called once the testbed is built. */
   readonly newPrinting: () => EventPrinting;
-  readonly monitor: Pick<MonitoredRunOptions, 'attach' | 'listen' | 'readyFile'>;
-  /** Takes progress and the summary. */
-  readonly log: Logger;
-  /** Takes the report of each round. */
+  readonly monitor: Pick<MonitoredRunOptions, 'attach' | 'listen' | 'readyFile'> & {
+    readonly log: Logger;
+  };
+  /** Takes the report of each scenario. */
   readonly onReport: (report: string) => void;
   /** The rest of the recorder: what the commands around know. */
   readonly trace: Recorder['trace'];
@@ -45,7 +45,7 @@ export async function playScenarios(run: ScenarioRun): Promise<ExitCode> {
   // Kept when Ctrl-C interrupts the removal of the testbed.
   let code: ExitCode = ExitCode.ok;
   try {
-    await withTestbed({ signal, onProgress: run.log.info, capture }, async (testbed) => {
+    await withTestbed({ signal, onProgress: run.monitor.log.info, capture }, async (testbed) => {
       code = await playMonitored(testbed, run);
     });
   } catch (cause) {
@@ -60,13 +60,12 @@ const isOutputError = (cause: unknown): boolean =>
   cause instanceof IpvscopeError && cause.code === 'ERR_OUTPUT';
 
 async function playMonitored(testbed: Testbed, run: ScenarioRun): Promise<ExitCode> {
-  const { scenarios, cases, log } = run;
+  const { scenarios, cases, onReport } = run;
   const printing = run.newPrinting();
   const events = new RoundEvents();
   const quiet = run.onRecord !== undefined || scenarios.some((scenario) => scenario.quiet === true);
   const monitored = await MonitoredRun.start({
     ...run.monitor,
-    log,
     kinds: [...new Set(scenarios.flatMap(({ detail }) => detail ?? verifiedKinds))],
     onBatch: (batch, clock) => {
       events.add(batch, clock.format);
@@ -81,7 +80,7 @@ async function playMonitored(testbed: Testbed, run: ScenarioRun): Promise<ExitCo
       const { played, events: observed } = result;
       run.onRecord?.({ release: release(), played, events: observed });
     }
-    run.onReport(result.report);
+    onReport(result.report);
     return result.passed;
   };
   const play = async (): Promise<boolean> => {
@@ -89,12 +88,13 @@ async function playMonitored(testbed: Testbed, run: ScenarioRun): Promise<ExitCo
     for (const scenario of scenarios) passed.push(await playOne(scenario));
     return passed.every(Boolean);
   };
-  const code = await playRounds({ loop: run.loop, signal: run.stop.signal, play }).finally(
-    async () => {
-      log.info(await monitored.stop());
-      await printing.end();
-    },
-  );
+  let code: ExitCode;
+  try {
+    code = await playRounds({ loop: run.loop, signal: run.stop.signal, play });
+  } finally {
+    run.monitor.log.info(await monitored.stop());
+    await printing.end();
+  }
   return monitored.complete ? code : ExitCode.trouble;
 }
 
