@@ -112,21 +112,21 @@ function requireModule(files: KernelFiles): void {
 function givenTypes({ variant, types }: AttachRequest, files: KernelFiles): string | undefined {
   if (types === undefined) return undefined;
   if (!files.exists(types)) {
-    throw wrongTypes(`there is no file ${types}`, 'ipvscope btf --help tells how to build one');
+    throw wrongTypes(`BTF file not found: ${types}`, 'see: ipvscope btf --help');
   }
   if (variant === 'fexit') {
-    throw wrongTypes("fexit uses the kernel's own types only", 'leave out --btf, or --attach');
+    throw wrongTypes("fexit uses the kernel's own BTF only", 'omit --btf, or --attach');
   }
   return types;
 }
 
 /** What keeps the kernel's own types of ip_vs from being used; undefined where it shows them. */
 function unseenTypes(files: KernelFiles): IpvscopeError | undefined {
-  const hint = `build a file with them: apt-get install linux-headers-${files.release}, then ipvscope btf`;
+  const hint = `generate a BTF file: apt-get install linux-headers-${files.release}, then ipvscope btf`;
   if (!files.exists('/sys/kernel/btf/vmlinux')) {
     return missing(
       'ERR_NO_BTF',
-      'the kernel shows no type information (/sys/kernel/btf/vmlinux is missing)',
+      'the kernel has no BTF (/sys/kernel/btf/vmlinux is missing)',
       hint,
     );
   }
@@ -134,7 +134,7 @@ function unseenTypes(files: KernelFiles): IpvscopeError | undefined {
   if (isModule(files) && !files.exists('/sys/kernel/btf/ip_vs')) {
     return missing(
       'ERR_NO_MODULE_BTF',
-      `kernel ${files.release} shows no type information for the module ip_vs (/sys/kernel/btf/ip_vs is missing)`,
+      `kernel ${files.release} has no BTF of the module ip_vs (/sys/kernel/btf/ip_vs is missing)`,
       hint,
     );
   }

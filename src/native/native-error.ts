@@ -87,10 +87,14 @@ export function translate(cause: unknown, limit = paranoid): unknown {
     );
   }
   if (/relo #\d+|failed to resolve CO-RE/.test(log)) {
-    return new IpvscopeError('ERR_KERNEL_UNSUPPORTED', 'the types lack something the probe reads', {
-      ...prerequisite,
-      hint: '--verbose shows what; a file of types is built again with: ipvscope btf',
-    });
+    return new IpvscopeError(
+      'ERR_KERNEL_UNSUPPORTED',
+      'BTF lacks a type or field the probe reads',
+      {
+        ...prerequisite,
+        hint: '--verbose prints which; rebuild a BTF file with: ipvscope btf',
+      },
+    );
   }
   const absent =
     /failed to find kernel BTF type ID of '(\w+)'/.exec(log)?.[1] ??
@@ -98,8 +102,8 @@ export function translate(cause: unknown, limit = paranoid): unknown {
   if (absent !== undefined) {
     return new IpvscopeError(
       'ERR_KERNEL_UNSUPPORTED',
-      `this kernel shows no function ${absent} to attach to`,
-      { ...prerequisite, hint: `grep ${absent} /proc/kallsyms shows what it has instead` },
+      `this kernel has no function ${absent} to attach to`,
+      { ...prerequisite, hint: `grep ${absent} /proc/kallsyms prints what it has instead` },
     );
   }
   const hint = hintOf(cause, limit);

@@ -57,7 +57,7 @@ const cases: readonly {
     name: 'no BTF',
     ipvs: true,
     wrapper: inMountNamespace('mount -t tmpfs none /sys/kernel/btf'),
-    line: /^ipvscope: ERR_NO_BTF: .*vmlinux is missing.* \(hint: build a file with them: .* ipvscope btf\)$/,
+    line: /^ipvscope: ERR_NO_BTF: .*vmlinux is missing.* \(hint: generate a BTF file: .* ipvscope btf\)$/,
     skip: typesComeAlong,
   },
   {
@@ -66,7 +66,7 @@ const cases: readonly {
     wrapper: inMountNamespace(
       'cp /sys/kernel/btf/vmlinux /run/vmlinux.btf; mount -t tmpfs none /sys/kernel/btf; mv /run/vmlinux.btf /sys/kernel/btf/vmlinux',
     ),
-    line: /^ipvscope: ERR_NO_MODULE_BTF: .*\/sys\/kernel\/btf\/ip_vs is missing.* \(hint: build a file with them: .* ipvscope btf\)$/,
+    line: /^ipvscope: ERR_NO_MODULE_BTF: .*\/sys\/kernel\/btf\/ip_vs is missing.* \(hint: generate a BTF file: .* ipvscope btf\)$/,
     skip: typesComeAlong,
   },
   {
@@ -74,7 +74,7 @@ const cases: readonly {
     ipvs: true,
     wrapper: [],
     args: ['--btf', '/nowhere.btf'],
-    line: /^ipvscope: ERR_BTF_FILE: there is no file \/nowhere\.btf; /,
+    line: /^ipvscope: ERR_BTF_FILE: BTF file not found: \/nowhere\.btf \(hint: /,
     code: 2,
   },
   {
@@ -90,7 +90,7 @@ const cases: readonly {
     ipvs: true,
     wrapper: [],
     args: ['--btf', '/sys/kernel/btf/vmlinux'],
-    line: /^ipvscope: ERR_BTF_FILE: \/sys\/kernel\/btf\/vmlinux: its BTF has no types of ip_vs; /,
+    line: /^ipvscope: ERR_BTF_FILE: \/sys\/kernel\/btf\/vmlinux: it has no BTF of ip_vs \(hint: /,
     code: 2,
   },
   {
@@ -98,7 +98,7 @@ const cases: readonly {
     ipvs: true,
     wrapper: [],
     args: ['--btf', otherTypes],
-    line: /^ipvscope: ERR_BTF_FILE: .*: it is of another kernel: sk_buff\.\w+ is elsewhere here; /,
+    line: /^ipvscope: ERR_BTF_FILE: .*: it does not match this kernel: offset of sk_buff\.\w+ differs \(hint: /,
     code: 2,
     skip: typesComeAlong,
   },

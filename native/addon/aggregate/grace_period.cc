@@ -62,7 +62,7 @@ Outcome GracePeriods::TakeError() {
   return Failure{"ERR_PROBE_READ",
                  "read",
                  error,
-                 std::string("cannot wait for programs that run: ") + strerror(error),
+                 std::string("cannot wait for an RCU grace period: ") + strerror(error),
                  {}};
 }
 

@@ -286,7 +286,7 @@ Outcome Session::Load(const Config& config, bool kprobe_object) {
   }
   close(pattern);
   if (error != 0) {
-    return Fail("ERR_PROBE_LOAD", "load", -error, "the kernel does not take the probe");
+    return Fail("ERR_PROBE_LOAD", "load", -error, "the kernel rejected the BPF program");
   }
   return {};
 }

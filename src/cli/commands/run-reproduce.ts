@@ -2,6 +2,7 @@ import { release } from 'node:os';
 import type { Command } from 'commander';
 import { suites } from '../../conformance/index.js';
 import { ExitCode, IpvscopeError } from '../../error.js';
+import type { ListenAddress } from '../../http/listen-address.js';
 import type { Logger } from '../../log.js';
 import { defaultKinds } from '../../record/event-selection.js';
 import { kindNames } from '../../record/value-names.js';
@@ -9,9 +10,10 @@ import { scenarios as named } from '../../scenario/index.js';
 import type { Recorder } from '../../scenario/recorder.js';
 import type { Scenario } from '../../scenario/scenario.js';
 import { type Testbed, withTestbed } from '../../testbed/testbed.js';
+import type { OutputFormat } from '../../trace/output-formats.js';
 import { RoundEvents } from '../../verify/round-events.js';
 import type { RoundRecord } from '../../verify/round-record.js';
-import { attachRequest } from '../support/attach-options.js';
+import { type AttachOptions, attachRequest } from '../support/attach-options.js';
 import { logOf } from '../support/global-options.js';
 import { MonitoredRun } from '../support/monitored-run.js';
 import { EventPrinting } from '../support/print-events.js';
@@ -19,7 +21,16 @@ import { playRounds } from '../support/rounds.js';
 import { standardOutput, writeError } from '../support/standard-streams.js';
 import { Stop } from '../support/stop.js';
 import { traceBeside } from '../support/trace-beside.js';
-import type { ReproduceOptions } from './reproduce.js';
+
+export interface ReproduceOptions extends AttachOptions {
+  readonly list?: true;
+  readonly case?: readonly string[];
+  readonly loop?: true;
+  readonly witness?: true;
+  readonly record?: true;
+  readonly output: OutputFormat;
+  readonly 'web.listenAddress'?: ListenAddress;
+}
 
 /** In the order in which `--list` prints them. */
 export const scenarios: readonly Scenario[] = [...named, ...suites];

@@ -15,7 +15,7 @@ interface Thrown {
 
 const thrown = ({ message, ...rest }: Thrown): Error => Object.assign(new Error(message), rest);
 
-const notTaken = 'the kernel does not take the probe: ';
+const notTaken = 'the kernel rejected the BPF program: ';
 const perfEvent =
   "libbpf: prog 'icmp6_kprobe': failed to create kprobe 'icmp6_send+0x0' perf event: Permission denied\n";
 const attachDenied = {
@@ -102,7 +102,7 @@ const cases: readonly {
       errno: 2,
       message: 'this kernel has no function ip_vs_schedule',
     },
-    line: /^ERR_KERNEL_UNSUPPORTED: this kernel shows no function ip_vs_schedule to attach to \(hint: grep ip_vs_schedule \/proc\/kallsyms /,
+    line: /^ERR_KERNEL_UNSUPPORTED: this kernel has no function ip_vs_schedule to attach to \(hint: grep ip_vs_schedule \/proc\/kallsyms /,
     exitCode: ExitCode.prerequisite,
   },
   {
