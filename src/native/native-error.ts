@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { ExitCode, IpvscopeError } from '../error.js';
 
-/** What the addon throws (native/addon/module/session_object.cc). */
+/** An error that the addon throws (native/addon/module/session_object.cc). */
 type NativeError = Error & {
   readonly code: string;
   readonly step: string;
@@ -21,15 +21,15 @@ const ENFILE = 23;
 const EMFILE = 24;
 const ENOTSUPP = 524;
 
-/** Written by the verifier where the lockdown takes the helper away (kernel/trace/bpf_trace.c). */
+/** Logged by the verifier where lockdown withholds the helper (kernel/trace/bpf_trace.c). */
 const LOCKED_DOWN = /(?:unknown func|cannot use helper) bpf_probe_read(?:_kernel)?\b/;
 
-/** Written by libbpf where the kernel has maps for this process, but not this one. */
+/** Logged by libbpf where the kernel refuses this map, but not those before it. */
 const NO_MAP = /map '\w+': failed to create: Operation not permitted/;
 
 const PARANOID = '/proc/sys/kernel/perf_event_paranoid';
 
-/** The kernel's own limit on who may trace: 2 in an unpatched kernel, 3 in Debian's. */
+/** Reads the kernel's limit on who may trace: 2 in an unpatched kernel, 3 in Debian's. */
 function paranoid(): number {
   try {
     return Number(readFileSync(PARANOID, 'utf8'));
@@ -47,7 +47,7 @@ function hintOf({ errno, step, log = '' }: NativeError, limit: () => number): st
         : 'run it as root; a kernel in lockdown, or hardened against tracing, refuses even root';
     case EACCES:
       return step === 'attach' && limit() > 2
-        ? `kernel.perf_event_paranoid is ${limit()}, which takes CAP_SYS_ADMIN: sysctl kernel.perf_event_paranoid=2 lets CAP_PERFMON do`
+        ? `kernel.perf_event_paranoid is ${limit()}, which requires CAP_SYS_ADMIN: sysctl kernel.perf_event_paranoid=2 lets CAP_PERFMON do`
         : undefined;
     case ENFILE:
       return 'raise the limit of the system: sysctl fs.file-max';
@@ -60,7 +60,7 @@ function hintOf({ errno, step, log = '' }: NativeError, limit: () => number): st
   }
 }
 
-/** A failure of the addon as the one error class; anything else as it is. */
+/** Converts an error of the addon into an IpvscopeError; returns anything else as it is. */
 export function translate(cause: unknown, limit = paranoid): unknown {
   if (!isNative(cause)) return cause;
   const { code, message, step, errno, log = '' } = cause;
@@ -87,10 +87,14 @@ export function translate(cause: unknown, limit = paranoid): unknown {
     );
   }
   if (/relo #\d+|failed to resolve CO-RE/.test(log)) {
-    return new IpvscopeError('ERR_KERNEL_UNSUPPORTED', 'the types lack something the probe reads', {
-      ...prerequisite,
-      hint: '--verbose shows what; a file of types is built again with: ipvscope btf',
-    });
+    return new IpvscopeError(
+      'ERR_KERNEL_UNSUPPORTED',
+      'BTF lacks a type or member that the probe needs',
+      {
+        ...prerequisite,
+        hint: '--verbose shows which; rebuild a BTF file with: ipvscope btf',
+      },
+    );
   }
   const absent =
     /failed to find kernel BTF type ID of '(\w+)'/.exec(log)?.[1] ??
@@ -98,7 +102,7 @@ export function translate(cause: unknown, limit = paranoid): unknown {
   if (absent !== undefined) {
     return new IpvscopeError(
       'ERR_KERNEL_UNSUPPORTED',
-      `this kernel shows no function ${absent} to attach to`,
+      `this kernel has no function ${absent} to attach to`,
       { ...prerequisite, hint: `grep ${absent} /proc/kallsyms shows what it has instead` },
     );
   }

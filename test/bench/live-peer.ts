@@ -1,6 +1,6 @@
 /**
  * What ships, in a process of its own, waiting for records that a producer makes: `live-peer.js
- * ring|added-up RING_BYTES`, driven by watcher.ts.
+ * ring|aggregated RING_BYTES`, driven by watcher.ts.
  */
 import { PerformanceObserver } from 'node:perf_hooks';
 import { createInterface } from 'node:readline';
@@ -44,7 +44,7 @@ interface Before {
 function open(mode: string | undefined, ringBytes: number) {
   const { source, program } = openGenerator({
     ringBytes,
-    ...(mode === 'added-up' ? { detail: [] } : {}),
+    ...(mode === 'aggregated' ? { detail: [] } : {}),
   });
   const collections = countCollections();
   const aggregator = new Aggregator(MOST_SERIES);
@@ -65,7 +65,7 @@ function open(mode: string | undefined, ringBytes: number) {
     async finish(before: Before): Promise<Watched> {
       const byItselfUs = lastUs;
       source.flush();
-      // Of what is added up, the table that was in use comes when no program can still add to it.
+      // Of aggregates, the side that was in use comes when no program can still add to it.
       while (source.hasAggregates) {
         await setTimeout(1);
         source.flush();
@@ -76,8 +76,8 @@ function open(mode: string | undefined, ringBytes: number) {
       return {
         packets: packets - before.packets,
         detailDropped: source.state().detailDropped - before.detailDropped,
-        // What is added up is there before it is asked for.
-        lastUs: mode === 'added-up' ? byItselfUs : lastUs,
+        // Aggregates are there before it is asked for.
+        lastUs: mode === 'aggregated' ? byItselfUs : lastUs,
         cpuNs: (user + system) * 1000,
         collections: collected - before.collections,
       };
