@@ -1,5 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs';
-import { ExitCode, IpvscopeError } from '../error.js';
+import { type ErrorCode, ExitCode, IpvscopeError } from '../error.js';
 import { findBtfFile } from './btf-file.js';
 import { hasIpvs, isModule } from './ipvs-module.js';
 import { type KernelFiles, realFiles } from './kernel-files.js';
@@ -101,7 +101,7 @@ function startOf(path: string): Uint8Array {
 const wrongBtf = (message: string, hint: string): IpvscopeError =>
   new IpvscopeError('ERR_BTF_FILE', message, { hint, exitCode: ExitCode.usage });
 
-function missing(code: string, message: string, hint: string): IpvscopeError {
+function missing(code: ErrorCode, message: string, hint: string): IpvscopeError {
   return new IpvscopeError(code, message, { hint, exitCode: ExitCode.prerequisite });
 }
 

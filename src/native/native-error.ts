@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { ExitCode, IpvscopeError } from '../error.js';
+import { ExitCode, IpvscopeError, isErrorCode } from '../error.js';
 
 /** An error that the addon throws (native/addon/module/session_object.cc). */
 type NativeError = Error & {
@@ -112,7 +112,7 @@ export function translate(cause: unknown, limit = paranoid): unknown {
     (step === 'ring' && errno === EPERM) ||
     errno === EMFILE ||
     errno === ENFILE;
-  return new IpvscopeError(code, message, {
+  return new IpvscopeError(isErrorCode(code) ? code : 'ERR_INTERNAL', message, {
     ...(refused ? prerequisite : known),
     ...(hint === undefined ? {} : { hint }),
   });

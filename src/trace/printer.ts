@@ -5,9 +5,7 @@ import type { KindName } from '../record/value-names.js';
 import { columnHeader, formatColumns, type NamespaceName } from './columns.js';
 import type { ParsedFilter } from './filter.js';
 import { fitsFilter } from './fits-filter.js';
-
-export const outputFormats = ['columns', 'json'] as const;
-export type OutputFormat = (typeof outputFormats)[number];
+import type { OutputFormat } from './output-formats.js';
 
 /** Where lines go. */
 export interface LineOutput {

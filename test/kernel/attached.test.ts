@@ -8,7 +8,7 @@ import { Running, run } from './command.js';
 // Before anything is asked about it.
 run('modprobe', 'ip_vs');
 
-/** What this kernel can be attached with; without types of ip_vs of its own, kprobes alone. */
+/** What this kernel can be attached with; without BTF of ip_vs, kprobes alone. */
 const variants = existsSync('/sys/kernel/btf/ip_vs')
   ? (['fexit', 'kprobe'] as const)
   : (['kprobe'] as const);

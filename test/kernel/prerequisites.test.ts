@@ -45,19 +45,19 @@ const cases: readonly {
     name: 'no ip_vs',
     ipvs: false,
     wrapper: [],
-    line: /^ipvscope: ERR_NO_IP_VS: .*; load it with: modprobe ip_vs$/,
+    line: /^ipvscope: ERR_NO_IP_VS: .* \(hint: load it with: modprobe ip_vs\)$/,
   },
   {
     name: 'no capability',
     ipvs: true,
     wrapper: ['setpriv', '--bounding-set=-sys_admin,-bpf,-perfmon'],
-    line: /^ipvscope: ERR_NO_CAPABILITY: .*lacks CAP_BPF and CAP_PERFMON\); run it as root, or grant both$/,
+    line: /^ipvscope: ERR_NO_CAPABILITY: .*lacks CAP_BPF and CAP_PERFMON\) \(hint: run it as root, or grant both\)$/,
   },
   {
     name: 'no BTF',
     ipvs: true,
     wrapper: inMountNamespace('mount -t tmpfs none /sys/kernel/btf'),
-    line: /^ipvscope: ERR_NO_BTF: .*vmlinux is missing.*; build a BTF file: .* ipvscope btf$/,
+    line: /^ipvscope: ERR_NO_BTF: .*vmlinux is missing.* \(hint: build a BTF file: .* ipvscope btf\)$/,
     skip: typesComeAlong,
   },
   {
@@ -66,11 +66,11 @@ const cases: readonly {
     wrapper: inMountNamespace(
       'cp /sys/kernel/btf/vmlinux /run/vmlinux.btf; mount -t tmpfs none /sys/kernel/btf; mv /run/vmlinux.btf /sys/kernel/btf/vmlinux',
     ),
-    line: /^ipvscope: ERR_NO_MODULE_BTF: .*\/sys\/kernel\/btf\/ip_vs is missing.*; build a BTF file: .* ipvscope btf$/,
+    line: /^ipvscope: ERR_NO_MODULE_BTF: .*\/sys\/kernel\/btf\/ip_vs is missing.* \(hint: build a BTF file: .* ipvscope btf\)$/,
     skip: typesComeAlong,
   },
   {
-    name: 'no such file of types',
+    name: 'no such BTF file',
     ipvs: true,
     wrapper: [],
     args: ['--btf', '/nowhere.btf'],
@@ -78,11 +78,11 @@ const cases: readonly {
     code: 2,
   },
   {
-    name: 'a file of types that is none',
+    name: 'a BTF file that is none',
     ipvs: true,
     wrapper: [],
     args: ['--btf', '/etc/passwd'],
-    line: /^ipvscope: ERR_BTF_FILE: cannot read BTF from \/etc\/passwd: .*; build it for this kernel/,
+    line: /^ipvscope: ERR_BTF_FILE: cannot read BTF from \/etc\/passwd: .* \(hint: build it for this kernel/,
     code: 2,
   },
   {
@@ -169,9 +169,9 @@ for (const variant of attachVariants) {
   });
 }
 
-const noTypes = findBtfFile() === undefined && 'no file has types of this very kernel';
+const noTypes = findBtfFile() === undefined && 'no BTF file is of this kernel';
 
-test('a kernel that exposes no BTF is traced with a BTF file', {
+test('a kernel without BTF is traced with a BTF file', {
   skip: noTypes,
 }, async () => {
   run('modprobe', 'ip_vs');

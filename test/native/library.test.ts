@@ -45,9 +45,10 @@ const packetsOf = (events: readonly IpvsEvent[]): number =>
   events.reduce((sum, { count }) => sum + count, 0);
 
 test('events arrive in order; snapshot and metrics count the same packets', async () => {
-  const notices: string[] = [];
-  const monitor = await openGenerator({ onNotice: (line) => notices.push(line) });
-  assert.match(notices[0] ?? '', /^ipvscope \S+ attached on /);
+  const logged: string[] = [];
+  const info = (message: string): void => void logged.push(message);
+  const monitor = await openGenerator({ log: { debug: info, info, warn: info, error: info } });
+  assert.match(logged[0] ?? '', /^ipvscope \S+ attached on /);
   const events = monitor.events();
   monitor.generate(0, 500, KEYS);
   const numbers: number[] = [];

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { ExitCode, IpvscopeError } from '../../../src/error.js';
+import { type ErrorCode, ExitCode, IpvscopeError } from '../../../src/error.js';
 import type { Attachment } from '../../../src/native/attachment.js';
 import { openFirst } from '../../../src/source/open-first.js';
 
 const attachments: readonly Attachment[] = [{ variant: 'fexit' }, { variant: 'kprobe' }];
 
-const missing = (code: string): IpvscopeError =>
+const missing = (code: ErrorCode): IpvscopeError =>
   new IpvscopeError(code, 'refused', { exitCode: ExitCode.prerequisite });
 
 /** Opens with what is not refused; returns what was tried and reported as well. */
@@ -40,9 +40,9 @@ test('a refused attachment is reported, and the next one tried', () => {
 });
 
 test('the last refusal is thrown, not reported', () => {
-  const { reported, result } = tryAll({ fexit: missing('ERR_A'), kprobe: missing('ERR_B') });
-  assert.throws(result, { code: 'ERR_B' });
-  assert.deepEqual(reported, ['fexit ERR_A']);
+  const { reported, result } = tryAll({ fexit: missing('ERR_PROBE_LOAD'), kprobe: missing('ERR_PROBE_ATTACH') });
+  assert.throws(result, { code: 'ERR_PROBE_ATTACH' });
+  assert.deepEqual(reported, ['fexit ERR_PROBE_LOAD']);
 });
 
 for (const [name, refusal] of [
