@@ -1,6 +1,6 @@
 /**
  * What ships, in a process of its own, waiting for records that a producer makes: `live-peer.js
- * ring|added-up RING_BYTES`, driven by watcher.ts.
+ * ring|aggregated RING_BYTES`, driven by watcher.ts.
  */
 import { PerformanceObserver } from 'node:perf_hooks';
 import { createInterface } from 'node:readline';
@@ -45,7 +45,7 @@ interface Before {
 function open(mode: string | undefined, ringBytes: number) {
   const { source, program } = openGenerator({
     ringBytes,
-    ...(mode === 'added-up' ? { detail: [] } : {}),
+    ...(mode === 'aggregated' ? { detail: [] } : {}),
   });
   const collections = countCollections();
   const aggregator = new Aggregator(MOST_SERIES);
@@ -78,7 +78,7 @@ function open(mode: string | undefined, ringBytes: number) {
         packets: packets - before.packets,
         detailDropped: source.state().detailDropped - before.detailDropped,
         // Aggregates are complete before they are read.
-        lastUs: mode === 'added-up' ? byItselfUs : lastUs,
+        lastUs: mode === 'aggregated' ? byItselfUs : lastUs,
         cpuNs: (user + system) * 1000,
         collections: collected - before.collections,
       };

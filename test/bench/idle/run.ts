@@ -43,7 +43,7 @@ export interface Windows {
   readonly row: Row;
   /** Nothing happened in it. */
   readonly idle: Window;
-  /** Records came, one by one. */
+  /** Records of single packets arrived. */
   readonly busy: Window[];
 }
 
@@ -117,7 +117,7 @@ async function beBusy(
   const after = wakeups(watcher.pid ?? 0);
   const { packets, detailDropped, cpuNs } = await watcher.finish();
   if (packets !== records || detailDropped !== 0) {
-    const what = `${packets} of ${records} records, ${detailDropped} not one by one`;
+    const what = `${packets} of ${records} records, ${detailDropped} not per event`;
     throw new BenchError('ERR_BENCH_TOTALS', `'${row.label}' got ${what}`);
   }
   return { wallNs, cpuNs, wakeups: after - before };

@@ -7,7 +7,7 @@ import { verify } from '../verify.js';
 import { KEYS, MOST_SERIES } from '../workload.js';
 
 /** The paths of a record: per event, or aggregated by key. */
-export type PathName = 'ring' | 'added up';
+export type PathName = 'ring' | 'aggregated';
 
 /** Bytes of the ring's data area: room for what all producers make before it is read. */
 export const RING_BYTES = 64 << 20;

@@ -75,7 +75,7 @@ async function send(
   const taken = await watcher.finish();
   const after = delays();
   if (taken.packets !== records || taken.detailDropped !== 0) {
-    const what = `${taken.packets} of ${records} records, ${taken.detailDropped} not one by one`;
+    const what = `${taken.packets} of ${records} records, ${taken.detailDropped} not per event`;
     throw new BenchError('ERR_BENCH_TOTALS', `'${row.label}' got ${what}`);
   }
   return {
