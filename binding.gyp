@@ -8,6 +8,8 @@
       "bpf_arch%": "<!(uname -m | sed -e s/x86_64/x86/ -e s/aarch64/arm64/)",
     },
     "obj": "<(obj)",
+    # `no` keeps the symbols: src/scripts/native.sh --strip_addon=no.
+    "strip_addon%": "yes",
     "bpf_flags": "-g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_<(bpf_arch) -Wall -Wextra -Wno-unused-parameter -Werror -idirafter <(asm_include)",
   },
   "targets": [
@@ -58,8 +60,8 @@
         "-static-libstdc++",
         "-Wl,--version-script=<(module_root_dir)/native/addon/exports.map",
         "-Wl,--gc-sections,-z,relro,-z,now",
-        "-Wl,--strip-all",
       ],
+      "conditions": [["strip_addon=='yes'", { "ldflags": ["-Wl,--strip-all"] }]],
       "actions": [
         {
           # Three objects from two sources: fentry and fexit; the same without references to kernel

@@ -18,7 +18,8 @@ async function main(): Promise<void> {
   } catch (cause) {
     if (!isShort(cause)) throw cause;
     // What writes such lines is among what could not be loaded.
-    const line = 'ipvscope: ERR_DESCRIPTORS: too many open files; raise the limit: ulimit -n 1024';
+    const line =
+      'ipvscope: ERR_DESCRIPTORS: too many open files (hint: raise the limit: ulimit -n 1024)';
     process.stderr.on('error', () => {}).write(`${line}\n`);
     process.exitCode = 3;
     return;

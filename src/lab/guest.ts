@@ -3,12 +3,12 @@ import { randomBytes } from 'node:crypto';
 import { Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { PassThrough } from 'node:stream';
-import { IpvscopeError } from '../error.js';
+import { type ErrorCode, IpvscopeError } from '../error.js';
 import { findProgram } from '../exec/find.js';
 import { ConsoleTail } from './console-tail.js';
 import { copyUntilMarker } from './copy-until-marker.js';
 import type { LabSignal } from './lab-options.js';
-import { portInUse } from './ports.js';
+import { portInUse } from './published-ports.js';
 import { ChannelFd, type QemuPlan, qemuArgs } from './qemu-args.js';
 
 /** A command for the guest, and its outputs on the host. */
@@ -142,7 +142,7 @@ export class Guest {
     return argument;
   }
 
-  #ended(code: string): IpvscopeError {
+  #ended(code: ErrorCode): IpvscopeError {
     if (this.#console.includes('Could not set up host forwarding rule')) {
       return portInUse('QEMU cannot publish a port');
     }

@@ -1,4 +1,4 @@
-import { ExitCode, IpvscopeError } from '../error.js';
+import { type ErrorCode, ExitCode, IpvscopeError } from '../error.js';
 import { findPrograms } from '../exec/find.js';
 import { bootGuest } from './boot.js';
 import type { Guest } from './guest.js';
@@ -13,7 +13,7 @@ import {
   type LabSignal,
   planLab,
 } from './lab-options.js';
-import { checkPorts } from './ports.js';
+import { checkPorts } from './published-ports.js';
 import { obtainRevertedKernel } from './reverted-kernel.js';
 
 /** A running lab. */
@@ -122,13 +122,22 @@ class Lab implements LabRun {
   }
 
   /** Ends the run; the first call's reason is kept. */
-  #halt(code: string, message: string, cause?: unknown): void {
+  #halt(code: ErrorCode, message: string, cause?: unknown): void {
     const log = this.#guest?.console;
     const details = { step: 'lab', cause, ...(log === undefined ? {} : { log }) };
     this.#stop.abort(new IpvscopeError(code, message, details));
     void this.#guest?.close();
   }
 }
+
+/** The programs that every run needs, here or in the guest. */
+export const LAB_PROGRAMS = [
+  'qemu-system-x86_64',
+  'setpriv',
+  'busybox',
+  'modprobe',
+  'depmod',
+] as const;
 
 /** Checks what every run needs, before anything is downloaded or booted. */
 function checkMachine(): void {
@@ -142,7 +151,7 @@ function checkMachine(): void {
       },
     );
   }
-  findPrograms(['qemu-system-x86_64', 'setpriv', 'busybox']);
+  findPrograms(LAB_PROGRAMS);
 }
 
 function asLabError(error: unknown): IpvscopeError {

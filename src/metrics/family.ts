@@ -1,4 +1,4 @@
-import { Counter, Gauge, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import type { Totals } from '../aggregate/totals.js';
 import type { ServiceTableState } from '../services/service-table.js';
 import type { SourceState } from '../source/event-source.js';
@@ -34,7 +34,14 @@ export interface Family<Input = SelfInput> {
 
 export type ServiceFamily = Family<ServiceInput>;
 
-export function register<Input>(registry: Registry, family: Family<Input>, input: Input): void {
+type PromClient = Pick<typeof import('prom-client'), 'Counter' | 'Gauge'>;
+
+export function register<Input>(
+  { Counter, Gauge }: PromClient,
+  registry: Registry,
+  family: Family<Input>,
+  input: Input,
+): void {
   const Metric = family.type === 'counter' ? Counter<string> : Gauge<string>;
   new Metric({
     name: family.name,

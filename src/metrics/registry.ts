@@ -1,7 +1,8 @@
-import { Gauge, Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
 import type { Aggregator } from '../aggregate/aggregator.js';
 import type { ServiceTableState } from '../services/service-table.js';
 import type { SourceState } from '../source/event-source.js';
+import type { BuildInfo } from '../version.js';
 import { connectDelay } from './connect-delay.js';
 import { CounterSeries } from './counter-series.js';
 import { drainingPackets } from './draining-packets.js';
@@ -62,7 +63,7 @@ const counters = [
  * Every metric: the many series of the count table from an Exposition, the few of the tool itself
  * from prom-client.
  */
-export function createRegistry(input: MetricsInput, version: string): Metrics {
+export function createRegistry(input: MetricsInput, build: BuildInfo): Metrics {
   const { aggregator, hostNetns, services } = input;
   const { capacity, delays, maxKeys } = aggregator.table;
   const families: ZeroFamily[] = [
@@ -91,10 +92,12 @@ export function createRegistry(input: MetricsInput, version: string): Metrics {
           known: services,
           room: () => maxKeys - aggregator.table.size,
         });
-  const registry = createSelfRegistry(input, zeros, version);
+  let self: Promise<Registry> | undefined;
   return {
-    contentType: registry.contentType,
+    contentType: 'text/plain; version=0.0.4; charset=utf-8',
     async metrics() {
+      self ??= createSelfRegistry(input, zeros, build);
+      const registry = await self;
       await services?.refresh();
       await exposition.prepare();
       await zeros?.update();
@@ -104,31 +107,33 @@ export function createRegistry(input: MetricsInput, version: string): Metrics {
   };
 }
 
-function createSelfRegistry(
+/** Loads prom-client: who asks for no metrics does without. */
+async function createSelfRegistry(
   source: MetricsInput,
   zeros: Zeros | undefined,
-  version: string,
-): Registry {
-  const registry = new Registry();
+  build: BuildInfo,
+): Promise<Registry> {
+  const { default: client } = await import('prom-client');
+  const registry = new client.Registry();
   const input = {
     totals: oncePerScrape(() => source.aggregator.totals()),
     state: oncePerScrape(() => source.state()),
   };
-  for (const family of selfFamilies) register(registry, family, input);
+  for (const family of selfFamilies) register(client, registry, family, input);
   const { services } = source;
   if (services !== undefined) {
     const known = {
       services: oncePerScrape(() => services.state()),
       zerosOmitted: () => zeros?.omitted ?? 0,
     };
-    for (const family of serviceFamilies) register(registry, family, known);
+    for (const family of serviceFamilies) register(client, registry, family, known);
   }
-  new Gauge({
+  new client.Gauge({
     name: 'ipvscope_build_info',
-    help: 'The running version; always 1.',
-    labelNames: ['version'],
+    help: 'Version, commit, libbpf and Node.js of the running program; always 1.',
+    labelNames: ['version', 'commit', 'libbpf', 'node'],
     registers: [registry],
-  }).set({ version }, 1);
+  }).set({ ...build }, 1);
   return registry;
 }
 

@@ -2,6 +2,7 @@ import { release } from 'node:os';
 import { Aggregator } from '../aggregate/aggregator.js';
 import type { Snapshot } from '../aggregate/snapshot.js';
 import { IpvscopeError } from '../error.js';
+import { type Logger, silentLog } from '../log.js';
 import { createRegistry, type Metrics } from '../metrics/registry.js';
 import { readInNamespace } from '../native/addon.js';
 import {
@@ -10,6 +11,7 @@ import {
   checkRequest,
   planAttachments,
 } from '../native/attachment.js';
+import { buildInfo } from '../native/build-info.js';
 import type { EventFilter } from '../native/event-filter.js';
 import { ipvsInstance } from '../native/ipvs-module.js';
 import type { IpvsEvent } from '../record/event.js';
@@ -49,8 +51,8 @@ export interface MonitorOptions {
   readonly onAttached?: () => void;
   /** Called when the probe is about to detach, or was detached because ip_vs was unloaded. */
   readonly onDetached?: () => void;
-  /** Takes lines for an operator: what was attached, and what keeps the probe from seeing. */
-  readonly onNotice?: (line: string) => void;
+  /** Logs what was attached and what keeps the probe from seeing (default: nothing is logged). */
+  readonly log?: Logger;
   /**
    * Loads the record generator in place of the probe: needs no ip_vs, sees no packets. Records are
    * made by `generate()`. To try a consumer on any kernel that loads BPF programs.
@@ -74,7 +76,7 @@ export interface RecordListener {
  * `ERR_NO_MODULE_BTF`, `ERR_ADDON_LOAD` and others where something is missing (`exitCode` 3),
  * `ERR_BTF_FILE` for a BTF file that cannot be used (`exitCode` 2).
  */
-export async function open(options: MonitorOptions & RecordListener = {}): Promise<Monitor> {
+export async function open(options: MonitorOptions = {}): Promise<Monitor> {
   const monitor = new Monitor(options);
   try {
     await monitor.start();
@@ -123,11 +125,11 @@ export class Monitor {
       onAttached: (attachment) => this.#onAttached(attachment),
       onDetached: () => this.#options.onDetached?.(),
       onServicesLeftOut: (count) =>
-        this.#notice(
-          `${count} virtual services found no room in the probe: packets of connections that IPVS` +
-            ' no longer knows are not seen of these; start again for room',
+        this.#log.warn(
+          `no room for ${count} virtual services in the probe: their orphan packets are not seen` +
+            ' (restart ipvscope to make room)',
         ),
-      onWaiting: (reason) => this.#notice(`waiting: ${reason}`),
+      onWaiting: (reason) => this.#log.info(`waiting: ${reason}`),
     });
     this.#services.onChange(() => this.#source.setServices(this.#services.keys()));
   }
@@ -218,8 +220,9 @@ export class Monitor {
       services: roomFor(this.#services.services.length),
       ...(filter === undefined ? {} : { filter }),
       ...(generator === undefined ? {} : { generator }),
-      onSight: (sight) => this.#notice(watchingLine(sight)),
-      onRefused: ({ variant }, error) => this.#notice(`${variant} refused: ${error.toLine()}`),
+      onSight: (sight) =>
+        this.#log[sight.watching === 'blind' ? 'warn' : 'info'](watchingLine(sight)),
+      onRefused: ({ variant }, error) => this.#log.warn(`${variant} refused: ${error.toLine()}`),
     });
     return this.#live;
   }
@@ -236,9 +239,9 @@ export class Monitor {
       : Promise.all(held).then(() => undefined);
   }
 
-  #onAttached({ types, withoutFexit }: Attachment): void {
+  #onAttached({ btf, withoutFexit }: Attachment): void {
     if (withoutFexit !== undefined) {
-      this.#notice(`kprobes, which cost a packet more: ${withoutFexit}`);
+      this.#log.info(`using kprobes, whose overhead is higher: ${withoutFexit}`);
     }
     const variants = new Map<string, string[]>();
     const state = this.#source.state();
@@ -246,9 +249,9 @@ export class Monitor {
       variants.set(name, [...(variants.get(name) ?? []), variant]);
     }
     const list = [...variants].map(([name, its]) => `${its.join('+')} ${name}`).join(', ');
-    const from = types === undefined ? '' : ` with types from ${types}`;
-    this.#notice(`ipvscope ${version} attached on ${release()}${from}: ${list}`);
-    if (state.watching !== 'proven') this.#notice(watchingLine(state));
+    const from = btf === undefined ? '' : ` with BTF from ${btf}`;
+    this.#log.info(`ipvscope ${version} attached on ${release()}${from}: ${list}`);
+    if (state.watching !== 'proven') this.#log.warn(watchingLine(state));
     this.#options.onAttached?.();
   }
 
@@ -260,12 +263,12 @@ export class Monitor {
       hostNetns: hostNetns(),
       services: this.#services,
     };
-    this.#registry ??= createRegistry(input, version);
+    this.#registry ??= createRegistry(input, buildInfo());
     return this.#registry;
   }
 
-  #notice(line: string): void {
-    this.#options.onNotice?.(line);
+  get #log(): Logger {
+    return this.#options.log ?? silentLog;
   }
 }
 

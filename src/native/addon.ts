@@ -11,6 +11,8 @@ export interface Addon {
   readonly layout: LayoutDescription;
   /** The probe, an ELF object. */
   readonly object: Uint8Array;
+  /** Version of the libbpf that it was built with, such as `1.5`. */
+  readonly libbpf: string;
   /** Names of enum skb_drop_reason of the running kernel, by value; '' for one without a name. */
   dropReasons(): readonly string[];
   /** Rejects with an error whose `code` is the system's. */

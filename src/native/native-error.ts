@@ -1,5 +1,5 @@
 import { readFileSync } from 'node:fs';
-import { ExitCode, IpvscopeError } from '../error.js';
+import { ExitCode, IpvscopeError, isErrorCode } from '../error.js';
 
 /** What the addon throws: struct Failure (native/addon/failure.h). Its code is final. */
 type NativeError = Error & {
@@ -88,7 +88,7 @@ export function translate(cause: unknown, limit = paranoid): unknown {
   const { code, message, step, errno, log = '' } = cause;
   const hint =
     cause.hint ?? hints[code] ?? (code === 'ERR_BTF_READ' ? undefined : hintOf(cause, limit));
-  return new IpvscopeError(code, message, {
+  return new IpvscopeError(isErrorCode(code) ? code : 'ERR_INTERNAL', message, {
     step,
     cause,
     ...(errno === undefined ? {} : { errno }),

@@ -132,7 +132,7 @@ export class Session {
       (mask, kind) => mask | (1 << Kind[kind]),
       options.detailDrops === true ? Detail.drops : 0,
     );
-    const { variant = 'fexit', types = '' } = options.attachment ?? {};
+    const { variant = 'fexit', btf = '' } = options.attachment ?? {};
     const ringBytes = options.ringBytes ?? defaultRingBytes(detail);
     const power = Math.log2(ringBytes);
     if (!Number.isInteger(power) || power < 12 || power > 30) {
@@ -149,7 +149,7 @@ export class Session {
       detail,
       services: options.services ?? DEFAULT_SERVICES,
       variant: nativeVariant[options.generator === true ? 'generator' : variant],
-      types,
+      types: btf,
       verifierLog: options.verifierLog ?? false,
       keyIdleMs,
       filter: options.filter ?? {},

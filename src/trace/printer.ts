@@ -1,14 +1,11 @@
 import { decodeEvent } from '../record/decode.js';
 import { EventSelection } from '../record/event-selection.js';
-import { Offset, RECORD_SIZE } from '../record/layout.generated.js';
 import type { RecordBatch } from '../record/record-batch.js';
 import type { KindName } from '../record/value-names.js';
 import { columnHeader, formatColumns, type NamespaceName } from './columns.js';
 import type { ParsedFilter } from './filter.js';
 import { fitsFilter } from './fits-filter.js';
-
-export const outputFormats = ['columns', 'json'] as const;
-export type OutputFormat = (typeof outputFormats)[number];
+import type { OutputFormat } from './output-formats.js';
 
 /** Where lines go. */
 export interface LineOutput {
@@ -61,7 +58,7 @@ export class EventPrinter {
   }
 
   #printRecord(batch: RecordBatch, index: number): void {
-    const packets = batch.words[(index * RECORD_SIZE + Offset.count) / 4] ?? 0;
+    const packets = batch.record(index).count;
     if (!this.#output.accepts) {
       this.#output.skip(packets);
       return;

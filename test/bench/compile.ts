@@ -4,7 +4,8 @@ import { mkdir } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { ExitCode, IpvscopeError } from '../../src/error.js';
+import { ExitCode } from '../../src/error.js';
+import { BenchError } from './bench-error.js';
 
 /** Seen from dist/test/bench. */
 const root = new URL('../../../', import.meta.url);
@@ -61,16 +62,12 @@ export async function compileProgram(name: keyof typeof programs): Promise<strin
   try {
     await promisify(execFile)('cc', [...flags, source, '-o', program, ...programs[name]]);
   } catch (cause) {
-    throw new IpvscopeError(
-      'ERR_BENCH_COMPILE',
-      `cannot compile ${name}.c (${firstError(cause)})`,
-      {
-        hint: 'install a C compiler and libbpf: apt-get install gcc libc6-dev libbpf-dev',
-        step: 'compile',
-        exitCode: ExitCode.prerequisite,
-        cause,
-      },
-    );
+    throw new BenchError('ERR_BENCH_COMPILE', `cannot compile ${name}.c (${firstError(cause)})`, {
+      hint: 'install a C compiler and libbpf: apt-get install gcc libc6-dev libbpf-dev',
+      step: 'compile',
+      exitCode: ExitCode.prerequisite,
+      cause,
+    });
   }
   return program;
 }

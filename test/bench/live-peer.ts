@@ -8,6 +8,7 @@ import { setImmediate, setTimeout } from 'node:timers/promises';
 import { Aggregator } from '../../src/aggregate/aggregator.js';
 import { IpvscopeError } from '../../src/error.js';
 import { aggregatedTotals } from './aggregated.js';
+import { BenchError } from './bench-error.js';
 import { monotonicUs } from './clock.js';
 import { openGenerator } from './generator-source.js';
 import { TOTALS } from './totals.js';
@@ -100,7 +101,7 @@ async function serve(live: ReturnType<typeof open>): Promise<void> {
     } else if (line === TOTALS) {
       say(live.totals());
     } else {
-      throw new IpvscopeError('ERR_BENCH_REQUEST', `cannot make sense of: ${line}`);
+      throw new BenchError('ERR_BENCH_REQUEST', `cannot make sense of: ${line}`);
     }
   }
 }

@@ -2,7 +2,8 @@ import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import type { Readable, Writable } from 'node:stream';
-import { ExitCode, IpvscopeError } from '../../src/error.js';
+import { ExitCode } from '../../src/error.js';
+import { BenchError } from './bench-error.js';
 import { goFirst } from './priority.js';
 
 /** How to start a peer: the program and its arguments. */
@@ -78,7 +79,7 @@ export class Peer {
     const answer = await this.#answers.next();
     if (answer.done !== true) return answer.value;
     await this.#exit;
-    throw new IpvscopeError('ERR_BENCH_PEER', `'${this.#name}' ${this.#end ?? 'ended'}`, {
+    throw new BenchError('ERR_BENCH_PEER', `'${this.#name}' ${this.#end ?? 'ended'}`, {
       exitCode: this.#exitCode,
     });
   }

@@ -1,4 +1,4 @@
-import { IpvscopeError } from '../../src/error.js';
+import { BenchError } from './bench-error.js';
 import type { Totals } from './totals.js';
 
 /**
@@ -11,7 +11,7 @@ export function verify(label: string, aggregates: boolean, totals: Totals, expec
     : (['packets', 'overflow'] as const);
   for (const name of names) {
     if (totals[name] === expected[name]) continue;
-    throw new IpvscopeError(
+    throw new BenchError(
       'ERR_BENCH_TOTALS',
       `'${label}' has ${name} ${totals[name]}, not ${expected[name]}`,
     );

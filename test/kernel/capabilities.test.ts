@@ -60,7 +60,8 @@ test('kprobe takes CAP_BPF and CAP_PERFMON', async () => {
 
 test('with these two alone kprobes are what is tried, and it says why', async () => {
   const stderr = await traced([...limit('unlimited'), ...user('bpf,perfmon')]);
-  const why = /^kprobes, which cost a packet more: fexit on the module ip_vs takes CAP_SYS_ADMIN$/m;
+  const why =
+    /^using kprobes, whose overhead is higher: fexit on the module ip_vs requires CAP_SYS_ADMIN$/m;
   if (existsSync('/sys/kernel/btf/ip_vs')) assert.match(stderr, why);
 });
 
@@ -81,7 +82,7 @@ async function refused(wrapper: readonly string[], args: readonly string[]): Pro
 test('fexit without CAP_SYS_ADMIN: one line', { skip: locks && 'no fexit here' }, async () => {
   assert.match(
     await refused(user('bpf,perfmon'), ['--attach', 'fexit']),
-    /^ipvscope: ERR_NO_CAPABILITY: fexit on the module ip_vs takes CAP_SYS_ADMIN; run it as root, or with --attach kprobe$/m,
+    /^ipvscope: ERR_NO_CAPABILITY: fexit on the module ip_vs requires CAP_SYS_ADMIN \(hint: run it as root, or with --attach kprobe\)$/m,
   );
 });
 
@@ -90,7 +91,7 @@ test('a kernel that lets CAP_SYS_ADMIN alone trace: one line that names the sett
   try {
     assert.match(
       await refused([...limit('unlimited'), ...user('bpf,perfmon')], ['--attach', 'kprobe']),
-      /^ipvscope: ERR_PROBE_ATTACH: .*; kernel\.perf_event_paranoid is 3, .*=2 lets CAP_PERFMON do$/m,
+      /^ipvscope: ERR_PROBE_ATTACH: .* \(hint: kernel\.perf_event_paranoid is 3, .*=2 lets CAP_PERFMON do\)$/m,
     );
   } finally {
     setParanoid('2');
@@ -102,7 +103,7 @@ test('no locked memory: one line, on kernels that count maps as such', {
 }, async () => {
   assert.match(
     await refused([...limit('64'), ...user('bpf,perfmon')], ['--attach', 'kprobe']),
-    /^ipvscope: ERR_PROBE_RING: .*; grant CAP_SYS_RESOURCE, or ulimit -l unlimited: /m,
+    /^ipvscope: ERR_PROBE_RING: .* \(hint: grant CAP_SYS_RESOURCE, or ulimit -l unlimited: /m,
   );
 });
 

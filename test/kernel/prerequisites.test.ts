@@ -45,19 +45,19 @@ const cases: readonly {
     name: 'no ip_vs',
     ipvs: false,
     wrapper: [],
-    line: /^ipvscope: ERR_NO_IP_VS: .*; load it with: modprobe ip_vs$/,
+    line: /^ipvscope: ERR_NO_IP_VS: .* \(hint: load it with: modprobe ip_vs\)$/,
   },
   {
     name: 'no capability',
     ipvs: true,
     wrapper: ['setpriv', '--bounding-set=-sys_admin,-bpf,-perfmon'],
-    line: /^ipvscope: ERR_NO_CAPABILITY: .*lacks CAP_BPF and CAP_PERFMON\); run it as root, or grant both$/,
+    line: /^ipvscope: ERR_NO_CAPABILITY: .*lacks CAP_BPF and CAP_PERFMON\) \(hint: run it as root, or grant both\)$/,
   },
   {
     name: 'no BTF',
     ipvs: true,
     wrapper: inMountNamespace('mount -t tmpfs none /sys/kernel/btf'),
-    line: /^ipvscope: ERR_NO_BTF: .*vmlinux is missing.*; build a file with them: .* ipvscope btf$/,
+    line: /^ipvscope: ERR_NO_BTF: .*vmlinux is missing.* \(hint: build a BTF file: .* ipvscope btf\)$/,
     skip: typesComeAlong,
   },
   {
@@ -66,23 +66,23 @@ const cases: readonly {
     wrapper: inMountNamespace(
       'cp /sys/kernel/btf/vmlinux /run/vmlinux.btf; mount -t tmpfs none /sys/kernel/btf; mv /run/vmlinux.btf /sys/kernel/btf/vmlinux',
     ),
-    line: /^ipvscope: ERR_NO_MODULE_BTF: .*\/sys\/kernel\/btf\/ip_vs is missing.*; build a file with them: .* ipvscope btf$/,
+    line: /^ipvscope: ERR_NO_MODULE_BTF: .*\/sys\/kernel\/btf\/ip_vs is missing.* \(hint: build a BTF file: .* ipvscope btf\)$/,
     skip: typesComeAlong,
   },
   {
-    name: 'no such file of types',
+    name: 'no such BTF file',
     ipvs: true,
     wrapper: [],
     args: ['--btf', '/nowhere.btf'],
-    line: /^ipvscope: ERR_BTF_FILE: there is no file \/nowhere\.btf; /,
+    line: /^ipvscope: ERR_BTF_FILE: BTF file not found: \/nowhere\.btf; /,
     code: 2,
   },
   {
-    name: 'a file of types that is none',
+    name: 'a BTF file that is none',
     ipvs: true,
     wrapper: [],
     args: ['--btf', '/etc/passwd'],
-    line: /^ipvscope: ERR_BTF_FILE: \/etc\/passwd: no BTF can be read from it: .*; build it for this kernel/,
+    line: /^ipvscope: ERR_BTF_FILE: cannot read BTF from \/etc\/passwd: .* \(hint: build it for this kernel/,
     code: 2,
   },
   {
@@ -169,15 +169,15 @@ for (const variant of attachVariants) {
   });
 }
 
-const noTypes = findBtfFile() === undefined && 'no file has types of this very kernel';
+const noTypes = findBtfFile() === undefined && 'no BTF file is of this kernel';
 
-test('a kernel that shows no types at all is traced with types from a file', {
+test('a kernel that exposes no BTF is traced with a BTF file', {
   skip: noTypes,
 }, async () => {
   run('modprobe', 'ip_vs');
   const wrapper = inMountNamespace('mount -t tmpfs none /sys/kernel/btf');
   const { code, stderr } = await new Running(['trace', '--timeout', '1'], wrapper).ended;
   assert.equal(code, 0, stderr);
-  assert.match(stderr, /with types from .*\.btf: /);
+  assert.match(stderr, /with BTF from .*\.btf: /);
   assert.match(stderr, /nothing notable in .*; (\d+) of \1 programs attached, nothing lost/);
 });

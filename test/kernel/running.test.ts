@@ -274,7 +274,7 @@ for (const [name, args] of Object.entries(commands)) {
         const lines = stderr.trimEnd().split('\n');
         assert.match(
           lines.at(-1) ?? '',
-          /^ipvscope: ERR_\w+: .*; raise the limit: ulimit -n 1024$/,
+          /^ipvscope: ERR_\w+: .* \(hint: raise the limit: ulimit -n 1024\)$/,
         );
         assert.equal(code, 3, stderr);
       }

@@ -5,9 +5,10 @@
  */
 import { Aggregator } from '../../src/aggregate/aggregator.js';
 import { EventPrinting } from '../../src/cli/support/print-events.js';
-import { note, standardError } from '../../src/cli/support/standard-streams.js';
+import { standardError, writeError } from '../../src/cli/support/standard-streams.js';
 import { Stop } from '../../src/cli/support/stop.js';
 import { IpvscopeError } from '../../src/error.js';
+import { createLogger } from '../../src/log.js';
 import { Session } from '../../src/native/session.js';
 import type { RecordBatch } from '../../src/record/record-batch.js';
 import { kindNames } from '../../src/record/value-names.js';
@@ -23,6 +24,7 @@ const session = new Session({ generator: true });
 const stop = new Stop();
 const printing = new EventPrinting({
   stop,
+  log: createLogger({ format: 'plain', write: writeError }),
   format: 'json',
   drops: false,
   kinds: kindNames,
@@ -68,7 +70,7 @@ try {
   await printing.end({ tell: unread === 'skip' });
 } catch (cause) {
   if (!(cause instanceof IpvscopeError)) throw cause;
-  note(cause.toLine());
+  writeError(`${cause.toLine()}\n`);
   process.exitCode = cause.exitCode;
 }
 await standardError().flushed();

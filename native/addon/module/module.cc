@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: MIT
+#include <bpf/libbpf.h>
+
 #include "../kernel/drop_reasons.h"
 #include "../session/layout.h"
 #include "namespace_file.h"
@@ -61,6 +63,8 @@ Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
   exports.Set("layout", LayoutToObject(env, layout));
   const std::string_view object = ProbeObject::KprobeElf();
   exports.Set("object", Napi::Buffer<char>::Copy(env, object.data(), object.size()));
+  // "v1.5": without the v.
+  exports.Set("libbpf", Napi::String::New(env, libbpf_version_string() + 1));
   exports.Set("dropReasons", Napi::Function::New<DropReasons>(env));
   exports.Set("readInNamespace", Napi::Function::New<ReadInNamespace>(env));
   exports.Set("Session", SessionObject::Define(env));

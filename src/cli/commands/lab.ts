@@ -1,8 +1,9 @@
-import { Command } from 'commander';
-import { DEFAULT_KERNEL, labKernels } from '../../lab/index.js';
-import { parseInteger, parseSeconds } from '../support/command-options.js';
-import { runInLab } from '../support/run-in-lab.js';
-import { demoCommand } from './lab-demo.js';
+import type { Command } from 'commander';
+import { DEFAULT_KERNEL, labKernels } from '../../lab/debian-kernels.js';
+import type { CommandEntry } from '../command-list.js';
+import { logEnvironment, logOf } from '../support/global-options.js';
+import type { HelpText } from '../support/help-text.js';
+import { parseDuration, parseInteger } from '../support/parse-values.js';
 
 interface LabCommandOptions {
   readonly kernel: string;
@@ -15,53 +16,62 @@ interface LabCommandOptions {
   readonly exec?: true;
 }
 
-export const labCommand = new Command('lab')
-  .description('run an ipvscope command inside a real kernel with IPVS, booted in QEMU')
-  .argument('<command...>', 'ipvscope command and its arguments')
-  .option('--kernel <version>', `Debian kernel: ${labKernels().join(', ')}`, DEFAULT_KERNEL)
-  .option(
-    '--publish <port>',
-    "guest port to forward from this machine's loopback address",
-    parseInteger(1, 65535),
-  )
-  .option('--timeout <seconds>', 'time limit; the guest is killed when it expires', parseSeconds)
-  .option('--refresh', 'download a newer kernel package even if one is cached')
-  .option(
-    '--unfixed',
-    "ip_vs with the fix of Linux 5.9 reverted, built once from this kernel's source",
-  )
-  .option(
-    '--count-instructions',
-    'one CPU with a clock of 1 ns per instruction (QEMU icount): deterministic, slower',
-  )
-  .option('--append <arguments>', "kernel command line to append: 'lockdown=confidentiality'")
-  .option('--exec', 'run any program in place of an ipvscope command')
-  .passThroughOptions()
-  .addHelpText(
-    'after',
-    `
-The guest has this machine's files; writes go to a temporary overlay.
+export const help: HelpText = {
+  notes: [`The guest sees the files of this machine; its writes go to a temporary overlay.`],
+  examples: [
+    { command: 'ipvscope lab reproduce one-second' },
+    { command: 'ipvscope lab demo', purpose: 'the incident, with and without the fix' },
+    {
+      command:
+        'ipvscope lab --publish 10962 reproduce rollout --loop --web.listen-address 0.0.0.0:10962',
+    },
+    { command: 'ipvscope lab --unfixed trace --timeout 60' },
+    { command: "ipvscope lab --exec -- sh -c 'modprobe ip_vs && uname -r'" },
+  ],
+};
 
-Examples:
-  ipvscope lab reproduce one-second
-  ipvscope lab demo
-  ipvscope lab --publish 10962 reproduce rollout --loop --web.listen-address 0.0.0.0:10962
-  ipvscope lab --unfixed trace --timeout 60
-  ipvscope lab --exec -- sh -c 'modprobe ip_vs && uname -r'`,
-  )
-  .action(async (command: string[], options: LabCommandOptions) => {
-    process.exitCode = await runInLab({
-      command,
-      kernel: options.kernel,
-      publish: options.publish === undefined ? [] : [options.publish],
-      ...(options.timeout === undefined ? {} : { timeoutMs: options.timeout * 1000 }),
-      refresh: options.refresh === true,
-      revertFix: options.unfixed === true,
-      countInstructions: options.countInstructions === true,
-      ...(options.append === undefined ? {} : { kernelArguments: options.append }),
-      exec: options.exec === true,
+const demo = {
+  name: 'demo',
+  summary: 'play the incident in three steps and compare what was observed of each',
+  load: () => import('./lab-demo.js'),
+};
+
+/** `acts` is the former name of `demo`. */
+export const children: readonly CommandEntry[] = [demo, { ...demo, name: 'acts', hidden: true }];
+
+export function define(command: Command): void {
+  command
+    .argument('<command...>', 'ipvscope command with its arguments')
+    .option('--kernel <version>', `kernel version: ${labKernels().join(', ')}`, DEFAULT_KERNEL)
+    .option(
+      '--publish <port>',
+      'port of the guest, forwarded from the loopback address of this machine',
+      parseInteger(1, 65535),
+    )
+    .option('--timeout <duration>', 'time limit, then the guest is killed', parseDuration)
+    .option('--refresh', 'download of the newest kernel package, even where one is cached')
+    .option('--unfixed', 'ip_vs without commit f0a5e4d7a594, built once from the kernel source')
+    .option(
+      '--count-instructions',
+      'repeatable times: one CPU with QEMU icount, 1 ns an instruction (slower)',
+    )
+    .option('--append <arguments>', "kernel arguments, such as 'lockdown=confidentiality'")
+    .option('--exec', 'any program instead of an ipvscope command')
+    .passThroughOptions()
+    .action(async (words: string[], options: LabCommandOptions) => {
+      const { runInLab } = await import('../support/run-in-lab.js');
+      process.exitCode = await runInLab({
+        log: logOf(command),
+        env: logEnvironment(command),
+        command: words,
+        kernel: options.kernel,
+        publish: options.publish === undefined ? [] : [options.publish],
+        ...(options.timeout === undefined ? {} : { timeoutMs: options.timeout * 1000 }),
+        refresh: options.refresh === true,
+        revertFix: options.unfixed === true,
+        countInstructions: options.countInstructions === true,
+        ...(options.append === undefined ? {} : { kernelArguments: options.append }),
+        exec: options.exec === true,
+      });
     });
-  });
-
-labCommand.addCommand(demoCommand('demo'));
-labCommand.addCommand(demoCommand('acts'), { hidden: true });
+}

@@ -1,5 +1,6 @@
 import type { ListenAddress } from '../../http/listen-address.js';
 import { HttpServer } from '../../http/server.js';
+import { type Logger, silentLog } from '../../log.js';
 import { Monitor, type MonitorOptions, type RecordListener } from '../../monitor/monitor.js';
 import { watchingLine } from '../../monitor/watching-line.js';
 import { isAttached, type SourceState } from '../../source/event-source.js';
@@ -8,7 +9,6 @@ import { summaryLine } from '../../trace/summary.js';
 import { version } from '../../version.js';
 
 import { ReadyFile } from './ready-file.js';
-import { note } from './standard-streams.js';
 
 export interface MonitoredRunOptions extends MonitorOptions, RecordListener {
   /** Which packets are of interest (default: all); the summary says so. */
@@ -23,22 +23,23 @@ export interface MonitoredRunOptions extends MonitorOptions, RecordListener {
 
 /**
  * Composes what every attaching command has: the monitor, the metrics server and the ready file where
- * they are asked for, notices on standard error, and the summary at the end.
+ * they are asked for, logs, and the summary at the end.
  */
 export class MonitoredRun {
   readonly monitor: Monitor;
   readonly #options: MonitoredRunOptions;
+  readonly #log: Logger;
   readonly #startedNs = process.hrtime.bigint();
   #readyFile: ReadyFile | undefined;
   #http: HttpServer | undefined;
 
   private constructor(options: MonitoredRunOptions) {
     this.#options = options;
+    this.#log = options.log ?? silentLog;
     this.monitor = new Monitor({
       ...options,
       onAttached: () => this.#readyFile?.write(),
       onDetached: () => this.#readyFile?.remove(),
-      onNotice: note,
     });
   }
 
@@ -61,12 +62,12 @@ export class MonitoredRun {
       this.#http = await HttpServer.listen({
         ...listen,
         ...(maxRequests === undefined ? {} : { maxRequests }),
-        onTrouble: note,
+        onTrouble: this.#log.warn,
         registry: this.monitor,
         version,
         ready: () => readiness(this.monitor.state()),
       });
-      note(`metrics at ${this.#http.url}/metrics`);
+      this.#log.info(`metrics at ${this.#http.url}/metrics`);
     }
     await this.monitor.start();
   }

@@ -1,12 +1,14 @@
 import { IpvscopeError } from '../../error.js';
+import type { Logger } from '../../log.js';
 import type { RecordBatch } from '../../record/record-batch.js';
 import type { KindName } from '../../record/value-names.js';
 import { namespaceNamer } from '../../services/reachable-namespaces.js';
 import type { Clock } from '../../source/clock.js';
 import type { ParsedFilter } from '../../trace/filter.js';
-import { EventPrinter, type OutputFormat } from '../../trace/printer.js';
+import type { OutputFormat } from '../../trace/output-formats.js';
+import { EventPrinter } from '../../trace/printer.js';
 import { EventOutput } from './event-output.js';
-import { note, standardOutput } from './standard-streams.js';
+import { standardOutput } from './standard-streams.js';
 import type { Stop } from './stop.js';
 
 /** While more than this waits for the reader, records are left in the kernel: bytes. */
@@ -26,6 +28,7 @@ const UNHURRIED_MS = 10_000;
 
 export interface PrintOptions {
   readonly stop: Stop;
+  readonly log: Logger;
   readonly format: OutputFormat;
   readonly kinds: readonly KindName[];
   /** Whatever else is dropped or rejected, too. */
@@ -92,7 +95,7 @@ export class EventPrinting {
     const lost = `${notWritten} events were not written to ${name}: ${reason}`;
     this.#to.abandon();
     if (!tell || trouble !== undefined) throw new IpvscopeError('ERR_OUTPUT', lost);
-    note(lost);
+    this.#options.log.warn(lost);
   }
 
   async #wait(): Promise<void> {
@@ -117,9 +120,9 @@ export class EventPrinting {
     if (this.#skippedBefore === undefined) {
       if (accepts || this.#to.failure !== undefined) return;
       this.#skippedBefore = notWritten;
-      note(`${this.#to.name} is not read: events are counted, but not printed`);
+      this.#options.log.warn(`${this.#to.name} is not read: events are counted, but not printed`);
     } else if (accepts) {
-      note(
+      this.#options.log.info(
         `${this.#to.name} is read again: ${notWritten - this.#skippedBefore} events were not printed`,
       );
       this.#skippedBefore = undefined;

@@ -1,6 +1,5 @@
 import { lstatSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { ExitCode, IpvscopeError } from '../../error.js';
-import { describeErrno } from './standard-streams.js';
+import { describeErrno, ExitCode, IpvscopeError } from '../../error.js';
 
 /**
  * A file that is there while every program of the probe is attached, and only then: whoever sees it

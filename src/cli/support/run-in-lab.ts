@@ -1,9 +1,13 @@
 import { findPrograms } from '../../exec/find.js';
-import { startLab } from '../../lab/index.js';
-import { note, standardError, standardOutput } from './standard-streams.js';
+import { LAB_PROGRAMS, startLab } from '../../lab/index.js';
+import type { Logger } from '../../log.js';
+import { standardError, standardOutput } from './standard-streams.js';
 
 /** Runs an ipvscope command (or, with `exec`, any program) in the lab; returns its exit code. */
 export async function runInLab(options: {
+  readonly log: Logger;
+  /** Of the command in the guest. */
+  readonly env?: Readonly<Record<string, string>>;
   readonly command: readonly string[];
   readonly kernel: string | undefined;
   readonly publish?: readonly number[];
@@ -22,7 +26,8 @@ export async function runInLab(options: {
     publish: (options.publish ?? []).map((port) => ({ hostPort: port, guestPort: port })),
     stdout: options.stdout ?? standardOutput().stream,
     stderr: standardError().stream,
-    onProgress: (line) => note(`lab: ${line}`),
+    onProgress: (line) => options.log.info(`lab: ${line}`),
+    ...(options.env === undefined ? {} : { env: options.env }),
     ...(options.kernel === undefined ? {} : { kernel: options.kernel }),
     ...(options.timeoutMs === undefined ? {} : { timeoutMs: options.timeoutMs }),
     ...(options.refresh === undefined ? {} : { refresh: options.refresh }),
@@ -54,6 +59,7 @@ const NEED_MODULE = ['trace', 'serve'];
 function withModule(program: readonly string[], command: readonly string[]): readonly string[] {
   const name = command.find((word) => !word.startsWith('-'));
   if (name === undefined || !NEED_MODULE.includes(name)) return program;
-  const { modprobe } = findPrograms(['modprobe']);
+  // All of them, so that one error names all that are missing.
+  const { modprobe } = findPrograms(LAB_PROGRAMS);
   return ['/bin/sh', '-c', '"$0" ip_vs && exec "$@"', modprobe, ...program];
 }

@@ -1,7 +1,7 @@
 import { constants, fstatSync, openSync } from 'node:fs';
 import type { Writable } from 'node:stream';
 import { isatty } from 'node:tty';
-import { getSystemErrorMap } from 'node:util';
+import { describeErrno } from '../../error.js';
 import { DescriptorStream } from './descriptor-stream.js';
 
 /** Standard output or standard error, written to without ever blocking this thread on a reader. */
@@ -64,12 +64,6 @@ export class StandardStream {
   }
 }
 
-/** `no space left on device`, without the system call. */
-export function describeErrno(error: NodeJS.ErrnoException): string {
-  const text = error.errno === undefined ? undefined : getSystemErrorMap().get(error.errno)?.[1];
-  return text ?? error.message;
-}
-
 let stdout: StandardStream | undefined;
 let stderr: StandardStream | undefined;
 
@@ -85,13 +79,13 @@ export const standardError = (): StandardStream => {
   return stderr;
 };
 
-/** More than this is not kept for a reader of standard error that does not read. */
-const MOST_NOTES = 64 << 10;
+/** Bytes kept for a reader of standard error that does not read. */
+const MAX_UNREAD = 64 << 10;
 
-/** Tells a person something: to stderr, so that stdout carries events alone. */
-export function note(line: string): void {
+/** Writes lines to standard error: logs and reports, so that stdout carries events alone. */
+export function writeError(lines: string): void {
   const error = standardError();
-  if (error.stream.writableLength < MOST_NOTES) error.write(`${line}\n`);
+  if (error.stream.writableLength < MAX_UNREAD) error.write(lines);
 }
 
 /**

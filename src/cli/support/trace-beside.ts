@@ -9,7 +9,17 @@ import type { TraceBeside } from '../../scenario/recorder.js';
  * @throws IpvscopeError `ERR_PROGRAM_FAILED`, with what it said, where it ends before.
  */
 export async function traceBeside(args: readonly string[]): Promise<TraceBeside> {
-  const command = [process.argv[1] ?? 'ipvscope', 'trace', '-o', 'json', ...args];
+  const command = [
+    process.argv[1] ?? 'ipvscope',
+    'trace',
+    '-o',
+    'json',
+    '--log.level',
+    'info',
+    '--log.format',
+    'plain',
+    ...args,
+  ];
   // A session of its own: Ctrl-C on the terminal ends it by `end()`, or with its output's reader.
   const child = spawn(process.execPath, command, {
     detached: true,

@@ -4,6 +4,7 @@
  */
 import { createInterface } from 'node:readline';
 import { IpvscopeError } from '../../../src/error.js';
+import { BenchError } from '../bench-error.js';
 import { TOTALS } from '../totals.js';
 import { type Consumer, consumers } from './consumer.js';
 import { parseRound, type Round } from './protocol.js';
@@ -17,7 +18,7 @@ function runRound(consumer: Consumer, watch: Stopwatch, round: Round): void {
     const consumed = watch.measure(() => consumer.consume());
     const expected = consumer.expect(round.records);
     if (consumed !== expected) {
-      throw new IpvscopeError('ERR_BENCH_ROUND', `consumed ${consumed} records of ${expected}`);
+      throw new BenchError('ERR_BENCH_ROUND', `consumed ${consumed} records of ${expected}`);
     }
   }
 }
@@ -34,7 +35,7 @@ async function serve(consumer: Consumer): Promise<void> {
     } else if (line === TOTALS) {
       say(JSON.stringify(await consumer.totals()));
     } else {
-      throw new IpvscopeError('ERR_BENCH_REQUEST', `cannot make sense of: ${line}`);
+      throw new BenchError('ERR_BENCH_REQUEST', `cannot make sense of: ${line}`);
     }
   }
 }
@@ -43,7 +44,7 @@ const [, , name = '', argument = ''] = process.argv;
 const make = consumers[name];
 try {
   if (make === undefined) {
-    throw new IpvscopeError('ERR_BENCH_REQUEST', `choose one of: ${Object.keys(consumers)}`);
+    throw new BenchError('ERR_BENCH_REQUEST', `choose one of: ${Object.keys(consumers)}`);
   }
   const consumer = make(argument);
   await serve(consumer);

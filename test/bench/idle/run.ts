@@ -1,5 +1,5 @@
 import { setTimeout } from 'node:timers/promises';
-import { IpvscopeError } from '../../../src/error.js';
+import { BenchError } from '../bench-error.js';
 import { monotonicUs } from '../clock.js';
 import { pinned, type TwoCpus } from '../cpus.js';
 import { expectedTotals } from '../expected.js';
@@ -118,7 +118,7 @@ async function beBusy(
   const { packets, detailDropped, cpuNs } = await watcher.finish();
   if (packets !== records || detailDropped !== 0) {
     const what = `${packets} of ${records} records, ${detailDropped} not one by one`;
-    throw new IpvscopeError('ERR_BENCH_TOTALS', `'${row.label}' got ${what}`);
+    throw new BenchError('ERR_BENCH_TOTALS', `'${row.label}' got ${what}`);
   }
   return { wallNs, cpuNs, wakeups: after - before };
 }

@@ -7,9 +7,11 @@ import { PassThrough } from 'node:stream';
 import { text } from 'node:stream/consumers';
 import { fileURLToPath } from 'node:url';
 import { Command } from 'commander';
-import { parseInteger } from '../../../src/cli/support/command-options.js';
+import { parseInteger } from '../../../src/cli/support/parse-values.js';
 import { runInLab } from '../../../src/cli/support/run-in-lab.js';
+import { writeError } from '../../../src/cli/support/standard-streams.js';
 import { IpvscopeError } from '../../../src/error.js';
+import { createLogger } from '../../../src/log.js';
 import { compileProgram } from '../compile.js';
 import { type Attached, type Measurement, observers } from './measurement.js';
 import { figures, formatSummary, summarize } from './report.js';
@@ -37,6 +39,7 @@ const command = new Command('bench:kernel')
     const stdout = new PassThrough();
     const output = text(stdout);
     process.exitCode = await runInLab({
+      log: createLogger({ format: 'plain', write: writeError }),
       command: [
         ...[process.execPath, guest, sender, String(rounds)],
         ...(names === undefined ? [] : [names]),

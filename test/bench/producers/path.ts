@@ -1,7 +1,7 @@
 import { Aggregator } from '../../../src/aggregate/aggregator.js';
-import { IpvscopeError } from '../../../src/error.js';
 import { Session } from '../../../src/native/session.js';
 import { aggregatedTotals } from '../aggregated.js';
+import { BenchError } from '../bench-error.js';
 import { expectedTotals } from '../expected.js';
 import { verify } from '../verify.js';
 import { KEYS, MOST_SERIES } from '../workload.js';
@@ -54,18 +54,12 @@ export class Path {
     this.#ingest(() => this.#session.readAggregates());
     const { detailDropped } = this.#session.counters();
     if (detailDropped !== 0) {
-      throw new IpvscopeError(
-        'ERR_BENCH_TOTALS',
-        `the ring had no room for ${detailDropped} records`,
-      );
+      throw new BenchError('ERR_BENCH_TOTALS', `the ring had no room for ${detailDropped} records`);
     }
     const made = this.#made.reduce((sum, [, count]) => sum + count, 0);
     const { packets } = this.#aggregator.snapshot();
     if (packets !== made) {
-      throw new IpvscopeError(
-        'ERR_BENCH_TOTALS',
-        `'${this.name}' has packets ${packets} of ${made}`,
-      );
+      throw new BenchError('ERR_BENCH_TOTALS', `'${this.name}' has packets ${packets} of ${made}`);
     }
   }
 

@@ -1,4 +1,4 @@
-import { IpvscopeError } from '../../../src/error.js';
+import { BenchError } from '../bench-error.js';
 import { type Spread, spread } from '../statistics.js';
 import { type Answer, Peer, type Request } from './peer.js';
 import { PlainMetrics } from './plain-metrics.js';
@@ -116,7 +116,7 @@ export function sameSamples(ours: string, plain: string): number {
   const [a, b] = [samplesOf(ours), samplesOf(plain)];
   const line = a.findIndex((sample, index) => sample !== b[index]);
   if (line >= 0 || a.length !== b.length) {
-    throw new IpvscopeError(
+    throw new BenchError(
       'ERR_BENCH_TEXT',
       `of ${a.length} samples one is '${a[line]}', and of prom-client's ${b.length} '${b[line]}'`,
     );

@@ -1,6 +1,6 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { IpvscopeError } from '../../../src/error.js';
+import { BenchError } from '../bench-error.js';
 import type { SubjectName } from './subject.js';
 import type { Size } from './workload.js';
 
@@ -55,7 +55,7 @@ export class Peer {
       };
       const onExit = (code: number | null) => {
         this.#process.off('message', onMessage);
-        reject(new IpvscopeError('ERR_BENCH_PEER', `the process of ${this.#name} ended (${code})`));
+        reject(new BenchError('ERR_BENCH_PEER', `the process of ${this.#name} ended (${code})`));
       };
       this.#process.once('message', onMessage);
       this.#process.once('exit', onExit);

@@ -1,6 +1,7 @@
 import { Aggregator } from '../../../src/aggregate/aggregator.js';
 import { createRegistry, type Metrics } from '../../../src/metrics/registry.js';
 import { noSource } from '../../../src/source/event-source.js';
+import { someBuild } from '../../support/build-info.js';
 import { HOST_NETNS } from '../../support/records.js';
 import { PlainMetrics } from './plain-metrics.js';
 import type { Workload } from './workload.js';
@@ -27,7 +28,7 @@ class Ours implements Subject {
     const state = () => noSource;
     this.#registry = createRegistry(
       { aggregator: this.#aggregator, state, hostNetns: HOST_NETNS },
-      '0.0.0',
+      someBuild,
     );
   }
 

@@ -1,4 +1,4 @@
-import { IpvscopeError } from '../../../src/error.js';
+import { BenchError } from '../bench-error.js';
 import { pinned, type TwoCpus } from '../cpus.js';
 import { expectedTotals } from '../expected.js';
 import { runDelay } from '../processes.js';
@@ -76,7 +76,7 @@ async function send(
   const after = delays();
   if (taken.packets !== records || taken.detailDropped !== 0) {
     const what = `${taken.packets} of ${records} records, ${taken.detailDropped} not one by one`;
-    throw new IpvscopeError('ERR_BENCH_TOTALS', `'${row.label}' got ${what}`);
+    throw new BenchError('ERR_BENCH_TOTALS', `'${row.label}' got ${what}`);
   }
   return {
     records,

@@ -63,7 +63,7 @@ for (const descriptors of [24, 64]) {
     else {
       assert.equal(
         stderr,
-        'ipvscope: ERR_DESCRIPTORS: too many open files; raise the limit: ulimit -n 1024\n',
+        'ipvscope: ERR_DESCRIPTORS: too many open files (hint: raise the limit: ulimit -n 1024)\n',
       );
       assert.equal(code, 3);
     }
@@ -73,7 +73,8 @@ for (const descriptors of [24, 64]) {
 /** `serve` while it waits for ip_vs, which this kernel may or may not have. */
 async function serving(args: readonly string[], play: (pid: number, url: string) => Promise<void>) {
   const command = [main, 'serve', '--web.listen-address', '127.0.0.1:0', ...args];
-  const serve = spawn(process.execPath, command, { stdio: ['ignore', 'ignore', 'pipe'] });
+  const env = { ...process.env, IPVSCOPE_LOG_FORMAT: 'plain' };
+  const serve = spawn(process.execPath, command, { stdio: ['ignore', 'ignore', 'pipe'], env });
   let stderr = '';
   const closed = once(serve, 'close');
   const url = await new Promise<string>((resolve) => {

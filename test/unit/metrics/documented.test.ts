@@ -5,6 +5,7 @@ import { Aggregator } from '../../../src/aggregate/aggregator.js';
 import { createRegistry } from '../../../src/metrics/registry.js';
 import { ServiceTable } from '../../../src/services/service-table.js';
 import { noSource } from '../../../src/source/event-source.js';
+import { someBuild } from '../../support/build-info.js';
 import { HOST_NETNS } from '../../support/records.js';
 
 const registry = createRegistry(
@@ -14,7 +15,7 @@ const registry = createRegistry(
     hostNetns: HOST_NETNS,
     services: new ServiceTable({ root: '/nowhere' }),
   },
-  '0.0.0',
+  someBuild,
 );
 const text = String(await registry.metrics());
 const names = [...text.matchAll(/^# HELP (\S+)/gm)].map(([, name]) => name ?? '').sort();

@@ -4,6 +4,7 @@ import { Aggregator } from '../../../src/aggregate/aggregator.js';
 import { createRegistry } from '../../../src/metrics/registry.js';
 import { Cause, Flag, Kind, Verdict } from '../../../src/record/layout.generated.js';
 import { noSource } from '../../../src/source/event-source.js';
+import { someBuild } from '../../support/build-info.js';
 import { batchOf, HOST_NETNS, type RecordFields } from '../../support/records.js';
 
 const HOUR = 3600;
@@ -23,7 +24,7 @@ class Node {
     this.aggregator = new Aggregator(mostSeries, HOUR);
     this.#registry = createRegistry(
       { aggregator: this.aggregator, state, hostNetns: HOST_NETNS },
-      '0.0.0',
+      someBuild,
     );
   }
 

@@ -36,7 +36,12 @@ test('watching: 1 while it is proven; no sample, and no false 0, where it cannot
       state: () => ({ ...state, watching }),
       hostNetns: HOST_NETNS,
     };
-    const registry = createRegistry(input, '1.2.3');
+    const registry = createRegistry(input, {
+      version: '1.2.3',
+      commit: '0123abc',
+      libbpf: '1.5',
+      node: '20.1.0',
+    });
     return String(await registry.metrics())
       .split('\n')
       .filter((line) => line.startsWith('ipvscope_watching'));
@@ -51,7 +56,7 @@ async function samples(prefix: string, ...records: RecordFields[]): Promise<stri
   aggregator.ingest(batchOf(...records));
   const registry = createRegistry(
     { aggregator, state: () => state, hostNetns: HOST_NETNS },
-    '1.2.3',
+    { version: '1.2.3', commit: '0123abc', libbpf: '1.5', node: '20.1.0' },
   );
   await registry.metrics(); // a scrape must not change the next one
   const text = String(await registry.metrics());
@@ -323,7 +328,7 @@ const cases: readonly { name: string; prefix: string; records: RecordFields[]; l
         'ipvscope_probe_missed_runs_total{function="ip_vs_schedule",variant="fexit"} 0',
         'ipvscope_series_overflow_packets_total 0',
         'ipvscope_kernel_memory_bytes 4096',
-        'ipvscope_build_info{version="1.2.3"} 1',
+        'ipvscope_build_info{version="1.2.3",commit="0123abc",libbpf="1.5",node="20.1.0"} 1',
       ],
     },
   ];
@@ -346,7 +351,7 @@ test('a scrape reads the state once, and the next one reads everything anew', as
         return state;
       },
     },
-    '1.2.3',
+    { version: '1.2.3', commit: '0123abc', libbpf: '1.5', node: '20.1.0' },
   );
   await registry.metrics();
   assert.equal(reads, 1);

@@ -5,6 +5,7 @@ import { createRegistry } from '../../../src/metrics/registry.js';
 import { Cause, Flag, Kind, Verdict } from '../../../src/record/layout.generated.js';
 import type { RealServer, VirtualService } from '../../../src/services/virtual-service.js';
 import { noSource } from '../../../src/source/event-source.js';
+import { someBuild } from '../../support/build-info.js';
 import { batchOf, HOST_NETNS, type RecordFields } from '../../support/records.js';
 
 const HOUR = 3600;
@@ -45,7 +46,7 @@ class Node {
     this.aggregator = new Aggregator(mostSeries, HOUR);
     this.#registry = createRegistry(
       { aggregator: this.aggregator, state, hostNetns: HOST_NETNS, services: this },
-      '0.0.0',
+      someBuild,
     );
   }
 

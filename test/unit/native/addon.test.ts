@@ -22,7 +22,7 @@ test('an addon that there is not, or that is none, is named with the reason, in 
   const path = join(directory, 'ipvscope.node');
   assert.match(
     refused(path),
-    /^ERR_ADDON_LOAD: the addon \S+\.node cannot be loaded: there is no such file; build it with: npm --prefix \S+ run build:native$/,
+    /^ERR_ADDON_LOAD: the addon \S+\.node cannot be loaded: there is no such file \(hint: build it with: npm --prefix \S+ run build:native\)$/,
   );
   writeFileSync(path, 'no ELF file, but text of some length');
   const line = refused(path);

@@ -44,14 +44,14 @@ const cases: readonly {
         'the kernel is in lockdown, mode confidentiality: no BPF program may read its memory',
       log: "; conn = BPF_CORE_READ(call, conn);\n12: (85) call bpf_probe_read_kernel#113\nunknown func bpf_probe_read_kernel#113\nlibbpf: prog 'lookup_kretprobe': failed to load: -22\n",
     },
-    line: /^ERR_KERNEL_LOCKDOWN: the kernel is in lockdown, mode confidentiality: .*; start it with lockdown=integrity/,
+    line: /^ERR_KERNEL_LOCKDOWN: the kernel is in lockdown, mode confidentiality: .* \(hint: start it with lockdown=integrity/,
     exitCode: ExitCode.prerequisite,
   },
   {
     name: 'Debian lets CAP_SYS_ADMIN alone trace',
     thrown: attachDenied,
     paranoid: 3,
-    line: /; kernel\.perf_event_paranoid is 3, which takes CAP_SYS_ADMIN: sysctl kernel\.perf_event_paranoid=2 /,
+    line: / \(hint: kernel\.perf_event_paranoid is 3, which takes CAP_SYS_ADMIN: sysctl kernel\.perf_event_paranoid=2 /,
     exitCode: ExitCode.prerequisite,
   },
   {
@@ -70,7 +70,7 @@ const cases: readonly {
       message: `${rejected}Operation not permitted`,
       log: "libbpf: map 'aggregates_even': failed to create: Operation not permitted(-1)\n",
     },
-    line: /; grant CAP_SYS_RESOURCE, or ulimit -l unlimited: /,
+    line: / \(hint: grant CAP_SYS_RESOURCE, or ulimit -l unlimited: /,
     exitCode: ExitCode.prerequisite,
   },
   {
@@ -81,7 +81,7 @@ const cases: readonly {
       errno: 1,
       message: 'cannot create a ring buffer: Operation not permitted',
     },
-    line: /^ERR_PROBE_RING: .*; grant CAP_SYS_RESOURCE, or ulimit -l unlimited: /,
+    line: /^ERR_PROBE_RING: .* \(hint: grant CAP_SYS_RESOURCE, or ulimit -l unlimited: /,
     exitCode: ExitCode.prerequisite,
   },
   {
@@ -93,7 +93,7 @@ const cases: readonly {
       message: `${rejected}Operation not permitted`,
       log: "libbpf: prog 'lookup_kprobe': failed to load: -1\n",
     },
-    line: /; run it as root; a kernel in lockdown, or hardened against tracing, refuses even root$/,
+    line: / \(hint: run it as root; a kernel in lockdown, or hardened against tracing, refuses even root\)$/,
     exitCode: ExitCode.prerequisite,
   },
   {
@@ -105,7 +105,7 @@ const cases: readonly {
       message: 'this kernel shows no function ip_vs_schedule to attach to',
       hint: 'grep ip_vs_schedule /proc/kallsyms shows what it has instead',
     },
-    line: /^ERR_KERNEL_UNSUPPORTED: this kernel shows no function ip_vs_schedule to attach to; grep ip_vs_schedule \/proc\/kallsyms /,
+    line: /^ERR_KERNEL_UNSUPPORTED: this kernel shows no function ip_vs_schedule to attach to \(hint: grep ip_vs_schedule \/proc\/kallsyms /,
     exitCode: ExitCode.prerequisite,
   },
   {

@@ -5,7 +5,7 @@ import type { AttachVariant } from '../../../src/native/attachment.js';
 import { isAttached, type SourceState } from '../../../src/source/event-source.js';
 import { type AttachedSource, ReattachingSource } from '../../../src/source/reattaching-source.js';
 
-const refused = new IpvscopeError('ERR_X', 'refused');
+const refused = new IpvscopeError('ERR_PROBE_LOAD', 'refused');
 
 const program = { function: 'ip_vs_in_hook', variant: 'kprobe', attached: true } as const;
 
@@ -178,7 +178,7 @@ test('what keeps it from attaching again is said once, and it is tried again', (
   wait();
   delete now.error;
   wait();
-  assert.deepEqual(said, ['ip_vs is not loaded', 'ERR_X: refused', 'attached']);
+  assert.deepEqual(said, ['ip_vs is not loaded', 'ERR_PROBE_LOAD: refused', 'attached']);
   source.stop();
 });
 
@@ -214,7 +214,7 @@ test('a read that the kernel refuses: detached, and attached again, later each t
   source.start(() => {});
   assert.equal(source.state().kernelMemory, 4096);
   for (const pause of [2, 4, 8]) {
-    now.state = { ...now.state, failures: ['ERR_X: refused'] };
+    now.state = { ...now.state, failures: ['ERR_PROBE_LOAD: refused'] };
     fail();
     assert.equal(running(), 0);
     assert.equal(isAttached(source.state()), false);
@@ -227,12 +227,12 @@ test('a read that the kernel refuses: detached, and attached again, later each t
   source.stop();
   assert.deepEqual(said, [
     'attached',
-    ...['detached', 'ERR_X: refused', 'attached'],
-    ...['detached', 'ERR_X: refused', 'attached'],
-    ...['detached', 'ERR_X: refused', 'attached'],
+    ...['detached', 'ERR_PROBE_LOAD: refused', 'attached'],
+    ...['detached', 'ERR_PROBE_LOAD: refused', 'attached'],
+    ...['detached', 'ERR_PROBE_LOAD: refused', 'attached'],
     'detached',
   ]);
-  assert.deepEqual(source.state().failures, ['ERR_X: refused']);
+  assert.deepEqual(source.state().failures, ['ERR_PROBE_LOAD: refused']);
   assert.equal(source.state().detailDropped, 4 * 3, 'what was counted stays counted');
   fail();
   assert.equal(running(), 0, 'an error of a source that was stopped is ignored');

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { Aggregator } from '../../../../src/aggregate/aggregator.js';
 import { createRegistry } from '../../../../src/metrics/registry.js';
 import { noSource } from '../../../../src/source/event-source.js';
+import { someBuild } from '../../../support/build-info.js';
 import { usedBytes } from '../../../support/heap.js';
 import { HOST_NETNS } from '../../../support/records.js';
 import { Increases } from './increases.js';
@@ -24,7 +25,7 @@ const cases = [
 for (const { name, mostSeries, overflows } of cases) {
   test(`twelve hours in which everything comes and goes, ${name}`, async () => {
     const aggregator = new Aggregator(mostSeries, EXPIRE_AFTER);
-    const registry = createRegistry({ aggregator, state, hostNetns: HOST_NETNS }, '0.0.0');
+    const registry = createRegistry({ aggregator, state, hostNetns: HOST_NETNS }, someBuild);
     const traffic = new Traffic({ newServers: 300, minutes: 5, serversOfService: 10 });
     const increases = new Increases();
     const arrays = aggregator.byteLength;
