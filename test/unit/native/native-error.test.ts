@@ -116,7 +116,7 @@ const cases: readonly {
       errno: 22,
       message: 'BTF lacks a type or member that the probe reads',
     },
-    line: /^ERR_KERNEL_UNSUPPORTED: BTF lacks .*; --verbose shows what; a BTF file is rebuilt with: ipvscope btf$/,
+    line: /^ERR_KERNEL_UNSUPPORTED: BTF lacks .* \(hint: --verbose shows what; a BTF file is rebuilt with: ipvscope btf\)$/,
     exitCode: ExitCode.prerequisite,
   },
   {
