@@ -40,9 +40,12 @@ test('a refused attachment is reported, and the next one tried', () => {
 });
 
 test('the last refusal is thrown, not reported', () => {
-  const { reported, result } = tryAll({ fexit: missing('ERR_A'), kprobe: missing('ERR_B') });
-  assert.throws(result, { code: 'ERR_B' });
-  assert.deepEqual(reported, ['fexit ERR_A']);
+  const { reported, result } = tryAll({
+    fexit: missing('ERR_PROBE_LOAD'),
+    kprobe: missing('ERR_PROBE_ATTACH'),
+  });
+  assert.throws(result, { code: 'ERR_PROBE_ATTACH' });
+  assert.deepEqual(reported, ['fexit ERR_PROBE_LOAD']);
 });
 
 for (const [name, refusal] of [
