@@ -8,6 +8,8 @@
       "bpf_arch%": "<!(uname -m | sed -e s/x86_64/x86/ -e s/aarch64/arm64/)",
     },
     "obj": "<(obj)",
+    # `no` keeps the symbols: src/scripts/native.sh --strip_addon=no.
+    "strip_addon%": "yes",
     "bpf_flags": "-g -O2 -target bpf -mcpu=v3 -D__TARGET_ARCH_<(bpf_arch) -Wall -Wextra -Wno-unused-parameter -Werror -idirafter <(asm_include)",
   },
   "targets": [
@@ -33,6 +35,8 @@
         "native/addon/session/layout.cc",
         "native/addon/session/pending_sweeper.cc",
         "native/addon/session/service_map.cc",
+        "native/addon/session/probe_object.cc",
+        "native/addon/session/programs.cc",
         "native/addon/session/session.cc",
       ],
       "include_dirs": [
@@ -56,37 +60,27 @@
         "-static-libstdc++",
         "-Wl,--version-script=<(module_root_dir)/native/addon/exports.map",
         "-Wl,--gc-sections,-z,relro,-z,now",
-        "-Wl,--strip-all",
       ],
+      "conditions": [["strip_addon=='yes'", { "ldflags": ["-Wl,--strip-all"] }]],
       "actions": [
         {
-          "action_name": "bpf_object",
+          # Three objects from two sources: fentry and fexit; the same without references to kernel
+          # symbols; kprobes, which must not have any either (native/bpf/kernel/kernel.bpf.h).
+          "action_name": "bpf_objects",
           "message": "Compiling the probe",
-          "inputs": ["<!@(ls native/bpf/*/*.h native/bpf/*.c native/include/*.h)"],
-          "outputs": ["<(obj)/ipvscope.bpf.o"],
+          "inputs": ["<!@(ls native/bpf/*/*.h native/bpf/*.h native/bpf/*.c native/include/*.h)"],
+          "outputs": ["<(obj)/ipvscope_trampoline.bpf.o", "<(obj)/ipvscope_trampoline_no_ksyms.bpf.o", "<(obj)/ipvscope_kprobe.bpf.o"],
           "action": [
             "sh", "-ec",
-            "mkdir -p <(obj) && clang <(bpf_flags) -c native/bpf/ipvscope.bpf.c -o <(obj)/ipvscope.bpf.o && llvm-strip -g <(obj)/ipvscope.bpf.o",
+            "mkdir -p <(obj) && clang <(bpf_flags) -c native/bpf/trampoline.bpf.c -o <(obj)/ipvscope_trampoline.bpf.o && clang -DIPVSCOPE_NO_KSYMS <(bpf_flags) -c native/bpf/trampoline.bpf.c -o <(obj)/ipvscope_trampoline_no_ksyms.bpf.o && clang -DIPVSCOPE_KPROBE -DIPVSCOPE_NO_KSYMS <(bpf_flags) -c native/bpf/kprobe.bpf.c -o <(obj)/ipvscope_kprobe.bpf.o && llvm-strip -g <(obj)/ipvscope_trampoline.bpf.o <(obj)/ipvscope_trampoline_no_ksyms.bpf.o <(obj)/ipvscope_kprobe.bpf.o",
           ],
         },
         {
-          # The same for kprobes, which may run where the kernel shows no types at all: a call of a
-          # kernel function would make libbpf look for them (native/bpf/kernel/kernel.bpf.h).
-          "action_name": "bpf_kprobe_object",
-          "message": "Compiling the probe for kprobes",
-          "inputs": ["<!@(ls native/bpf/*/*.h native/bpf/*.c native/include/*.h)"],
-          "outputs": ["<(obj)/ipvscope_kprobe.bpf.o"],
-          "action": [
-            "sh", "-ec",
-            "mkdir -p <(obj) && clang -DIPVSCOPE_KPROBE <(bpf_flags) -c native/bpf/ipvscope.bpf.c -o <(obj)/ipvscope_kprobe.bpf.o && llvm-strip -g <(obj)/ipvscope_kprobe.bpf.o",
-          ],
-        },
-        {
-          "action_name": "bpf_skeleton",
+          "action_name": "bpf_skeletons",
           "message": "Embedding the probe",
-          "inputs": ["<(obj)/ipvscope.bpf.o", "<(obj)/ipvscope_kprobe.bpf.o"],
-          "outputs": ["<(obj)/ipvscope.skel.h", "<(obj)/ipvscope_kprobe.skel.h"],
-          "action": ["sh", "-ec", "bpftool gen skeleton <(obj)/ipvscope.bpf.o name ipvscope_bpf > <(obj)/ipvscope.skel.h && bpftool gen skeleton <(obj)/ipvscope_kprobe.bpf.o name ipvscope_kprobe_bpf > <(obj)/ipvscope_kprobe.skel.h"],
+          "inputs": ["<(obj)/ipvscope_trampoline.bpf.o", "<(obj)/ipvscope_trampoline_no_ksyms.bpf.o", "<(obj)/ipvscope_kprobe.bpf.o"],
+          "outputs": ["<(obj)/ipvscope_trampoline.skel.h", "<(obj)/ipvscope_trampoline_no_ksyms.skel.h", "<(obj)/ipvscope_kprobe.skel.h"],
+          "action": ["sh", "-ec", "bpftool gen skeleton <(obj)/ipvscope_trampoline.bpf.o name ipvscope_trampoline_bpf > <(obj)/ipvscope_trampoline.skel.h && bpftool gen skeleton <(obj)/ipvscope_trampoline_no_ksyms.bpf.o name ipvscope_trampoline_no_ksyms_bpf > <(obj)/ipvscope_trampoline_no_ksyms.skel.h && bpftool gen skeleton <(obj)/ipvscope_kprobe.bpf.o name ipvscope_kprobe_bpf > <(obj)/ipvscope_kprobe.skel.h"],
         },
         {
           # Debian builds libbpf.a for executables: its one reference to a variable of libc, stderr,

@@ -1,9 +1,10 @@
 import { Offset, RECORD_SIZE } from '../record/layout.generated.js';
 import type { RecordBatch } from '../record/record-batch.js';
+import { RecordView } from '../record/record-view.generated.js';
 import { Delays } from './delays.js';
 import { MAX_OVERFLOW_KEYS, OverflowKey } from './overflow-key.js';
 import { RowAllocator } from './row-allocator.js';
-import { hashKey, KEY_OFFSET, KEY_WORDS, sameKey } from './row-key.js';
+import { hashKey, KEY_BYTES, KEY_OFFSET, KEY_WORDS, sameKey } from './row-key.js';
 
 const RECORD_WORDS = RECORD_SIZE / 4;
 const COUNT_WORD = Offset.count / 4;
@@ -14,46 +15,45 @@ const WORDS = KEY_WORDS;
 
 /**
  * Counts records by key in an open-addressing table of typed arrays: no allocation, no string and no
- * object per record. It holds at most `maxKeys` keys as they are. What does not find room is folded
- * (see OverflowKey), and added up in one of at most MAX_OVERFLOW_KEYS rows more: never lost.
+ * object per record. It holds at most `maxKeys` keys as they are. What finds no room is counted in one of
+ * at most MAX_OVERFLOW_KEYS overflow rows (see OverflowKey): never lost.
  *
  * A key keeps its row until the row is removed; then the row is given to another key.
  */
 export class CountTable {
   /** Keys that are kept as they are. */
   readonly maxKeys: number;
-  /** Rows there is room for, folded ones included. */
+  /** Rows there is room for, overflow rows included. */
   readonly capacity: number;
   /** Key of row r at r * KEY_WORDS. */
   readonly keys: Uint32Array;
-  /** The same, in bytes. */
-  readonly keyBytes: Uint8Array;
   /** Packets of row r; 0 where it is not in use. */
   readonly counts: Float64Array;
   /** Whether row r is in use: 1 or 0. */
   readonly used: Uint8Array;
   /** What clients waited, by row. */
   readonly delays = new Delays();
-  /** Packets that were folded. */
+  /** Packets that were counted in overflow rows. */
   overflow = 0;
   /** Keys that were given a row. */
   entered = 0;
-  readonly #whole: RowAllocator;
-  readonly #folded: RowAllocator;
-  readonly #folder = new OverflowKey();
+  readonly #rows: RowAllocator;
+  readonly #overflowRows: RowAllocator;
+  readonly #overflowKey = new OverflowKey();
   /** Row number + 1, or 0; a power of two, at most half full. */
   readonly #slots: Uint32Array;
   readonly #mask: number;
+  readonly #view: RecordView;
 
   constructor(maxKeys: number) {
     this.capacity = maxKeys + MAX_OVERFLOW_KEYS;
-    this.keys = new Uint32Array(this.capacity * KEY_WORDS);
-    this.keyBytes = new Uint8Array(this.keys.buffer);
+    this.#view = new RecordView(new Uint8Array(this.capacity * KEY_BYTES));
+    this.keys = this.#view.words;
     this.counts = new Float64Array(this.capacity);
     this.used = new Uint8Array(this.capacity);
     this.maxKeys = maxKeys;
-    this.#whole = new RowAllocator(0, maxKeys);
-    this.#folded = new RowAllocator(maxKeys, MAX_OVERFLOW_KEYS);
+    this.#rows = new RowAllocator(0, maxKeys);
+    this.#overflowRows = new RowAllocator(maxKeys, MAX_OVERFLOW_KEYS);
     let slots = 16;
     while (slots < this.capacity * 2) slots *= 2;
     this.#slots = new Uint32Array(slots);
@@ -62,18 +62,24 @@ export class CountTable {
 
   /** Behind the last row that was ever in use. */
   get end(): number {
-    return this.#folded.end === this.maxKeys ? this.#whole.end : this.#folded.end;
+    return this.#overflowRows.end === this.maxKeys ? this.#rows.end : this.#overflowRows.end;
   }
 
   /** Rows in use. */
   get size(): number {
-    return this.#whole.size + this.#folded.size;
+    return this.#rows.size + this.#overflowRows.size;
   }
 
   /** Bytes of the arrays. */
   get byteLength(): number {
     const { keys, counts, used } = this;
     return keys.byteLength + counts.byteLength + used.byteLength + this.#slots.byteLength;
+  }
+
+  /** Returns a view of row r's key, valid until the next call: it is the same object each time. */
+  key(row: number): RecordView {
+    this.#view.start = row * KEY_BYTES - KEY_OFFSET;
+    return this.#view;
   }
 
   /** Adds every record of the batch; returns the packets they stand for. */
@@ -83,8 +89,8 @@ export class CountTable {
     for (let index = 0; index < count; index++) {
       const record = index * RECORD_WORDS;
       const amount = words[record + COUNT_WORD] as number;
-      let row = this.#row(words, record + KEY_START_WORD, this.#whole);
-      if (row < 0) row = this.#fold(words, record + KEY_START_WORD, amount);
+      let row = this.#row(words, record + KEY_START_WORD, this.#rows);
+      if (row < 0) row = this.#overflow(words, record + KEY_START_WORD, amount);
       packets += amount;
       (this.counts[row] as number) += amount;
       // Only an opening packet that was sent again has a delay.
@@ -100,8 +106,8 @@ export class CountTable {
   /** Adds the packets of another table's row. */
   addRow(other: CountTable, row: number): void {
     const packets = other.counts[row] as number;
-    let mine = this.#row(other.keys, row * KEY_WORDS, this.#whole);
-    if (mine < 0) mine = this.#fold(other.keys, row * KEY_WORDS, packets);
+    let mine = this.#row(other.keys, row * KEY_WORDS, this.#rows);
+    if (mine < 0) mine = this.#overflow(other.keys, row * KEY_WORDS, packets);
     (this.counts[mine] as number) += packets;
   }
 
@@ -111,7 +117,7 @@ export class CountTable {
       this.used[row] = 0;
       this.counts[row] = 0;
       this.delays.remove(row);
-      (row < this.maxKeys ? this.#whole : this.#folded).free(row);
+      (row < this.maxKeys ? this.#rows : this.#overflowRows).free(row);
     }
     this.#slots.fill(0);
     for (let row = 0; row < this.end; row++) {
@@ -123,9 +129,9 @@ export class CountTable {
   }
 
   /** The row for packets whose key found no room. */
-  #fold(words: Uint32Array, start: number, packets: number): number {
+  #overflow(words: Uint32Array, start: number, packets: number): number {
     this.overflow += packets;
-    return this.#row(this.#folder.fold(words, start), 0, this.#folded);
+    return this.#row(this.#overflowKey.make(words, start), 0, this.#overflowRows);
   }
 
   /** The key's row; where it has none, one out of `room`. -1: there is none left. */

@@ -1,5 +1,7 @@
-import { Cause, Flag, Kind, Offset, Verdict } from '../record/layout.generated.js';
-import { KEY_OFFSET, KEY_WORDS } from './row-key.js';
+import { possibleCause } from '../record/cause.js';
+import { Cause, Flag, Kind, Verdict } from '../record/layout.generated.js';
+import { RecordView } from '../record/record-view.generated.js';
+import { KEY_BYTES, KEY_OFFSET, KEY_WORDS } from './row-key.js';
 
 /** What the metrics tell apart by name; any other number becomes 0. */
 const kinds = onlyThese(Object.values(Kind));
@@ -14,16 +16,8 @@ for (const cause of Object.values(Cause)) {
   causes[cause] = cause >= Cause.noServer && cause <= Cause.unscheduled ? Cause.unscheduled : cause;
 }
 
-/** Causes of a drop, by kind. */
-const dropCauses: Readonly<Record<number, readonly number[]>> = {
-  [Kind.unavailable]: [Cause.conntrack, Cause.unavailable, Cause.transmit, Cause.node],
-  [Kind.unscheduled]: [Cause.unscheduled, Cause.transmit],
-  [Kind.overload]: [Cause.overload, Cause.transmit],
-};
-const anyDropCause = [Cause.conntrack, Cause.transmit, Cause.node];
-
 /**
- * Different keys that folding makes at most, whatever is folded: how a packet ended, for each pair of
+ * Different overflow keys at most: how a packet ended, for each pair of
  * `opening` and weight 0 and each of four protocols (three, and any other); of `reuse` also the state.
  * Each cause or none, `conntrack` with and without the fix; of packets that were sent also
  * `unanswered`.
@@ -38,57 +32,41 @@ const anyDropCause = [Cause.conntrack, Cause.transmit, Cause.node];
 export const MAX_OVERFLOW_KEYS = 4 * 4 * (18 * STATES + 2 * 14 + 20 + 8 + 8 * 18);
 
 /**
- * What is left of a key without a service and a server: family 0, no address, port, namespace or
- * mark; of all else only what some metric or the summary tells apart. A member that comes to the key
- * is folded away until it is written down here.
+ * Maps keys that found no room to the few keys of overflow rows: family 0, no address, port, namespace
+ * or mark; of all else only what some metric or the summary distinguishes. A member that is added to
+ * the key is left out until it is named here.
  */
 export class OverflowKey {
-  readonly #words = new Uint32Array(KEY_WORDS);
-  readonly #bytes = new Uint8Array(this.#words.buffer);
+  readonly #key: RecordView;
 
-  /** Reads the key at `start`; the words returned are valid until the next call. */
-  fold(words: Uint32Array, start: number): Uint32Array {
-    const folded = this.#words;
-    for (let word = 0; word < KEY_WORDS; word++) folded[word] = words[start + word] as number;
-    const kind = kinds[this.#byte(Offset.kind)] as number;
-    const verdict = verdicts[this.#byte(Offset.verdict)] as number;
-    const protocol = protocols[this.#byte(Offset.protocol)] as number;
-    const state = this.#byte(Offset.connState);
-    const flags = this.#byte(Offset.flags) | (this.#byte(Offset.flags + 1) << 8);
-    const cause = keptCause(kind, verdict, causes[this.#byte(Offset.cause)] as number);
+  constructor() {
+    this.#key = new RecordView(new Uint8Array(KEY_BYTES));
+    this.#key.start = -KEY_OFFSET;
+  }
+
+  /** Makes the overflow key of the key at `start`; the words returned are valid until the next call. */
+  make(words: Uint32Array, start: number): Uint32Array {
+    const key = this.#key;
+    for (let word = 0; word < KEY_WORDS; word++) key.words[word] = words[start + word] as number;
+    const kind = kinds[key.kind] as number;
+    const verdict = verdicts[key.verdict] as number;
+    const protocol = protocols[key.protocol] as number;
+    const { connState, flags } = key;
+    const cause = possibleCause(kind, verdict, causes[key.cause] as number);
 
     let kept = flags & (Flag.opening | Flag.weightZero);
     if (verdict === Verdict.rescheduled && kind !== Kind.retry) kept |= flags & Flag.newWeightZero;
     if (cause === Cause.conntrack && kind !== Kind.retry) kept |= flags & Flag.missingFix;
 
-    folded.fill(0);
-    this.#set(Offset.kind, kind);
-    this.#set(Offset.verdict, kind === Kind.retry ? Verdict.forwarded : verdict);
-    this.#set(Offset.protocol, protocol);
-    this.#set(Offset.connState, kind === Kind.reuse && state < STATES ? state : 0);
-    this.#set(Offset.cause, cause);
-    this.#set(Offset.flags, kept & 0xff);
-    this.#set(Offset.flags + 1, kept >> 8);
-    return folded;
+    key.words.fill(0);
+    key.kind = kind;
+    key.verdict = kind === Kind.retry ? Verdict.forwarded : verdict;
+    key.protocol = protocol;
+    key.connState = kind === Kind.reuse && connState < STATES ? connState : 0;
+    key.cause = cause;
+    key.flags = kept;
+    return key.words;
   }
-
-  #byte(offset: number): number {
-    return this.#bytes[offset - KEY_OFFSET] as number;
-  }
-
-  #set(offset: number, value: number): void {
-    this.#bytes[offset - KEY_OFFSET] = value;
-  }
-}
-
-/** The cause where packets of that kind and end may have it, else none. */
-function keptCause(kind: number, verdict: number, cause: number): number {
-  if (kind === Kind.retry) return cause;
-  if (verdict === Verdict.forwarded || verdict === Verdict.rescheduled) {
-    return cause === Cause.unanswered ? cause : Cause.none;
-  }
-  if (verdict !== Verdict.dropped && verdict !== Verdict.rejected) return Cause.none;
-  return (dropCauses[kind] ?? anyDropCause).includes(cause) ? cause : Cause.none;
 }
 
 /** By a byte's value: itself where it is one of these, else 0. */

@@ -3,8 +3,11 @@ import { Offset, RECORD_SIZE } from '../record/layout.generated.js';
 /** Bytes from a record's start to its key. */
 export const KEY_OFFSET = Offset.netns;
 
+/** Bytes of the key. */
+export const KEY_BYTES = RECORD_SIZE - KEY_OFFSET;
+
 /** 32-bit words of the key: everything that tells two rows apart. */
-export const KEY_WORDS = (RECORD_SIZE - KEY_OFFSET) / 4;
+export const KEY_WORDS = KEY_BYTES / 4;
 
 /**
  * Each word times an odd constant of its own, all added up, then mixed. Written out, because the

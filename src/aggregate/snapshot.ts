@@ -1,12 +1,11 @@
 import { formatAddress, OVERFLOW_ADDRESS } from '../record/address.js';
-import type { DelayCause } from '../record/event.js';
-import { Flag, Offset } from '../record/layout.generated.js';
+import type { DelayCause } from '../record/cause.js';
+import { causeName, reasonName } from '../record/cause.js';
+import { Flag } from '../record/layout.generated.js';
 import {
-  causeName,
   type KindName,
   kindName,
   protocolName,
-  reasonName,
   schedulerName,
   stateName,
   type VerdictName,
@@ -14,7 +13,6 @@ import {
 } from '../record/value-names.js';
 import type { CountTable } from './count-table.js';
 import type { DelayHistogram } from './delays.js';
-import { KEY_OFFSET, KEY_WORDS } from './row-key.js';
 import type { Totals } from './totals.js';
 
 export interface Endpoint {
@@ -67,43 +65,38 @@ export interface Snapshot extends Totals {
 export const missingFixPackets = ({ rows }: Snapshot): number =>
   rows.reduce((sum, row) => sum + (row.missingFix ? row.packets : 0), 0);
 
-const folded: Endpoint = { address: OVERFLOW_ADDRESS, port: 0 };
+const overflow: Endpoint = { address: OVERFLOW_ADDRESS, port: 0 };
 
-/** One row of the table in words. */
+/** Returns one row of the table in words. */
 export function readRow(table: CountTable, row: number): SnapshotRow {
-  const { keyBytes: bytes, keys } = table;
-  const at = row * KEY_WORDS * 4 - KEY_OFFSET;
-  const byte = (offset: number): number => bytes[at + offset] ?? 0;
-  const word = (offset: number): number => keys[(at + offset) / 4] ?? 0;
+  const key = table.key(row);
+  const { flags, protocol, cause } = key;
   const endpoint = (address: number, port: number, family: number): Endpoint => ({
-    address: formatAddress(bytes, at + address, family),
-    port: (byte(port) << 8) | byte(port + 1),
+    address: formatAddress(key.bytes, address, family),
+    port,
   });
-  const flags = byte(Offset.flags) | (byte(Offset.flags + 1) << 8);
-  // The kernel folds alike where its own tables are full.
-  const isOverflow = byte(Offset.family) === 0;
+  // The kernel's own overflow keys look the same.
+  const isOverflow = key.family === 0;
   const hasDestination = (flags & Flag.hasDestination) !== 0;
   const destination = (): Endpoint =>
-    endpoint(Offset.destinationAddress, Offset.destinationPort, byte(Offset.destinationFamily));
+    endpoint(key.destinationAddress, key.destinationPort, key.destinationFamily);
   return {
-    kind: kindName(byte(Offset.kind)),
-    verdict: verdictName(byte(Offset.verdict)),
-    proto: protocolName(byte(Offset.protocol)),
-    virtual: isOverflow
-      ? folded
-      : endpoint(Offset.virtualAddress, Offset.servicePort, byte(Offset.family)),
-    fwmark: word(Offset.fwmark),
-    destination: isOverflow ? folded : hasDestination ? destination() : undefined,
+    kind: kindName(key.kind),
+    verdict: verdictName(key.verdict),
+    proto: protocolName(protocol),
+    virtual: isOverflow ? overflow : endpoint(key.virtualAddress, key.servicePort, key.family),
+    fwmark: key.fwmark,
+    destination: isOverflow ? overflow : hasDestination ? destination() : undefined,
     draining: (flags & Flag.weightZero) !== 0,
     newDraining: (flags & Flag.newWeightZero) !== 0,
     opening: (flags & Flag.opening) !== 0,
-    connState: stateName(byte(Offset.protocol), byte(Offset.connState)),
-    cause: causeName(byte(Offset.cause)),
-    reason: reasonName(byte(Offset.cause)),
-    scheduler: schedulerName(byte(Offset.scheduler)),
+    connState: stateName(protocol, key.connState),
+    cause: causeName(cause),
+    reason: reasonName(cause),
+    scheduler: schedulerName(key.scheduler),
     hairpin: (flags & Flag.hairpin) !== 0,
     missingFix: (flags & Flag.missingFix) !== 0,
-    netns: word(Offset.netns),
+    netns: key.netns,
     packets: table.counts[row] ?? 0,
     delays: table.delays.of(row),
   };

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { IpvscopeError } from '../error.js';
 import { findPrograms } from '../exec/find.js';
 import { runProgram } from '../exec/run.js';
-import { CONNTRACK_FIX } from '../record/event.js';
+import { CONNTRACK_FIX } from '../record/cause.js';
 import { fetchPackages } from './fetch-packages.js';
 import { type HeadersRequest, obtainKernelHeaders } from './kernel-headers.js';
 import { unpackImage } from './kernel-image.js';

@@ -8,7 +8,7 @@ import { findProgram } from '../exec/find.js';
 import { ConsoleTail } from './console-tail.js';
 import { copyUntilMarker } from './copy-until-marker.js';
 import type { LabSignal } from './lab-options.js';
-import { portInUse } from './ports.js';
+import { portInUse } from './published-ports.js';
 import { ChannelFd, type QemuPlan, qemuArgs } from './qemu-args.js';
 
 /** A command for the guest, and its outputs on the host. */

@@ -9,4 +9,4 @@ export type {
   LabSignal,
   PublishedPort,
 } from './lab-options.js';
-export { type LabRun, startLab } from './start-lab.js';
+export { LAB_PROGRAMS, type LabRun, startLab } from './start-lab.js';

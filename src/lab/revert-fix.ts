@@ -1,5 +1,5 @@
 import { IpvscopeError } from '../error.js';
-import { CONNTRACK_FIX } from '../record/event.js';
+import { CONNTRACK_FIX } from '../record/cause.js';
 
 /** Before the fix any nf_conn of the packet counted, not only a confirmed one. */
 const FUNCTION = `

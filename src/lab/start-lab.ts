@@ -13,7 +13,7 @@ import {
   type LabSignal,
   planLab,
 } from './lab-options.js';
-import { checkPorts } from './ports.js';
+import { checkPorts } from './published-ports.js';
 import { obtainRevertedKernel } from './reverted-kernel.js';
 
 /** A running lab. */
@@ -130,6 +130,15 @@ class Lab implements LabRun {
   }
 }
 
+/** The programs that every run needs, here or in the guest. */
+export const LAB_PROGRAMS = [
+  'qemu-system-x86_64',
+  'setpriv',
+  'busybox',
+  'modprobe',
+  'depmod',
+] as const;
+
 /** Checks what every run needs, before anything is downloaded or booted. */
 function checkMachine(): void {
   if (process.arch !== 'x64') {
@@ -142,7 +151,7 @@ function checkMachine(): void {
       },
     );
   }
-  findPrograms(['qemu-system-x86_64', 'setpriv', 'busybox']);
+  findPrograms(LAB_PROGRAMS);
 }
 
 function asLabError(error: unknown): IpvscopeError {

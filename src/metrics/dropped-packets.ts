@@ -1,4 +1,4 @@
-import type { DropCause } from '../record/event.js';
+import type { DropCause } from '../record/cause.js';
 import { isRefused, type RowFamily } from './row-family.js';
 import { zeroLabels } from './zero-labels.js';
 

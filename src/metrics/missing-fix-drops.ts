@@ -1,4 +1,4 @@
-import { CONNTRACK_FIX } from '../record/event.js';
+import { CONNTRACK_FIX } from '../record/cause.js';
 import type { RowFamily } from './row-family.js';
 
 export const missingFixDrops: RowFamily = {

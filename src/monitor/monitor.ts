@@ -76,7 +76,7 @@ export interface RecordListener {
  * `ERR_NO_MODULE_BTF`, `ERR_ADDON_LOAD` and others where something is missing (`exitCode` 3),
  * `ERR_BTF_FILE` for a BTF file that cannot be used (`exitCode` 2).
  */
-export async function open(options: MonitorOptions & RecordListener = {}): Promise<Monitor> {
+export async function open(options: MonitorOptions = {}): Promise<Monitor> {
   const monitor = new Monitor(options);
   try {
     await monitor.start();
@@ -126,8 +126,8 @@ export class Monitor {
       onDetached: () => this.#options.onDetached?.(),
       onServicesLeftOut: (count) =>
         this.#log.warn(
-          `${count} virtual services found no room in the probe: packets of connections that IPVS` +
-            ' no longer knows are not seen of these; start again for room',
+          `no room for ${count} virtual services in the probe: their orphan packets are not seen` +
+            ' (restart ipvscope to make room)',
         ),
       onWaiting: (reason) => this.#log.info(`waiting: ${reason}`),
     });
@@ -239,9 +239,9 @@ export class Monitor {
       : Promise.all(held).then(() => undefined);
   }
 
-  #onAttached({ types, withoutFexit }: Attachment): void {
+  #onAttached({ btf, withoutFexit }: Attachment): void {
     if (withoutFexit !== undefined) {
-      this.#log.info(`kprobes, which cost a packet more: ${withoutFexit}`);
+      this.#log.info(`using kprobes, whose overhead is higher: ${withoutFexit}`);
     }
     const variants = new Map<string, string[]>();
     const state = this.#source.state();
@@ -249,7 +249,7 @@ export class Monitor {
       variants.set(name, [...(variants.get(name) ?? []), variant]);
     }
     const list = [...variants].map(([name, its]) => `${its.join('+')} ${name}`).join(', ');
-    const from = types === undefined ? '' : ` with types from ${types}`;
+    const from = btf === undefined ? '' : ` with BTF from ${btf}`;
     this.#log.info(`ipvscope ${version} attached on ${release()}${from}: ${list}`);
     if (state.watching !== 'proven') this.#log.warn(watchingLine(state));
     this.#options.onAttached?.();

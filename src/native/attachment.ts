@@ -11,17 +11,17 @@ export type AttachVariant = (typeof attachVariants)[number];
 /** One way to attach the probe to this kernel. */
 export interface Attachment {
   readonly variant: AttachVariant;
-  /** A file with the types of the kernel and ip_vs; absent where the kernel shows them itself. */
-  readonly types?: string;
-  /** Why fexit, which costs a packet less, is not tried where it could be; absent: it is, or no. */
+  /** A file with BTF of the kernel and ip_vs; absent where the kernel exposes it itself. */
+  readonly btf?: string;
+  /** Why fexit, whose overhead is lower, is not tried; absent where it is tried or impossible. */
   readonly withoutFexit?: string;
 }
 
-/** What the user asked for. */
+/** How to attach; what is absent is chosen by what the kernel offers. */
 export interface AttachRequest {
   readonly variant?: AttachVariant;
-  /** See `Attachment`. Only kprobes can use types that are not the kernel's own. */
-  readonly types?: string;
+  /** A BTF file, see `Attachment`. Only kprobes can use BTF that is not the kernel's own. */
+  readonly btf?: string;
 }
 
 // include/uapi/linux/capability.h
@@ -30,12 +30,12 @@ const CAP_PERFMON = 38n;
 const CAP_BPF = 39n;
 
 /**
- * The ways in which the probe may be attached to this kernel, to be tried one after another. Only
- * what the kernel itself shows is asked, never its version; what it does not show, loading the probe
- * finds out.
+ * Lists the ways to attach the probe to this kernel, to be tried in this order. Decides by what the
+ * kernel exposes, never by its version, because distribution kernels carry backports; the rest shows
+ * when the probe is loaded.
  *
  * @throws IpvscopeError `ERR_NO_IP_VS`, `ERR_NO_BTF`, `ERR_NO_MODULE_BTF` or `ERR_NO_CAPABILITY`
- * where something is missing, `ERR_BTF_FILE` for a file that there is not.
+ * where something is missing, `ERR_BTF_FILE` for a file that does not exist.
  */
 export function planAttachments(
   request: AttachRequest = {},
@@ -43,47 +43,48 @@ export function planAttachments(
   find: (files: KernelFiles) => string | undefined = findBtfFile,
 ): readonly Attachment[] {
   requireModule(files);
-  const unseen = unseenTypes(files);
-  const types = givenTypes(request, files) ?? (unseen === undefined ? undefined : find(files));
-  if (unseen !== undefined && (types === undefined || request.variant === 'fexit')) throw unseen;
+  const unexposed = unexposedBtf(files);
+  const btf = givenBtf(request, files) ?? (unexposed === undefined ? undefined : find(files));
+  if (unexposed !== undefined && (btf === undefined || request.variant === 'fexit'))
+    throw unexposed;
   const mayUse = requireCapabilities(files, request);
 
-  const kprobe = { variant: 'kprobe', ...(types === undefined ? {} : { types }) } as const;
-  if (types !== undefined || request.variant === 'kprobe') return [kprobe];
+  const kprobe = { variant: 'kprobe', ...(btf === undefined ? {} : { btf }) } as const;
+  if (btf !== undefined || request.variant === 'kprobe') return [kprobe];
   if (!mayUse.fexit) return [{ ...kprobe, withoutFexit: FEXIT_TAKES }];
   const fexit = { variant: 'fexit' } as const;
   return request.variant === 'fexit' ? [fexit] : [fexit, kprobe];
 }
 
 /**
- * Refuses what cannot work on any kernel, so that a command that waits for ip_vs says so at once.
+ * Checks what can be checked without ip_vs, so that a command that waits for it fails at once.
  *
- * @throws IpvscopeError `ERR_BTF_FILE` for a file that cannot be read, or holds no types.
+ * @throws IpvscopeError `ERR_BTF_FILE` for a file that cannot be read or holds no BTF.
  */
 export function checkRequest(
   request: AttachRequest = {},
   files: KernelFiles = realFiles,
   readStart: (path: string) => Uint8Array = startOf,
 ): void {
-  const types = givenTypes(request, files);
-  if (types === undefined) return;
+  const btf = givenBtf(request, files);
+  if (btf === undefined) return;
   let start: Uint8Array;
   try {
-    start = readStart(types);
+    start = readStart(btf);
   } catch (cause) {
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw wrongTypes(`${types}: no BTF can be read from it: ${reason}`, 'name a file with --btf');
+    throw wrongBtf(`cannot read BTF from ${btf}: ${reason}`, 'name a file with --btf');
   }
   const magic = Buffer.from(start.subarray(0, 4)).toString('hex');
   if (!BTF_MAGICS.some((known) => magic.startsWith(known))) {
-    throw wrongTypes(
-      `${types}: no BTF can be read from it: it is neither BTF nor an object file`,
+    throw wrongBtf(
+      `cannot read BTF from ${btf}: it is neither BTF nor an object file`,
       'build it for this kernel with: ipvscope btf',
     );
   }
 }
 
-/** BTF in this machine's byte order (include/uapi/linux/btf.h), or in a section of an ELF file. */
+/** BTF in this machine's byte order (include/uapi/linux/btf.h), and ELF, which may have it in a section. */
 const BTF_MAGICS = ['9feb', '7f454c46'];
 
 function startOf(path: string): Uint8Array {
@@ -97,7 +98,7 @@ function startOf(path: string): Uint8Array {
   return bytes;
 }
 
-const wrongTypes = (message: string, hint: string): IpvscopeError =>
+const wrongBtf = (message: string, hint: string): IpvscopeError =>
   new IpvscopeError('ERR_BTF_FILE', message, { hint, exitCode: ExitCode.usage });
 
 function missing(code: ErrorCode, message: string, hint: string): IpvscopeError {
@@ -109,45 +110,44 @@ function requireModule(files: KernelFiles): void {
   throw missing('ERR_NO_IP_VS', 'the kernel has no ip_vs loaded', 'load it with: modprobe ip_vs');
 }
 
-function givenTypes({ variant, types }: AttachRequest, files: KernelFiles): string | undefined {
-  if (types === undefined) return undefined;
-  if (!files.exists(types)) {
-    throw wrongTypes(`BTF file not found: ${types}`, 'see: ipvscope btf --help');
+function givenBtf({ variant, btf }: AttachRequest, files: KernelFiles): string | undefined {
+  if (btf === undefined) return undefined;
+  if (!files.exists(btf)) {
+    throw wrongBtf(`BTF file not found: ${btf}`, 'see ipvscope btf --help for how to build one');
   }
   if (variant === 'fexit') {
-    throw wrongTypes("fexit uses the kernel's own BTF only", 'omit --btf, or --attach');
+    throw wrongBtf('fexit takes only BTF that the kernel exposes', 'leave out --btf, or --attach');
   }
-  return types;
+  return btf;
 }
 
-/** What keeps the kernel's own types of ip_vs from being used; undefined where it shows them. */
-function unseenTypes(files: KernelFiles): IpvscopeError | undefined {
-  const hint = `generate a BTF file: apt-get install linux-headers-${files.release}, then ipvscope btf`;
+/** Returns what keeps the kernel's own BTF from being used; undefined where it exposes all of it. */
+function unexposedBtf(files: KernelFiles): IpvscopeError | undefined {
+  const hint = `build a BTF file: apt-get install linux-headers-${files.release}, then ipvscope btf`;
   if (!files.exists('/sys/kernel/btf/vmlinux')) {
     return missing(
       'ERR_NO_BTF',
-      'the kernel has no BTF (/sys/kernel/btf/vmlinux is missing)',
+      'the kernel exposes no BTF (/sys/kernel/btf/vmlinux is missing)',
       hint,
     );
   }
-  // A module has its own; types of ip_vs built into the kernel are in vmlinux.
+  // A module has BTF of its own; that of ip_vs built into the kernel is in vmlinux.
   if (isModule(files) && !files.exists('/sys/kernel/btf/ip_vs')) {
     return missing(
       'ERR_NO_MODULE_BTF',
-      `kernel ${files.release} has no BTF of the module ip_vs (/sys/kernel/btf/ip_vs is missing)`,
+      `kernel ${files.release} exposes no BTF of the module ip_vs (/sys/kernel/btf/ip_vs is missing)`,
       hint,
     );
   }
   return undefined;
 }
 
-const FEXIT_TAKES = 'fexit on the module ip_vs takes CAP_SYS_ADMIN';
+const FEXIT_TAKES = 'fexit on the module ip_vs requires CAP_SYS_ADMIN';
 
 /**
- * Whether this process may do what each variant takes (docs/capabilities.md). fexit names a function
- * of a module by the id of the module's BTF, which the kernel lets CAP_SYS_ADMIN do only
- * (kernel/bpf/syscall.c, bpf_btf_get_fd_by_id). A kernel may ask for more than is asked here: then
- * attaching says so.
+ * Checks that this process has what each variant requires (docs/capabilities.md). fexit names a
+ * function of a module by the id of the module's BTF, which requires CAP_SYS_ADMIN
+ * (kernel/bpf/syscall.c, bpf_btf_get_fd_by_id). A kernel may require more: then attaching fails.
  */
 function requireCapabilities(
   files: KernelFiles,

@@ -1,6 +1,6 @@
 import { cpus } from 'node:os';
 import { ExitCode, IpvscopeError } from '../error.js';
-import { Kind, Loss, RECORD_SIZE } from '../record/layout.generated.js';
+import { Detail, Kind, Loss, RECORD_SIZE, Variant } from '../record/layout.generated.js';
 import { type OnBatch, RecordBatch } from '../record/record-batch.js';
 import { type KindName, kindNames } from '../record/value-names.js';
 import type { ServiceKey } from '../services/virtual-service.js';
@@ -75,12 +75,14 @@ const PAGE_BYTES = 4096;
 const DEFAULT_BATCH_RECORDS = 4096;
 /** Virtual services that the probe has room for: 28 bytes each, and what the kernel needs. */
 const DEFAULT_SERVICES = 4096;
-/** IPVSCOPE_DETAIL_DROPS in native/include/ipvscope_record.h. */
-const DETAIL_DROPS = 1;
 const DEFAULT_KEY_IDLE_MS = 60_000;
 
 /** Session::Variant in native/addon/session/session.h. */
-const nativeVariant = { fexit: 0, kprobe: 1, generator: 2 } as const;
+const nativeVariant = {
+  fexit: Variant.trampoline,
+  kprobe: Variant.kprobe,
+  generator: Variant.generator,
+} as const;
 
 function wrongArgument(message: string): IpvscopeError {
   return new IpvscopeError('ERR_ARGUMENT', message, { exitCode: ExitCode.usage });
@@ -128,9 +130,9 @@ export class Session {
   constructor(options: SessionOptions = {}) {
     const detail = (options.detail ?? kindNames).reduce(
       (mask, kind) => mask | (1 << Kind[kind]),
-      options.detailDrops === true ? DETAIL_DROPS : 0,
+      options.detailDrops === true ? Detail.drops : 0,
     );
-    const { variant = 'fexit', types = '' } = options.attachment ?? {};
+    const { variant = 'fexit', btf = '' } = options.attachment ?? {};
     const ringBytes = options.ringBytes ?? defaultRingBytes(detail);
     const power = Math.log2(ringBytes);
     if (!Number.isInteger(power) || power < 12 || power > 30) {
@@ -147,7 +149,7 @@ export class Session {
       detail,
       services: options.services ?? DEFAULT_SERVICES,
       variant: nativeVariant[options.generator === true ? 'generator' : variant],
-      types,
+      types: btf,
       verifierLog: options.verifierLog ?? false,
       keyIdleMs,
       filter: options.filter ?? {},
@@ -277,7 +279,7 @@ export class Session {
       retry_full: count(Loss.retryFull),
       opening_evicted: count(Loss.openingEvicted),
       coalesced_full: count(Loss.aggregationFull),
-      misfit: count(counts.length - 1),
+      misfit: count(Loss.misfit),
     };
     return {
       losses,

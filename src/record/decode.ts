@@ -1,23 +1,19 @@
 import { formatAddress, formatEndpoint } from './address.js';
-import { CONNTRACK_FIX, type IpvsEvent } from './event.js';
-import { Conntrack, Cpu, Flag, Kind, Offset, RECORD_SIZE, Verdict } from './layout.generated.js';
+import { CONNTRACK_FIX, causeName, isRefused, reasonName } from './cause.js';
+import type { IpvsEvent } from './event.js';
+import { Conntrack, Cpu, Flag, Kind } from './layout.generated.js';
 import type { RecordBatch } from './record-batch.js';
+import type { RecordView } from './record-view.generated.js';
 import {
-  causeName,
   conntrackName,
   conntrackStateName,
   forwardingName,
   kindName,
   protocolName,
-  reasonName,
   schedulerName,
   stateName,
   verdictName,
 } from './value-names.js';
-
-function port(bytes: Uint8Array, offset: number): number {
-  return ((bytes[offset] ?? 0) << 8) | (bytes[offset + 1] ?? 0);
-}
 
 /**
  * What is known of the server itself. An entry whose server is not in this director's table (one
@@ -30,7 +26,7 @@ function serverFacts(
 ): { weight?: number; available?: boolean } {
   if ((flags & Flag.serverKnown) === 0) return {};
   const available = (flags & Flag.available) !== 0;
-  if (single) return { weight: weight | 0, available };
+  if (single) return { weight, available };
   // Of aggregated packets only weight 0 is known, by its flag.
   return (flags & Flag.weightZero) === 0 ? { available } : { weight: 0, available };
 }
@@ -38,25 +34,19 @@ function serverFacts(
 /** An entry that was made for the packet has had no time to live yet. */
 const isMade = (kind: number): boolean => kind === Kind.stale || kind === Kind.retry;
 
-const isRefused = (verdict: number): boolean =>
-  verdict === Verdict.dropped || verdict === Verdict.rejected;
-
-/** Of a packet for which no server could be chosen. */
+/** What is known of the scheduler where no server could be chosen. */
 function schedulerFacts(
-  scheduler: number,
-  half: (offset: number) => number,
+  { scheduler, servers, serversWithWeight, serversOverloaded }: RecordView,
   single: boolean,
 ): Pick<IpvsEvent, 'scheduler' | 'servers' | 'servers_with_weight' | 'servers_overloaded'> {
   const name = schedulerName(scheduler);
+  if (name === undefined) return {};
+  if (!single) return { scheduler: name };
   return {
-    ...(name === undefined ? {} : { scheduler: name }),
-    ...(single && name !== undefined
-      ? {
-          servers: half(Offset.servers),
-          servers_with_weight: half(Offset.serversWithWeight),
-          servers_overloaded: half(Offset.serversOverloaded),
-        }
-      : {}),
+    scheduler: name,
+    servers,
+    servers_with_weight: serversWithWeight,
+    servers_overloaded: serversOverloaded,
   };
 }
 
@@ -75,15 +65,10 @@ function causeFacts(
   };
 }
 
-/** CLOCK_MONOTONIC nanoseconds; exact to 2^53 ns (104 days), to a few ns beyond. */
-export function recordTime(batch: RecordBatch, index: number): number {
-  const word = (index * RECORD_SIZE + Offset.timeNs) / 4;
-  return (batch.words[word + 1] ?? 0) * 2 ** 32 + (batch.words[word] ?? 0);
-}
-
 /**
- * One record as an event. `toTime` turns CLOCK_MONOTONIC nanoseconds into wall time.
- * Throws a RangeError where `index` is not one of the batch's records.
+ * Decodes one record as an event. `toTime` turns CLOCK_MONOTONIC nanoseconds into wall time.
+ *
+ * @throws RangeError where `index` is not one of the batch's records.
  */
 export function decodeEvent(
   batch: RecordBatch,
@@ -93,88 +78,74 @@ export function decodeEvent(
   if (!Number.isInteger(index) || index < 0 || index >= batch.count) {
     throw new RangeError(`record ${index} of a batch of ${batch.count}`);
   }
-  const { bytes, words } = batch;
-  const at = index * RECORD_SIZE;
-  const byte = (offset: number): number => bytes[at + offset] ?? 0;
-  const word = (offset: number): number => words[(at + offset) / 4] ?? 0;
-  const endpoint = (address: number, portOffset: number, family: number): string =>
-    formatEndpoint(formatAddress(bytes, at + address, family), port(bytes, at + portOffset));
+  const record = batch.record(index);
+  const endpoint = (address: number, port: number, family: number): string =>
+    formatEndpoint(formatAddress(record.bytes, address, family), port);
 
-  const half = (offset: number): number => byte(offset) | (byte(offset + 1) << 8);
-  const flags = half(Offset.flags);
+  const { flags, kind, verdict, family, protocol, cpu, conntrack, delayUs } = record;
   const hasEntry = (flags & Flag.hasEntry) !== 0;
-  const kind = byte(Offset.kind);
-  const family = byte(Offset.family);
-  const protocol = byte(Offset.protocol);
-  const cpu = half(Offset.cpu);
   const single = cpu !== Cpu.several;
   const inKey = (): string =>
-    endpoint(Offset.destinationAddress, Offset.destinationPort, byte(Offset.destinationFamily));
+    endpoint(record.destinationAddress, record.destinationPort, record.destinationFamily);
   const besideKey = (): string =>
-    endpoint(
-      Offset.newDestinationAddress,
-      Offset.newDestinationPort,
-      byte(Offset.newDestinationFamily),
-    );
+    endpoint(record.newDestinationAddress, record.newDestinationPort, record.newDestinationFamily);
   // enum ipvscope_flag in the record's header says why.
   const swapped = (flags & Flag.newWeightZero) !== 0;
-  const conntrack = byte(Offset.conntrack);
   const conntrackState =
     single && (conntrack === Conntrack.confirmed || conntrack === Conntrack.unconfirmed)
-      ? conntrackStateName(protocol, byte(Offset.conntrackState))
+      ? conntrackStateName(protocol, record.conntrackState)
       : undefined;
   const destination =
     (flags & Flag.hasDestination) === 0 || (swapped && !single)
       ? {}
       : {
           destination: swapped ? besideKey() : inKey(),
-          ...serverFacts(word(Offset.weight), flags, single),
+          ...serverFacts(record.weight, flags, single),
         };
   const newDestination =
     (flags & Flag.rescheduled) === 0 || (!swapped && !single)
       ? {}
       : { new_destination: swapped ? inKey() : besideKey() };
-  const virtualPort = single ? Offset.virtualPort : Offset.servicePort;
-  const delayUs = word(Offset.delayUs);
+  const virtualPort = single ? record.virtualPort : record.servicePort;
 
   return {
-    time: toTime(recordTime(batch, index)),
+    time: toTime(record.timeNs),
     kind: kindName(kind),
-    verdict: verdictName(byte(Offset.verdict)),
+    verdict: verdictName(verdict),
     opening: (flags & Flag.opening) !== 0,
     proto: protocolName(protocol),
-    ...(single ? { client: endpoint(Offset.clientAddress, Offset.clientPort, family) } : {}),
+    ...(single ? { client: endpoint(record.clientAddress, record.clientPort, family) } : {}),
     ...((flags & Flag.hasVirtual) === 0
       ? {}
-      : { virtual: endpoint(Offset.virtualAddress, virtualPort, family) }),
-    fwmark: word(Offset.fwmark),
+      : { virtual: endpoint(record.virtualAddress, virtualPort, family) }),
+    fwmark: record.fwmark,
     ...destination,
     ...newDestination,
     ...((flags & Flag.hairpin) === 0 ? {} : { hairpin: true }),
-    ...(kind === Kind.unscheduled ? schedulerFacts(byte(Offset.scheduler), half, single) : {}),
+    ...(kind === Kind.unscheduled ? schedulerFacts(record, single) : {}),
     ...(hasEntry
       ? {
-          conn_state: stateName(protocol, byte(Offset.connState)),
-          ...(single && !isMade(kind) ? { expires_in_ms: word(Offset.expiresInMs) } : {}),
+          conn_state: stateName(protocol, record.connState),
+          ...(single && !isMade(kind) ? { expires_in_ms: record.expiresInMs } : {}),
         }
       : {}),
     ...((flags & Flag.expired) === 0 ? {} : { expired: true }),
     ...(single ? { conntrack: conntrackName(conntrack) } : {}),
     ...(conntrackState === undefined ? {} : { conntrack_state: conntrackState }),
-    ...(hasEntry || byte(Offset.forwarding) !== 0
-      ? { forwarding: forwardingName(byte(Offset.forwarding)) }
+    ...(hasEntry || record.forwarding !== 0
+      ? { forwarding: forwardingName(record.forwarding) }
       : {}),
     ...causeFacts(
       batch,
-      byte(Offset.cause),
-      half(Offset.dropReason),
-      kind === Kind.unscheduled && !isRefused(byte(Offset.verdict)),
+      record.cause,
+      record.dropReason,
+      kind === Kind.unscheduled && !isRefused(verdict),
     ),
     ...((flags & Flag.missingFix) === 0 ? {} : { missing_fix: CONNTRACK_FIX }),
     ...(single && delayUs !== 0 ? { delay_ms: delayUs / 1000 } : {}),
-    ...(single && kind === Kind.retry ? { drops: word(Offset.drops) } : {}),
-    netns: word(Offset.netns),
+    ...(single && kind === Kind.retry ? { drops: record.drops } : {}),
+    netns: record.netns,
     ...(single ? { cpu } : {}),
-    count: word(Offset.count),
+    count: record.count,
   };
 }

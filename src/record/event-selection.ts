@@ -1,4 +1,4 @@
-import { Kind, Offset, RECORD_SIZE, Verdict } from './layout.generated.js';
+import { Kind, Verdict } from './layout.generated.js';
 import type { RecordBatch } from './record-batch.js';
 import { type KindName, kindNames } from './value-names.js';
 
@@ -21,10 +21,9 @@ export class EventSelection {
   }
 
   /** Returns whether the batch's record `index` is selected. */
-  has({ bytes }: RecordBatch, index: number): boolean {
-    const at = index * RECORD_SIZE;
-    if (this.#kinds.has(bytes[at + Offset.kind] ?? 0)) return true;
-    const verdict = bytes[at + Offset.verdict];
+  has(batch: RecordBatch, index: number): boolean {
+    const { kind, verdict } = batch.record(index);
+    if (this.#kinds.has(kind)) return true;
     return this.#drops && (verdict === Verdict.dropped || verdict === Verdict.rejected);
   }
 }

@@ -1,16 +1,5 @@
-import type {
-  ConntrackName,
-  DelayCause,
-  ForwardingName,
-  KindName,
-  VerdictName,
-} from './value-names.js';
-
-export type { DelayCause, DropCause } from './value-names.js';
-
-/** The commit, of Linux 5.9 and in stable branches of 2020, by which a reused port's first packet
- * is dropped for a confirmed conntrack entry only. */
-export const CONNTRACK_FIX = 'f0a5e4d7a594';
+import type { CONNTRACK_FIX, DelayCause } from './cause.js';
+import type { ConntrackName, ForwardingName, KindName, VerdictName } from './value-names.js';
 
 /**
  * What happened to one packet (or, where `count` is above 1, to several alike). Names and values

@@ -1,6 +1,6 @@
 // Generated from the BTF of the embedded object by `npm run generate`. Not to be edited.
 
-export const LAYOUT_FINGERPRINT = '70d2ac9e3b7b1de4';
+export const LAYOUT_FINGERPRINT = '36e2be1e397dd1ed';
 
 /** Bytes of one record. */
 export const RECORD_SIZE = 136;
@@ -196,8 +196,24 @@ export const Loss = {
   openingEvicted: 7,
   noneLookedUp: 8,
   noneLookedUpOpening: 9,
+  misfit: 10,
 } as const;
 
 export const Cpu = {
   several: 65535,
+} as const;
+
+export const Key = {
+  offset: 80,
+  size: 56,
+} as const;
+
+export const Variant = {
+  trampoline: 0,
+  kprobe: 1,
+  generator: 2,
+} as const;
+
+export const Detail = {
+  drops: 1,
 } as const;

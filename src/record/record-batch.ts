@@ -1,4 +1,5 @@
 import { RECORD_SIZE } from './layout.generated.js';
+import { RecordView } from './record-view.generated.js';
 
 /**
  * Takes a batch. It may be read until the call returns: the next call brings other records in the same
@@ -7,15 +8,13 @@ import { RECORD_SIZE } from './layout.generated.js';
  */
 export type OnBatch = (batch: RecordBatch) => Promise<void> | undefined;
 
-/**
- * Records side by side in one buffer, seen as bytes, half words and words of this machine's byte
- * order. The views are made once for a buffer; `count` says how many records it holds now.
- */
+/** Holds records side by side in one buffer; `count` says how many it holds now. */
 export class RecordBatch {
   readonly bytes: Uint8Array;
-  readonly halves: Uint16Array;
+  /** The same bytes as words of this machine's byte order. */
   readonly words: Uint32Array;
   count = 0;
+  readonly #view: RecordView;
   readonly #readDropReasons: () => readonly string[];
   #dropReasons: readonly string[] | undefined;
 
@@ -26,10 +25,16 @@ export class RecordBatch {
         `a batch holds whole records of ${RECORD_SIZE} bytes, not ${bytes.byteLength} bytes`,
       );
     }
+    this.#view = new RecordView(bytes);
     this.bytes = bytes;
+    this.words = this.#view.words;
     this.#readDropReasons = dropReasons;
-    this.halves = new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 2);
-    this.words = new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4);
+  }
+
+  /** Returns a view of one record, valid until the next call: it is the same object each time. */
+  record(index: number): RecordView {
+    this.#view.start = index * RECORD_SIZE;
+    return this.#view;
   }
 
   /** enum skb_drop_reason of the kernel that the records are from, by value; read when first asked. */

@@ -1,16 +1,4 @@
-import { Cause, Conntrack, Forwarding, Kind, Scheduler, Verdict } from './layout.generated.js';
-
-/** Why a packet was dropped: the label of ipvs_dropped_packets_total. */
-export type DropCause =
-  | 'conntrack'
-  | 'unavailable'
-  | 'unscheduled'
-  | 'overload'
-  | 'transmit'
-  | 'node';
-
-/** Why a client waited: the label of ipvs_connect_delay_seconds. */
-export type DelayCause = DropCause | 'unanswered';
+import { Conntrack, Forwarding, Kind, Scheduler, Verdict } from './layout.generated.js';
 
 export type KindName = keyof typeof Kind;
 export type VerdictName = keyof typeof Verdict;
@@ -30,33 +18,6 @@ const verdicts = byValue(Verdict);
 const conntracks = byValue(Conntrack);
 const forwardings = byValue(Forwarding);
 const schedulers = byValue(Scheduler);
-
-interface CauseName {
-  readonly cause: DelayCause;
-  /** Why no server was chosen. */
-  readonly reason?: string;
-}
-
-const causes: Readonly<Record<number, CauseName>> = {
-  [Cause.conntrack]: { cause: 'conntrack' },
-  [Cause.unavailable]: { cause: 'unavailable' },
-  [Cause.noServer]: { cause: 'unscheduled', reason: 'no server' },
-  [Cause.noWeight]: { cause: 'unscheduled', reason: 'all weight 0' },
-  [Cause.overloaded]: { cause: 'unscheduled', reason: 'all overloaded' },
-  [Cause.scheduler]: { cause: 'unscheduled', reason: 'scheduler' },
-  [Cause.connLimit]: { cause: 'unscheduled', reason: 'conn limit' },
-  [Cause.unscheduled]: { cause: 'unscheduled' },
-  [Cause.overload]: { cause: 'overload' },
-  [Cause.transmit]: { cause: 'transmit' },
-  [Cause.node]: { cause: 'node' },
-  [Cause.unanswered]: { cause: 'unanswered' },
-};
-
-/** Of ipvscope_cause: why, in the words of metrics; undefined where there is no cause. */
-export const causeName = (value: number): DelayCause | undefined => causes[value]?.cause;
-
-/** Of ipvscope_cause: why no server was chosen; undefined where it does not say. */
-export const reasonName = (value: number): string | undefined => causes[value]?.reason;
 
 /** Of ipvscope_scheduler; undefined: one that this program does not know. */
 export const schedulerName = (value: number): string | undefined =>

@@ -9,8 +9,8 @@ if (title === undefined || checkout === undefined || file === undefined) {
   console.error('usage: draw-rooms.js TITLE CHECKOUT FILE.svg');
   process.exit(2);
 }
-const WIDTH = 1100;
-const ROOM = { width: 128, height: 46 };
+const WIDTH = 1150;
+const ROOM = { width: 172, height: 46 };
 const FLOOR = 104;
 const TOP = 112;
 const MOST_LINES = 2_500;

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
 # npm run build:native: builds the addon, in a checkout and in an installed package alike.
+#   native.sh [OPTION...]   node-gyp's options, and --strip_addon=no, which keeps the symbols
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 export PATH="$PATH:/usr/sbin" # bpftool is there, and not every user's PATH has it
@@ -36,4 +37,4 @@ prefix=$(dirname "$(dirname "$(node -p process.execPath)")")
 if [ -z "${npm_config_nodedir:-}" ] && [ -e "$prefix/include/node/node_api.h" ]; then
   export npm_config_nodedir="$prefix"
 fi
-exec node-gyp configure build
+exec node-gyp configure build "$@"

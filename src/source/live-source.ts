@@ -1,4 +1,4 @@
-import { ExitCode, IpvscopeError } from '../error.js';
+import { IpvscopeError } from '../error.js';
 import type { Attachment } from '../native/attachment.js';
 import { switchesOff } from '../native/kernel-switches.js';
 import { type Counters, Session, type SessionOptions } from '../native/session.js';
@@ -6,6 +6,7 @@ import type { OnBatch } from '../record/record-batch.js';
 import type { ServiceKey } from '../services/virtual-service.js';
 import type { EventSource, Sight, SourceState } from './event-source.js';
 import { Heartbeat } from './heartbeat.js';
+import { openFirst } from './open-first.js';
 
 /** How long a packet that was never seen to leave may keep the probe's gate open. */
 const SWEEP_MS = 10_000;
@@ -36,7 +37,13 @@ export class LiveSource implements EventSource {
 
   /** Attaches. Throws an IpvscopeError, with nothing left behind, when that is not possible. */
   constructor(options: LiveOptions) {
-    const { session, attachment } = openFirst(options);
+    const { attachments, onRefused, ...sessionOptions } = options;
+    const open = (attachment: Attachment): Session => {
+      const session = new Session({ ...sessionOptions, attachment });
+      session.open();
+      return session;
+    };
+    const { opened: session, attachment } = openFirst(attachments, open, onRefused);
     this.#session = session;
     this.#kernelMemory = session.kernelMemory();
     this.attachment = attachment;
@@ -158,26 +165,4 @@ export class LiveSource implements EventSource {
       ...(this.#failures.size === 0 ? {} : { failures: [...this.#failures] }),
     };
   }
-}
-
-function openFirst({ attachments, onRefused, ...options }: LiveOptions): {
-  session: Session;
-  attachment: Attachment;
-} {
-  let refusal: unknown;
-  for (const [index, attachment] of attachments.entries()) {
-    const session = new Session({ ...options, attachment });
-    try {
-      session.open();
-      return { session, attachment };
-    } catch (cause) {
-      refusal = cause;
-      const refused = cause instanceof IpvscopeError && cause.exitCode === ExitCode.prerequisite;
-      // A lockdown refuses every variant.
-      const hopeless = refused && cause.code === 'ERR_KERNEL_LOCKDOWN';
-      if (!refused || hopeless || index + 1 === attachments.length) break;
-      onRefused?.(attachment, cause);
-    }
-  }
-  throw refusal;
 }

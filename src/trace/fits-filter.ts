@@ -1,5 +1,5 @@
 import { type EndpointFilter, type EventFilter, protocolBits } from '../native/event-filter.js';
-import { Cpu, Flag, Offset, RECORD_SIZE } from '../record/layout.generated.js';
+import { Cpu, Flag } from '../record/layout.generated.js';
 import type { RecordBatch } from '../record/record-batch.js';
 
 // include/linux/socket.h
@@ -25,45 +25,43 @@ function fitsOne<Filter>(
  * (native/bpf/output/filter.bpf.h). Aggregated records have no client, and pass no filter for one.
  */
 export function fitsFilter(batch: RecordBatch, index: number, filter: EventFilter): boolean {
-  const { bytes, words } = batch;
-  const at = index * RECORD_SIZE;
-  const fits = (wanted: EndpointFilter, family: number, address: number, port: number): boolean =>
-    endpointFits(wanted, bytes[at + family] ?? 0, bytes, at + address, at + port);
-  const half = (offset: number): number =>
-    (bytes[at + offset] ?? 0) | ((bytes[at + offset + 1] ?? 0) << 8);
-  const word = (offset: number): number => words[(at + offset) / 4] ?? 0;
-  const flags = half(Offset.flags);
+  const record = batch.record(index);
+  const { bytes, flags } = record;
   const ofEveryPort =
-    (flags & Flag.serviceFound) !== 0 &&
-    half(Offset.servicePort) === 0 &&
-    word(Offset.fwmark) === 0;
-  const port = half(Offset.cpu) === Cpu.several ? Offset.servicePort : Offset.virtualPort;
+    (flags & Flag.serviceFound) !== 0 && record.servicePort === 0 && record.fwmark === 0;
+  const virtualPort = record.cpu === Cpu.several ? record.servicePort : record.virtualPort;
   return (
     fitsOne(filter.client, (wanted) =>
-      fits(wanted, Offset.family, Offset.clientAddress, Offset.clientPort),
+      endpointFits(wanted, record.family, bytes, record.clientAddress, record.clientPort),
     ) &&
     fitsOne(
       filter.virtual,
       (wanted) =>
         (flags & Flag.hasVirtual) !== 0 &&
         (wanted.portZero !== true || ofEveryPort) &&
-        fits(wanted, Offset.family, Offset.virtualAddress, port),
+        endpointFits(wanted, record.family, bytes, record.virtualAddress, virtualPort),
     ) &&
     fitsOne(
       filter.destination,
       (wanted) =>
-        fits(wanted, Offset.destinationFamily, Offset.destinationAddress, Offset.destinationPort) ||
-        fits(
+        endpointFits(
           wanted,
-          Offset.newDestinationFamily,
-          Offset.newDestinationAddress,
-          Offset.newDestinationPort,
+          record.destinationFamily,
+          bytes,
+          record.destinationAddress,
+          record.destinationPort,
+        ) ||
+        endpointFits(
+          wanted,
+          record.newDestinationFamily,
+          bytes,
+          record.newDestinationAddress,
+          record.newDestinationPort,
         ),
     ) &&
-    fitsOne(filter.fwmark, (mark) => mark === word(Offset.fwmark)) &&
-    fitsOne(filter.netns, (netns) => netns === word(Offset.netns)) &&
-    (!filter.protocols ||
-      ((protocolBitOf[bytes[at + Offset.protocol] ?? 0] ?? 0) & filter.protocols) !== 0)
+    fitsOne(filter.fwmark, (mark) => mark === record.fwmark) &&
+    fitsOne(filter.netns, (netns) => netns === record.netns) &&
+    (!filter.protocols || ((protocolBitOf[record.protocol] ?? 0) & filter.protocols) !== 0)
   );
 }
 
@@ -74,10 +72,7 @@ function endpointFits(
   address: number,
   port: number,
 ): boolean {
-  if (wanted.port !== 0) {
-    const value = ((bytes[port] ?? 0) << 8) | (bytes[port + 1] ?? 0);
-    if (value !== wanted.port) return false;
-  }
+  if (wanted.port !== 0 && port !== wanted.port) return false;
   if (wanted.address.length === 0) return true;
   if (family !== (wanted.address.length === 4 ? AF_INET : AF_INET6)) return false;
   for (let index = 0, bits = wanted.prefixLength; bits > 0; index++, bits -= 8) {

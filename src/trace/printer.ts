@@ -1,6 +1,5 @@
 import { decodeEvent } from '../record/decode.js';
 import { EventSelection } from '../record/event-selection.js';
-import { Offset, RECORD_SIZE } from '../record/layout.generated.js';
 import type { RecordBatch } from '../record/record-batch.js';
 import type { KindName } from '../record/value-names.js';
 import { columnHeader, formatColumns, type NamespaceName } from './columns.js';
@@ -59,7 +58,7 @@ export class EventPrinter {
   }
 
   #printRecord(batch: RecordBatch, index: number): void {
-    const packets = batch.words[(index * RECORD_SIZE + Offset.count) / 4] ?? 0;
+    const packets = batch.record(index).count;
     if (!this.#output.accepts) {
       this.#output.skip(packets);
       return;

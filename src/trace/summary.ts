@@ -1,5 +1,5 @@
 import { missingFixPackets, type Snapshot } from '../aggregate/snapshot.js';
-import { CONNTRACK_FIX } from '../record/event.js';
+import { CONNTRACK_FIX } from '../record/cause.js';
 import { isAttached, type SourceState } from '../source/event-source.js';
 
 /**

@@ -1,6 +1,6 @@
-import { decodeEvent, recordTime } from '../record/decode.js';
+import { decodeEvent } from '../record/decode.js';
 import type { IpvsEvent } from '../record/event.js';
-import { Kind, Offset, RECORD_SIZE } from '../record/layout.generated.js';
+import { Kind } from '../record/layout.generated.js';
 import type { RecordBatch } from '../record/record-batch.js';
 
 /** An event with its monotonic time stamp, so that it can be matched with a connect. */
@@ -18,10 +18,10 @@ export function observeBatch(
   const events: ObservedEvent[] = [];
   for (let index = 0; index < batch.count; index++) {
     // Counted only.
-    if (batch.bytes[index * RECORD_SIZE + Offset.kind] === Kind.new) continue;
+    if (batch.record(index).kind === Kind.new) continue;
     events.push({
       event: decodeEvent(batch, index, toTime),
-      monotonicNs: recordTime(batch, index),
+      monotonicNs: batch.record(index).timeNs,
     });
   }
   return events;

@@ -8,7 +8,7 @@ import { Running, run } from './command.js';
 // Before anything is asked about it.
 run('modprobe', 'ip_vs');
 
-/** What this kernel can be attached with; without types of ip_vs of its own, kprobes alone. */
+/** What this kernel can be attached with; without BTF of ip_vs, kprobes alone. */
 const variants = existsSync('/sys/kernel/btf/ip_vs')
   ? (['fexit', 'kprobe'] as const)
   : (['kprobe'] as const);
@@ -78,7 +78,7 @@ for (const variant of variants) {
       const lines = stderr.trimEnd().split('\n');
       assert.match(
         lines[0] ?? '',
-        /^ipvscope \d+\.\d+\.\d+ attached on \S+( with types from \S+)?: /,
+        /^ipvscope \d+\.\d+\.\d+ attached on \S+( with BTF from \S+)?: /,
       );
       assert.match(
         lines.at(-1) ?? '',

@@ -60,7 +60,8 @@ test('kprobe takes CAP_BPF and CAP_PERFMON', async () => {
 
 test('with these two alone kprobes are what is tried, and it says why', async () => {
   const stderr = await traced([...limit('unlimited'), ...user('bpf,perfmon')]);
-  const why = /^kprobes, which cost a packet more: fexit on the module ip_vs takes CAP_SYS_ADMIN$/m;
+  const why =
+    /^using kprobes, whose overhead is higher: fexit on the module ip_vs requires CAP_SYS_ADMIN$/m;
   if (existsSync('/sys/kernel/btf/ip_vs')) assert.match(stderr, why);
 });
 
@@ -81,7 +82,7 @@ async function refused(wrapper: readonly string[], args: readonly string[]): Pro
 test('fexit without CAP_SYS_ADMIN: one line', { skip: locks && 'no fexit here' }, async () => {
   assert.match(
     await refused(user('bpf,perfmon'), ['--attach', 'fexit']),
-    /^ipvscope: ERR_NO_CAPABILITY: fexit on the module ip_vs takes CAP_SYS_ADMIN \(hint: run it as root, or with --attach kprobe\)$/m,
+    /^ipvscope: ERR_NO_CAPABILITY: fexit on the module ip_vs requires CAP_SYS_ADMIN \(hint: run it as root, or with --attach kprobe\)$/m,
   );
 });
 

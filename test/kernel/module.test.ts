@@ -45,7 +45,7 @@ test('serve answers while it waits, and is ready once it is attached', async () 
 });
 
 test('fentry and fexit keep ip_vs from being unloaded, until the command ends', async (context) => {
-  if (!existsSync(sysfs)) return context.skip('this kernel has no types of ip_vs: no fexit');
+  if (!existsSync(sysfs)) return context.skip('this kernel has no BTF of ip_vs: no fexit');
   const trace = await Running.attached(['trace', '--attach', 'fexit']);
   assert.equal(unload(), false);
   assert.equal((await trace.end()).code, 0);
@@ -81,7 +81,7 @@ test('the ready file goes with the module, and comes back with it', async () => 
   rmSync(directory, { recursive: true });
 });
 
-test('kprobes: unloaded and loaded between two looks is noticed', async () => {
+test('kprobes: unloaded and loaded between two polls is noticed', async () => {
   const trace = await Running.attached(['trace', '--attach', 'kprobe']);
   assert.ok(unload());
   run('modprobe', 'ip_vs');

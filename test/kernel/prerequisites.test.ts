@@ -57,7 +57,7 @@ const cases: readonly {
     name: 'no BTF',
     ipvs: true,
     wrapper: inMountNamespace('mount -t tmpfs none /sys/kernel/btf'),
-    line: /^ipvscope: ERR_NO_BTF: .*vmlinux is missing.* \(hint: generate a BTF file: .* ipvscope btf\)$/,
+    line: /^ipvscope: ERR_NO_BTF: .*vmlinux is missing.* \(hint: build a BTF file: .* ipvscope btf\)$/,
     skip: typesComeAlong,
   },
   {
@@ -66,11 +66,11 @@ const cases: readonly {
     wrapper: inMountNamespace(
       'cp /sys/kernel/btf/vmlinux /run/vmlinux.btf; mount -t tmpfs none /sys/kernel/btf; mv /run/vmlinux.btf /sys/kernel/btf/vmlinux',
     ),
-    line: /^ipvscope: ERR_NO_MODULE_BTF: .*\/sys\/kernel\/btf\/ip_vs is missing.* \(hint: generate a BTF file: .* ipvscope btf\)$/,
+    line: /^ipvscope: ERR_NO_MODULE_BTF: .*\/sys\/kernel\/btf\/ip_vs is missing.* \(hint: build a BTF file: .* ipvscope btf\)$/,
     skip: typesComeAlong,
   },
   {
-    name: 'no such file of types',
+    name: 'no such BTF file',
     ipvs: true,
     wrapper: [],
     args: ['--btf', '/nowhere.btf'],
@@ -78,11 +78,11 @@ const cases: readonly {
     code: 2,
   },
   {
-    name: 'a file of types that is none',
+    name: 'a BTF file that is none',
     ipvs: true,
     wrapper: [],
     args: ['--btf', '/etc/passwd'],
-    line: /^ipvscope: ERR_BTF_FILE: \/etc\/passwd: no BTF can be read from it: .* \(hint: build it for this kernel/,
+    line: /^ipvscope: ERR_BTF_FILE: cannot read BTF from \/etc\/passwd: .* \(hint: build it for this kernel/,
     code: 2,
   },
   {
@@ -98,7 +98,7 @@ const cases: readonly {
     ipvs: true,
     wrapper: [],
     args: ['--btf', otherTypes],
-    line: /^ipvscope: ERR_BTF_FILE: .*: it does not match this kernel: offset of sk_buff\.\w+ differs \(hint: /,
+    line: /^ipvscope: ERR_BTF_FILE: .*: BTF does not match this kernel \(offset of sk_buff\.\w+ differs\) \(hint: /,
     code: 2,
     skip: typesComeAlong,
   },
@@ -114,7 +114,7 @@ for (const variant of attachVariants) {
         assert.equal(error.code, 'ERR_KERNEL_UNSUPPORTED');
         assert.match(
           error.toLine(),
-          /no function (ip_vs_\w+) to attach to; grep \1 \/proc\/kallsyms shows what it has instead$/,
+          /no function (ip_vs_\w+) to attach to \(hint: grep \1 \/proc\/kallsyms shows what it has instead\)$/,
         );
         assert.equal(error.exitCode, 3);
         assert.equal(error.step, 'load');
@@ -169,15 +169,15 @@ for (const variant of attachVariants) {
   });
 }
 
-const noTypes = findBtfFile() === undefined && 'no file has types of this very kernel';
+const noTypes = findBtfFile() === undefined && 'no BTF file is of this kernel';
 
-test('a kernel that shows no types at all is traced with types from a file', {
+test('a kernel that exposes no BTF is traced with a BTF file', {
   skip: noTypes,
 }, async () => {
   run('modprobe', 'ip_vs');
   const wrapper = inMountNamespace('mount -t tmpfs none /sys/kernel/btf');
   const { code, stderr } = await new Running(['trace', '--timeout', '1'], wrapper).ended;
   assert.equal(code, 0, stderr);
-  assert.match(stderr, /with types from .*\.btf: /);
+  assert.match(stderr, /with BTF from .*\.btf: /);
   assert.match(stderr, /nothing notable in .*; (\d+) of \1 programs attached, nothing lost/);
 });

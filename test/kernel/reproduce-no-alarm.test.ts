@@ -3,8 +3,8 @@ import { before, test } from 'node:test';
 import type { IpvsEvent } from '../../src/record/event.js';
 import { type Ended, Running, run } from './command.js';
 
-// What is no trouble, or none of ip_vs: nothing is dropped, no new connection goes to a draining
-// server, no metric that somebody would be woken by is above 0, and the tool says that it looked.
+// Negative controls: nothing is dropped by ip_vs, no new connection goes to a draining server, no metric
+// that alerts is above 0, and the summary proves that packets were observed.
 
 const LISTEN = '127.0.0.1:10966';
 
@@ -12,7 +12,7 @@ interface Case {
   readonly name: string;
   /** Phase, and the least that every connect of it takes; all others take less than that. */
   readonly slow?: string;
-  /** Kinds and verdicts that are true here, and no trouble. */
+  /** Kinds and verdicts that are expected here, and harmless. */
   readonly may: readonly string[];
   readonly seen: RegExp;
 }
@@ -72,7 +72,7 @@ for (const { name, slow, may, seen } of cases) {
       if (/^ipvs_(new_connections_to_draining|dropped_packets)_total/.test(text)) {
         assert.equal(value, 0, `${text} ${value}`);
       }
-      // What a server let its clients wait is told, as that and as nothing else.
+      // What the clients of a slow server wait is reported, as that and as nothing else.
       if (text.startsWith('ipvs_connect_delay_seconds_count')) {
         const theirs = name === 'slow-server' && text.includes('cause="unanswered"');
         assert.equal(value > 0, theirs, `${text} ${value}`);

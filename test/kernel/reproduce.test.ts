@@ -139,7 +139,7 @@ test('what a killed run left behind is removed by the next', async () => {
   await killed.end('SIGKILL');
   const left = namespaces();
   assert.equal(left.length, 4);
-  // It is not played to its end: the stage is built once the probe is attached.
+  // It is not played to its end: the testbed is built once the probe is attached.
   const next = await Running.attached(['reproduce', 'one-second', '-o', 'json']);
   const { code, stderr } = await next.end('SIGINT');
   assert.equal(code, 0, stderr);

@@ -159,5 +159,5 @@ test('a service that is gone takes its zeros along', async () => {
   assert.ok(
     !lines.some((line) => line.startsWith(`ipvs_orphan_packets_total{${service(`${netns}`)}`)),
   );
-  assert.ok(lines.includes(`${toDraining(`${netns}`)} 1`), 'packets are not forgotten');
+  assert.ok(lines.includes(`${toDraining(`${netns}`)} 1`), 'its packets still count');
 });

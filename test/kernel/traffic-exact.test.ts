@@ -37,9 +37,9 @@ const MOST_EVICTED = 3;
 test('100,000 opening packets over 50 services: events equal what the directorDevices show', async (t) => {
   const seed = Number(process.env.IPVSCOPE_SEED ?? Date.now() % 2 ** 32);
   t.diagnostic(`seed ${seed} (IPVSCOPE_SEED=${seed} sends the same packets again)`);
-  const stages = makePlan(new Random(seed), OPENINGS);
+  const rounds = makePlan(new Random(seed), OPENINGS);
   const mark = { source: '10.0.1.2', target: serverAddresses[0] ?? '' };
-  const plan = { stages, ...writePlan(stages, mark) };
+  const plan = { rounds, ...writePlan(rounds, mark) };
   run('modprobe', '-a', 'ip_vs', 'ip_vs_rr', 'ip_vs_wlc');
   const cleanUp = new CleanUp();
   let played: Played;
@@ -52,24 +52,24 @@ test('100,000 opening packets over 50 services: events equal what the directorDe
   const { events, counters, state } = played;
   const outcomes = readOutcomes(plan, played.sightings);
   const ledger = new Ledger();
-  for (const [index, stage] of outcomes.stages.entries()) {
-    ledger.add(stage, played.weights[index] ?? new Map());
+  for (const [index, round] of outcomes.rounds.entries()) {
+    ledger.add(round, played.weights[index] ?? new Map());
   }
   const comparison = compareEvents(ledger, events);
   const captured = captureSums(ledger, counters.chosen);
   const opening = events.map(({ event }) => event).filter((event) => event.opening);
-  const told = eventSums(opening.filter(({ kind }) => kind !== 'retry'));
+  const reported = eventSums(opening.filter(({ kind }) => kind !== 'retry'));
   const { opening_evicted: evicted = 0, ...losses } = state.losses;
   const lost = Object.values(losses).reduce((sum, count) => sum + count, 0);
   const missed = state.programs.reduce((sum, { skippedRuns = 0 }) => sum + skippedRuns, 0);
-  const report = { ledger, captured, told, events, comparison, lost, evicted, missed };
+  const report = { ledger, captured, reported, events, comparison, lost, evicted, missed };
   for (const line of formatExact(report)) t.diagnostic(line);
   const problems = [
     ...outcomes.problems,
     ...ledger.problems,
-    ...counters.problems(outcomes.stages.flat()),
+    ...counters.problems(outcomes.rounds.flat()),
     ...comparison.problems,
-    ...captured.differences(told),
+    ...captured.differences(reported),
   ];
   assert.deepEqual(problems.slice(0, MOST_PROBLEMS), [], `${problems.length} problems`);
   assert.equal(ledger.openings, OPENINGS);
@@ -86,7 +86,7 @@ test('100,000 opening packets over 50 services: events equal what the directorDe
 interface Played {
   readonly sightings: Sightings;
   readonly counters: Counters;
-  /** The director's table in each stage. */
+  /** The director's table in each round. */
   readonly weights: readonly Weights[];
   readonly events: readonly ObservedEvent[];
   readonly state: SourceState;
@@ -124,10 +124,10 @@ async function play(plan: Plan, cleanUp: CleanUp): Promise<Played> {
   const weights: Weights[] = [];
   const { own, router } = network.ethernet;
   let wentOut = 0;
-  for (const [index, { phase, stage }] of plan.stages.entries()) {
+  for (const [index, { phase, round }] of plan.rounds.entries()) {
     const { from, count, cpus } = plan.parts[index] ?? { from: 0, count: 0, cpus: 0 };
-    if (stage === 'all') await director.begin(phase);
-    else await director.enter(stage, phase);
+    if (round === 'all') await director.begin(phase);
+    else await director.enter(round, phase);
     weights.push(structuredClone(director.weights));
     await network.client.script(
       `${compiled('sender')} ${planFile} ${from} ${count} ${cpus} eth0 ${own} ${router}`,
@@ -137,7 +137,7 @@ async function play(plan: Plan, cleanUp: CleanUp): Promise<Played> {
       wentOut = Number(/^mark (\d+)$/.exec(await lineOf(witness))?.[1]);
     }
     // A server that is taken out of the table takes its counters along.
-    if (stage !== 'all') await counters.settle(wentOut);
+    if (round !== 'all') await counters.settle(wentOut);
   }
   source.stop();
   witness.endInput();

@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { CleanUp } from '../../src/testbed/clean-up.js';
 import { seriesOf } from '../../src/verify/metrics-text.js';
 import { Running, run } from './command.js';
-import { type StagePart, writePlan } from './exact/plan-file.js';
+import { type RoundPart, writePlan } from './exact/plan-file.js';
 import { buildNetwork } from './exact/planned-network.js';
 import { endpoint, serverAddresses, services } from './exact/planned-services.js';
 import { compiled } from './exact/programs.js';
@@ -15,9 +15,9 @@ import { VirtualServices } from './exact/virtual-services.js';
 import { floodPhase, makeFlood } from './flood/flood-plan.js';
 import { InterfaceCounters } from './flood/interface-counters.js';
 
-// More opening packets than anybody can take one by one: every packet of both waves meets an entry,
-// so it is counted, or the node is told a wrong number. nftables on the director's interfaces is the
-// witness; `serve` is the command that a node runs, and is asked over HTTP as Prometheus asks it.
+// More connection-opening packets than can be delivered per event: every packet of both waves matches an
+// entry, so the metrics must count it. nftables on the director's interfaces is the independent check;
+// `serve` is scraped over HTTP as Prometheus does.
 
 const ENTRIES = 1_500;
 /**
@@ -59,10 +59,10 @@ async function flood(random: Random, cleanUp: CleanUp, say: (line: string) => vo
 
   const network = await buildNetwork(cleanUp);
   const director = new VirtualServices(network.director);
-  const directorDevices = await InterfaceCounters.start(network.director);
+  const interfaceCounters = await InterfaceCounters.start(network.director);
   const { own, router } = network.ethernet;
-  const send = async (part: StagePart | undefined): Promise<number> => {
-    const { from, count, cpus } = part as StagePart;
+  const send = async (part: RoundPart | undefined): Promise<number> => {
+    const { from, count, cpus } = part as RoundPart;
     const startMs = performance.now();
     await network.client.script(
       `${compiled('sender')} ${planFile} ${from} ${count} ${cpus} eth0 ${own} ${router}`,
@@ -76,18 +76,18 @@ async function flood(random: Random, cleanUp: CleanUp, say: (line: string) => vo
   await director.enter('drained', floodPhase);
 
   const traced = await serveUntil(cleanUp, [...listen, '--trace'], async (serve) => {
-    await directorDevices.forget();
+    await interfaceCounters.forget();
     serve.process.kill('SIGSTOP');
     const seconds = await send(parts[1]);
     serve.process.kill('SIGCONT');
     say(`${WAVES[0]} packets while serve was stopped, in ${seconds.toFixed(1)} s`);
-    return check(await untilCounted(WAVES[0]), WAVES[0], await directorDevices.read(), director);
+    return check(await untilCounted(WAVES[0]), WAVES[0], await interfaceCounters.read(), director);
   });
-  say(`${traced.shed} of them counted without their detail`);
-  assert.ok(traced.shed > 0, 'the flood was none: every packet could be told one by one');
+  say(`${traced.shed} of them aggregated without detail`);
+  assert.ok(traced.shed > 0, 'the flood was too small: every packet was delivered per event');
 
   const counted = await serveUntil(cleanUp, listen, async () => {
-    await directorDevices.forget();
+    await interfaceCounters.forget();
     // The first ever takes its time: the code is not compiled yet.
     await scrape();
     let under = true;
@@ -106,7 +106,7 @@ async function flood(random: Random, cleanUp: CleanUp, say: (line: string) => vo
         `the slowest ${slowest.toFixed(0)} ms`,
     );
     assert.ok(scrapes.length > 1 && slowest < MOST_SCRAPE_MS, `${scrapes} ms`);
-    return check(await untilCounted(WAVES[1]), WAVES[1], await directorDevices.read(), director);
+    return check(await untilCounted(WAVES[1]), WAVES[1], await interfaceCounters.read(), director);
   });
   assert.equal(counted.shed, 0, 'what nobody asked for is not missed');
 }
@@ -129,7 +129,7 @@ async function serveUntil<Result>(
   return result;
 }
 
-/** Holds what was told against the capture. */
+/** Verifies the metrics against the interface counters. */
 function check(
   text: string,
   total: number,

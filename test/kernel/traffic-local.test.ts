@@ -59,7 +59,7 @@ async function untilCounted(packets: number): Promise<void> {
     counted = number(/^TCP .*?\s+\d+\s+(\d+)/m, run('ipvsadm', '-Ln', '--stats', '--exact'));
     await setTimeout(100);
   }
-  assert.equal(counted, packets, 'the witness');
+  assert.equal(counted, packets, 'ip_vs has counted every packet');
 }
 
 // Before anything is asked about it.

@@ -14,7 +14,7 @@ import { observeBatch } from '../../src/verify/observed-event.js';
 import { run } from './command.js';
 import { lineOf, startProgram } from './exact/namespace-program.js';
 import type { Phase } from './exact/phases.js';
-import { clientAddresses, type PlannedPacket, type PlannedStage } from './exact/plan.js';
+import { clientAddresses, type PlannedPacket, type PlannedRound } from './exact/plan.js';
 import { writePlan } from './exact/plan-file.js';
 import { buildNetwork, directorDevices } from './exact/planned-network.js';
 import {
@@ -45,7 +45,7 @@ const [busy = '', early = '', late = ''] = clientAddresses(phase.index, 4);
 let mark = 0;
 
 /** A packet from each of so many ports. */
-function wave(address: string, ports: number, isn: number): PlannedStage {
+function wave(address: string, ports: number, isn: number): PlannedRound {
   const packets = Array.from({ length: ports }, (_, index): PlannedPacket => {
     const port = 32_768 + index;
     const client = endpoint(address, port);
@@ -57,13 +57,13 @@ function wave(address: string, ports: number, isn: number): PlannedStage {
       sequence: isn + index,
     };
   });
-  return { phase, stage: 'all', packets };
+  return { phase, round: 'all', packets };
 }
 
 interface Step {
   /** Commands for the director, before the packets. */
   readonly director: readonly string[];
-  readonly wave: PlannedStage;
+  readonly wave: PlannedRound;
   /** How many of them go on to the server. */
   readonly forwarded: number;
 }

@@ -47,7 +47,7 @@ const directory = join(root, 'native/btf');
 for (const file of readdirSync(directory).filter((name) => name.endsWith('.btf'))) {
   test(`${file} has every member that the probe reads`, () => {
     const bundled = structs(join(directory, file));
-    const read = [...structs(join(root, 'build/obj/ipvscope.bpf.o'))].filter(([name]) =>
+    const read = [...structs(join(root, 'build/obj/ipvscope_kprobe.bpf.o'))].filter(([name]) =>
       kernelTypes.test(name),
     );
     assert.ok(read.length > 8, 'the object names the kernel types it reads');

@@ -18,11 +18,8 @@ static_assert(sizeof(ipvscope_record) == IPVSCOPE_KEY_OFFSET + IPVSCOPE_KEY_SIZE
 
 namespace {
 
-// Elements taken at a time. A bucket of the kernel's table has to fit.
+// Elements fetched at a time. A bucket of the kernel's hash map has to fit.
 constexpr uint32_t kBatch = 1024;
-
-// struct aggregate_sum: packets, and what they waited.
-constexpr size_t kSumWords = 2;
 
 constexpr const char* kCannotRead = "cannot read the aggregation maps";
 
@@ -33,6 +30,10 @@ Failure Fail(int error, const char* message) {
       "ERR_PROBE_READ", "read", error, std::string(message) + ": " + strerror(error), {}};
 }
 
+bool HasDelay(const ipvscope_record& record) {
+  return record.kind == IPVSCOPE_KIND_RETRY || record.cause == IPVSCOPE_CAUSE_UNANSWERED;
+}
+
 } // namespace
 
 Outcome Aggregates::Open(const Source& source, bool quiescent) {
@@ -41,16 +42,16 @@ Outcome Aggregates::Open(const Source& source, bool quiescent) {
     return Fail(-cpus, "cannot count the CPUs");
   }
   source_ = source;
-  cpus_ = static_cast<size_t>(cpus);
+  possible_cpus_ = static_cast<size_t>(cpus);
   keys_.resize(kBatch * IPVSCOPE_KEY_SIZE);
-  values_.resize(kBatch * cpus_ * kSumWords);
+  values_.resize(kBatch * possible_cpus_);
   fetched_ = 0;
-  stage_ = Stage::kTables;
+  stage_ = Stage::kMaps;
   quiescent_ = quiescent;
   swapped_ = 0;
-  grace_periods_.Open(source.rings, source.first_ring);
-  return slots_.Open(source.slot_keys, source.slot_counts, source.cpus, &source.used[kSlots],
-                     source.idle_ns);
+  grace_periods_.Open(source.ring_map, source.first_ring);
+  return slots_.Open(source.slot_keys, source.slot_counts, source.cpus,
+                     &source.used[IPVSCOPE_AGGREGATES_SLOTS], source.key_idle_ns);
 }
 
 void Aggregates::Close() {
@@ -58,25 +59,31 @@ void Aggregates::Close() {
   slots_.Close();
 }
 
+bool Aggregates::has_unread() const {
+  return fetched_ != 0 || used(IPVSCOPE_AGGREGATES_EVEN) || used(IPVSCOPE_AGGREGATES_ODD) ||
+         used(IPVSCOPE_AGGREGATES_SLOTS);
+}
+
 Outcome Aggregates::Quiesce() {
   Outcome failure = grace_periods_.Wait();
   quiescent_ = !failure;
-  // Whatever a program did not come to say, or another CPU did not see.
-  for (size_t store = 0; store < kStores; store++) {
+  // A program may have added without setting the flag, or another CPU not have seen it.
+  for (size_t store = 0; store < IPVSCOPE_AGGREGATE_STORES; store++) {
     __atomic_store_n(&source_.used[store], true, __ATOMIC_SEQ_CST);
   }
   return failure;
 }
 
-// The last grace period that is over.
+// Returns the last grace period that has elapsed.
 uint64_t Aggregates::completed() {
   return quiescent_ ? std::numeric_limits<uint64_t>::max() : grace_periods_.completed();
 }
 
-Outcome Aggregates::FetchFrom(const int* tables) {
-  for (table_ = 0; table_ < kTables; table_++) {
-    const int table = tables[table_];
-    Outcome failure = source_.batch_operations ? FetchBatch(table) : FetchOneByOne(table);
+Outcome Aggregates::FetchFrom(const Side& side) {
+  for (const Kind kind : {Kind::kByKey, Kind::kOverflow}) {
+    kind_ = kind;
+    const int map = kind == Kind::kByKey ? side.by_key : side.overflow;
+    Outcome failure = source_.batch_operations ? FetchBatch(map) : FetchOneByOne(map);
     if (failure || fetched_ != 0) {
       return failure;
     }
@@ -84,33 +91,33 @@ Outcome Aggregates::FetchFrom(const int* tables) {
   return {};
 }
 
-// The whole table from its start each time: what was taken is no longer there.
-Outcome Aggregates::FetchBatch(int table) {
+// Starts at the map's beginning each time: elements already fetched are gone.
+Outcome Aggregates::FetchBatch(int map) {
   uint32_t position = 0;
   uint32_t count = kBatch;
-  const int result = bpf_map_lookup_and_delete_batch(table, nullptr, &position, keys_.data(),
+  const int result = bpf_map_lookup_and_delete_batch(map, nullptr, &position, keys_.data(),
                                                      values_.data(), &count, nullptr);
   const int error = result == 0 || errno == ENOENT ? 0 : errno;
   if (error == EINVAL) {
-    // A kernel that does not know the operation (bpf(2)) has taken nothing.
+    // A kernel without the operation (bpf(2)) has taken nothing.
     source_.batch_operations = false;
-    return FetchOneByOne(table);
+    return FetchOneByOne(map);
   }
-  // What it took before one of these came up is no longer in the table, and counted
+  // After one of these errors `count` elements have left the map all the same
   // (__htab_map_lookup_and_delete_batch(), kernel/bpf/hashtab.c).
   const bool partial = error == EBUSY || error == ENOMEM || error == ENOSPC;
   fetched_ = error != 0 && !partial ? 0 : count;
   return error != 0 && fetched_ == 0 ? Outcome(Fail(error, kCannotRead)) : Outcome();
 }
 
-// The same by the operations that every kernel has. Nothing is added to this table meanwhile: a
-// value that was read is still the same when its element is deleted.
-Outcome Aggregates::FetchOneByOne(int table) {
+// The same by operations that every kernel has. Nothing adds to this map meanwhile: a value that
+// was read is unchanged when its element is deleted.
+Outcome Aggregates::FetchOneByOne(int map) {
   size_t found = 0;
   const void* from = nullptr;
   while (found < kBatch) {
     uint8_t* key = &keys_[found * IPVSCOPE_KEY_SIZE];
-    if (bpf_map_get_next_key(table, from, key) != 0) {
+    if (bpf_map_get_next_key(map, from, key) != 0) {
       if (errno != ENOENT) {
         return Fail(errno, kCannotRead);
       }
@@ -121,12 +128,12 @@ Outcome Aggregates::FetchOneByOne(int table) {
   }
   for (fetched_ = 0; fetched_ < found; fetched_++) {
     const uint8_t* key = &keys_[fetched_ * IPVSCOPE_KEY_SIZE];
-    uint64_t* values = &values_[fetched_ * values_each() * kSumWords];
-    if (bpf_map_lookup_elem(table, key, values) != 0 || bpf_map_delete_elem(table, key) != 0) {
+    ipvscope_aggregate* values = &values_[fetched_ * values_per_element()];
+    if (bpf_map_lookup_elem(map, key, values) != 0 || bpf_map_delete_elem(map, key) != 0) {
       break;
     }
   }
-  // Those before the failure are told first; the next call meets it again.
+  // Elements before the failure are reported first; the next call fails again.
   return fetched_ == 0 && found != 0 ? Outcome(Fail(errno, kCannotRead)) : Outcome();
 }
 
@@ -135,31 +142,28 @@ size_t Aggregates::WriteFetched(uint8_t* to, size_t most) {
   size_t records = 0;
   while (fetched_ != 0 && records < most) {
     const uint8_t* key = &keys_[(fetched_ - 1) * IPVSCOPE_KEY_SIZE];
-    uint64_t* values = &values_[(fetched_ - 1) * values_each() * kSumWords];
-    uint64_t packets = 0;
-    uint64_t delay_us = 0;
-    for (size_t cpu = 0; cpu < values_each(); cpu++) {
-      packets += values[cpu * kSumWords];
-      delay_us += values[cpu * kSumWords + 1];
+    ipvscope_aggregate* values = &values_[(fetched_ - 1) * values_per_element()];
+    ipvscope_aggregate sum{};
+    for (size_t cpu = 0; cpu < values_per_element(); cpu++) {
+      sum.packets += values[cpu].packets;
+      sum.delay_us += values[cpu].delay_us;
     }
     ipvscope_record record{};
     record.time_ns = now;
-    record.count = static_cast<uint32_t>(std::min(packets, kMost));
-    record.delay_us = static_cast<uint32_t>(std::min(delay_us, kMost));
+    record.count = static_cast<uint32_t>(std::min<uint64_t>(sum.packets, kMost));
+    record.delay_us = static_cast<uint32_t>(std::min<uint64_t>(sum.delay_us, kMost));
     record.cpu = IPVSCOPE_CPU_SEVERAL;
     memcpy(&record.netns, key, IPVSCOPE_KEY_SIZE);
     memcpy(to + records * sizeof(record), &record, sizeof(record));
-    records += packets == 0 && delay_us == 0 ? 0 : 1;
-    // What one record cannot say is left for the next.
-    std::fill(values, values + values_each() * kSumWords, 0);
-    values[0] = packets - record.count;
-    values[1] = delay_us - record.delay_us;
-    if (values[0] == 0 && values[1] == 0) {
+    records += sum.packets == 0 && sum.delay_us == 0 ? 0 : 1;
+    // What exceeds one record's members goes into the next.
+    std::fill(values, values + values_per_element(), ipvscope_aggregate{});
+    values[0].packets = sum.packets - record.count;
+    values[0].delay_us = sum.delay_us - record.delay_us;
+    if (values[0].packets == 0 && values[0].delay_us == 0) {
       fetched_--;
-      // Those are the keys of records with a delay (coalesce.bpf.h, add_up()).
-      const bool delayed =
-          record.kind == IPVSCOPE_KIND_RETRY || record.cause == IPVSCOPE_CAUSE_UNANSWERED;
-      if (table_ == 0 && !delayed) {
+      // A slot has no sum of delays (aggregate.bpf.h, add_to_store()).
+      if (kind_ == Kind::kByKey && !HasDelay(record)) {
         slots_.Intern(key, now, grace_periods_.next());
       }
     }
@@ -170,11 +174,11 @@ size_t Aggregates::WriteFetched(uint8_t* to, size_t most) {
 Outcome Aggregates::Read(uint8_t* to, size_t most, size_t* records) {
   const uint32_t idle = 1 - *source_.active_side;
   *records = 0;
-  while (stage_ == Stage::kTables && *records < most) {
+  while (stage_ == Stage::kMaps && *records < most) {
     if (fetched_ == 0 && used(idle) && swapped_ <= completed()) {
-      // Before it is read: a program that comes late to this side says so again.
+      // Before the map is read: a program that adds to this side late sets the flag again.
       __atomic_store_n(&source_.used[idle], false, __ATOMIC_SEQ_CST);
-      Outcome failure = FetchFrom(source_.tables[idle]);
+      Outcome failure = FetchFrom(source_.sides[idle]);
       if (failure || fetched_ != 0) {
         source_.used[idle] = true; // there may be more
       }
@@ -194,18 +198,18 @@ Outcome Aggregates::Read(uint8_t* to, size_t most, size_t* records) {
     stage_ = *records < most ? Stage::kDone : stage_;
   }
   if (*records == 0) {
-    stage_ = Stage::kTables;
+    stage_ = Stage::kMaps;
     return SwapSides();
   }
   return {};
 }
 
-// After a reading: the sides change places where anything was added, and whatever waits for a grace
-// period gets one.
+// After a reading: swaps the sides where anything was added, and starts a grace period for whatever
+// waits for one.
 Outcome Aggregates::SwapSides() {
-  const uint32_t active_side = *source_.active_side;
-  const uint32_t idle = 1 - active_side;
-  if (used(active_side) && !used(idle) && swapped_ <= completed()) {
+  const uint32_t active = *source_.active_side;
+  const uint32_t idle = 1 - active;
+  if (used(active) && !used(idle) && swapped_ <= completed()) {
     __atomic_store_n(source_.active_side, idle, __ATOMIC_SEQ_CST);
     swapped_ = grace_periods_.next();
   }

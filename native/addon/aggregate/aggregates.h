@@ -9,73 +9,76 @@
 #include <cstdint>
 #include <vector>
 
+#include "ipvscope_aggregates.h"
+
 namespace ipvscope {
 
-// Reads what the probe added up (native/bpf/output/aggregate.bpf.h) as records of several packets
+// Reads what the probe aggregated (native/bpf/output/aggregate.bpf.h) as records of several packets
 // each.
 //
-// 1. Of the tables by which keys get known the probe adds to one side; the other is emptied here,
-//    then they change places. Every program that was still at work on the old side is done when it
-//    is emptied: that is waited for.
-// 2. Nothing is ever taken from a table that is being added to: no count is lost.
+// 1. The probe adds to the maps of one side. The other side is emptied here, then the sides swap.
+//    An idle side is read once a grace period has elapsed: no program adds to it any more.
+// 2. Nothing is taken from a map that is being added to: no count is lost.
 class Aggregates {
 public:
-  static constexpr size_t kTables = 2; // by key, and without addresses
-  static constexpr size_t kSlots = 2;  // place of the known keys in Source::used
-  static constexpr size_t kStores = 3;
-
+  // The maps of one side.
+  struct Side {
+    int by_key;
+    int overflow; // without addresses; a value for each possible CPU
+  };
   struct Source {
-    int tables[2][kTables]; // the maps of each side; the second has a value for each possible CPU
+    Side sides[2]; // even, odd
     int slot_keys;
     int slot_counts;
     uint32_t cpus;         // that slot_counts has room for
-    uint32_t* active_side; // which side is added to
-    bool* used;            // whether anything was added: even, odd, known
-    uint64_t idle_ns;      // see Known
-    int rings;             // the map of maps, and the ring of the first CPU: see Grace
+    uint32_t* active_side; // which side the probe adds to
+    bool* used;            // by enum ipvscope_aggregate_store: whether anything was added
+    uint64_t key_idle_ns;  // see Slots
+    int ring_map;          // the map of maps, and the ring of the first CPU: see GracePeriods
     int first_ring;
-    bool batch_operations; // false: as on a kernel without batch operations of maps (before
-                           // Linux 5.6)
+    bool batch_operations; // false: as on a kernel without them (before Linux 5.6)
   };
 
-  // `settled`: no program runs while it is read, so that none has to be waited for.
+  // `quiescent`: no program runs while aggregates are read, so that no grace period is needed.
+  // ERR_PROBE_READ, ERR_PROBE_RING.
   Outcome Open(const Source& source, bool quiescent);
-  // No program begins any more: waits until those that run are done.
+  // Waits until the programs that run have ended; for when no new one starts. ERR_PROBE_READ.
   Outcome Quiesce();
-  void Close(); // again is fine
+  void Close(); // idempotent
 
-  // Fills up to `most` records at `to`. 0: all that could be read has been told; the side that was
-  // added to until now is read by a later call.
+  // Writes up to `most` records at `to`. 0: all that could be read has been reported; the side that
+  // was added to until now is read by a later call. ERR_PROBE_READ.
   Outcome Read(uint8_t* to, size_t most, size_t* records);
 
-  // Whether there is anything that Read() has not told.
-  bool has_unread() const { return fetched_ != 0 || used(0) || used(1) || used(kSlots); }
+  // Whether there is anything that Read() has not reported.
+  bool has_unread() const;
 
 private:
-  enum class Stage { kTables, kSlots, kDone };
+  enum class Stage { kMaps, kSlots, kDone };
+  enum class Kind { kByKey, kOverflow };
 
   uint64_t completed();
   Outcome SwapSides();
   bool used(size_t store) const { return __atomic_load_n(&source_.used[store], __ATOMIC_RELAXED); }
-  Outcome FetchFrom(const int* tables);
-  Outcome FetchBatch(int table);
-  Outcome FetchOneByOne(int table);
+  Outcome FetchFrom(const Side& side);
+  Outcome FetchBatch(int map);
+  Outcome FetchOneByOne(int map);
   size_t WriteFetched(uint8_t* to, size_t most);
+  // Values that the kernel gives for an element of the map that is being read.
+  size_t values_per_element() const { return kind_ == Kind::kByKey ? 1 : possible_cpus_; }
 
   Source source_{};
-  Stage stage_ = Stage::kTables;
+  Stage stage_ = Stage::kMaps;
   Slots slots_;
   GracePeriods grace_periods_;
-  // Values that the kernel gives for an element of the table that is being read.
-  size_t values_each() const { return table_ == 0 ? 1 : cpus_; }
-  size_t cpus_ = 0; // that there could be
-  // Elements taken from the idle side and not yet told.
+  size_t possible_cpus_ = 0;
+  // Elements taken from the idle side and not yet reported.
   std::vector<uint8_t> keys_;
-  std::vector<uint64_t> values_;
+  std::vector<ipvscope_aggregate> values_;
   size_t fetched_ = 0;
-  size_t table_ = 0; // of the side, that they were taken from
+  Kind kind_ = Kind::kByKey; // of the map that they were taken from
   bool quiescent_ = false;
-  uint64_t swapped_ = 0; // the grace period at whose end the idle side is added to no more
+  uint64_t swapped_ = 0; // the grace period after which nothing adds to the idle side
 };
 
 } // namespace ipvscope

@@ -27,13 +27,13 @@ void GracePeriods::Close() {
   started_ = completed_ = 0;
 }
 
-// 0 or an errno.
+// Waits for one grace period. Returns 0 or an errno.
 int GracePeriods::Synchronize() const {
   const uint32_t element = 0;
   return bpf_map_update_elem(maps_, &element, &first_, BPF_ANY) == 0 ? 0 : errno;
 }
 
-// False while one is under way.
+// False while one is in progress.
 bool GracePeriods::HasFinished() {
   if (!thread_.joinable()) {
     return true;
@@ -81,7 +81,7 @@ Outcome GracePeriods::Start() {
       finished_.store(true, std::memory_order_release);
     });
   } catch (const std::system_error&) {
-    // No thread can be had now.
+    // No thread is available: this one waits.
     SynchronizeHere();
   }
   return {};

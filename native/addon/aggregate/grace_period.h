@@ -9,12 +9,12 @@
 
 namespace ipvscope {
 
-// Periods at whose end every program is done that ran at their beginning: however long it was kept
-// from its CPU. The kernel says so, no clock: who changes a map of maps waits for the programs that
-// run (kernel/bpf/syscall.c, maybe_wait_bpf_programs(): synchronize_rcu()).
+// RCU grace periods: when one has elapsed, every program that ran when it started has ended,
+// however long it was off its CPU. No clock is involved: an update of a map of maps returns after a
+// grace period (kernel/bpf/syscall.c, maybe_wait_bpf_programs(): synchronize_rcu()).
 //
-// 1. They are numbered from 1. One is under way at a time.
-// 2. A thread of its own waits, since that may take long on a busy machine.
+// 1. They are numbered from 1. One is in progress at a time.
+// 2. A separate thread waits: on a busy machine a grace period can take long.
 class GracePeriods {
 public:
   GracePeriods() = default;
@@ -22,18 +22,18 @@ public:
   GracePeriods(const GracePeriods&) = delete;
   GracePeriods& operator=(const GracePeriods&) = delete;
 
-  // A map of maps, and the map that its first element is: it is given it anew.
+  // `maps`: a map of maps; `first`: its first element, which is written again each time.
   void Open(int maps, int first);
-  void Close(); // waits for the one under way; again is fine
+  void Close(); // waits for the one in progress; idempotent
 
-  // Begins one, unless one is under way. A failure is that of the one before, and another try may
-  // succeed.
+  // Starts one, unless one is in progress. Reports the failure of the one before it; a later call
+  // may succeed. ERR_PROBE_READ.
   Outcome Start();
-  // The number of the next that begins: what happens now is over when that one is.
+  // Returns the number of the next one to start: what programs do now has ended when it elapses.
   uint64_t next() const { return started_ + 1; }
-  // The number of the last that is over.
+  // Returns the number of the last one that has elapsed.
   uint64_t completed();
-  // Waits for a whole one here.
+  // Starts one and waits for it on this thread. ERR_PROBE_READ.
   Outcome Wait();
 
 private:
@@ -49,7 +49,7 @@ private:
   uint64_t completed_ = 0;
   std::thread thread_;
   std::atomic<bool> finished_ = false; // set by the thread, after error_
-  int error_ = 0;                      // errno of the last that was collected or ended
+  int error_ = 0;                      // errno of the last one, until it is reported
 };
 
 } // namespace ipvscope

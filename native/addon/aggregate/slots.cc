@@ -30,7 +30,7 @@ Outcome Slots::Open(int keys, int counts, uint32_t cpus, bool* used, uint64_t id
     return Failure{"ERR_PROBE_RING",
                    "ring",
                    errno,
-                   std::string("cannot map the counts: ") + strerror(errno),
+                   std::string("cannot mmap the slot counts: ") + strerror(errno),
                    {}};
   };
   void* mapped = mmap(nullptr, kKeysBytes, PROT_READ | PROT_WRITE, MAP_SHARED, keys, 0);
@@ -78,8 +78,8 @@ uint64_t Slots::Sum(uint32_t index) const {
 void Slots::CopyKey(const Slot& slot, void* to) const {
   auto* words = static_cast<uint8_t*>(to);
   memcpy(words, keys_[slot.index].words, IPVSCOPE_KEY_SIZE);
-  // It lacks the kind there, and only there: to write what is there already would hold up who reads
-  // all of it next.
+  // The map's copy lacks the kind. A counting slot is left alone: a store to what was just copied
+  // would delay the loads that follow.
   if (slot.state != State::kCounting) {
     memcpy(words + IPVSCOPE_KEY_KIND_WORD * sizeof(__u64), &slot.kind_word, sizeof(__u64));
   }
@@ -99,7 +99,7 @@ void Slots::Intern(const uint8_t* key, uint64_t now_ns, uint64_t next) {
   memcpy(words, key, sizeof(words));
   const uint32_t first = ipvscope_slot_of(words);
   for (const uint32_t index : {first, first ^ 1}) {
-    // It may have been learned while this packet was on its way.
+    // It may have been interned since this packet was counted.
     if (Has(index, words)) {
       return;
     }
@@ -125,7 +125,7 @@ void Slots::Acquire(uint32_t index, const __u64* words, uint64_t now_ns, uint64_
   }
 }
 
-// The one that had no packet for longer, if it is idle, and unless one of them is on its way.
+// Retires the one that had no packet for longer, if it is idle and neither is in transition.
 void Slots::EvictIdle(Slot* first, Slot* second, uint64_t now_ns, uint64_t next) {
   Slot* slot = first->last_used_ns <= second->last_used_ns ? first : second;
   if (first->state == State::kCounting && second->state == State::kCounting &&
@@ -152,7 +152,7 @@ void Slots::PublishWritten() {
   }
 }
 
-// The last one takes its index.
+// Moves the last slot to the position that becomes free.
 void Slots::Release(size_t position) {
   slot_at_[slots_[position].index] = 0;
   slots_[position] = slots_.back();
@@ -172,13 +172,13 @@ void Slots::StartReading(uint64_t completed) {
     return;
   }
   PublishWritten();
-  // Before the numbers are read: a packet that comes later says so again.
+  // Before the counts are read: a later packet sets the flag again.
   __atomic_store_n(used_, false, __ATOMIC_SEQ_CST);
   ReadSums();
   cursor_ = 0;
 }
 
-// One CPU's after another: they lie side by side.
+// Reads one CPU after another: its counts are adjacent.
 void Slots::ReadSums() {
   sums_.assign(slots_.size(), 0);
   for (uint32_t cpu = 0; cpu < cpus_; cpu++) {
@@ -204,7 +204,7 @@ size_t Slots::Read(uint8_t* to, size_t most, uint64_t now_ns) {
       records++;
       slot.reported += record.count;
       slot.last_used_ns = now_ns;
-      // What one record cannot say is left for the next.
+      // What exceeds one record's count goes into the next.
       cursor_ += record.count == packets ? 1 : 0;
     } else if (slot.state == State::kRetired && slot.since <= completed_) {
       Release(cursor_);

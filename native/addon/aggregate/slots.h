@@ -7,19 +7,19 @@
 #include <cstdint>
 #include <vector>
 
-#include "ipvscope_slots.h"
+#include "ipvscope_aggregates.h"
 
 namespace ipvscope {
 
-// The keys that the probe counts by number (native/include/ipvscope_slots.h): gives them their
-// places, and reads the numbers in place.
+// Interns keys: gives each a slot that the probe counts its packets in
+// (native/include/ipvscope_aggregates.h), and reads the counts in place.
 //
-// 1. Numbers only grow; what is told is the difference to the last reading. So nothing is lost,
-//    whenever it is read.
-// 2. A place is taken from a key that had no packet for a while when another wants it: not at once,
-//    but when every program that may still add to it is done, and the last of it has been told.
-// 3. A key is written but for its kind first, and with it when every program is done that may have
-//    seen the place half written.
+// 1. Counts only grow; a record reports the difference to the last reading. So nothing is lost,
+//    whenever they are read.
+// 2. An idle key's slot is reclaimed when a new key collides with it: first the key is cleared,
+//    then a grace period elapses, then the rest of its count is reported, then the slot is free.
+// 3. A new key is written without its kind first, and completed after a grace period: no program
+//    compares a half-written key.
 class Slots {
 public:
   Slots() = default;
@@ -27,35 +27,37 @@ public:
   Slots(const Slots&) = delete;
   Slots& operator=(const Slots&) = delete;
 
-  // The two maps; numbers for `cpus` CPUs. `used`: whether any number grew (coalesce.bpf.h).
-  // `idle_ns`: a key without a packet for so long gives its place to another that wants it.
+  // Maps the two BPF maps, with counts for `cpus` CPUs. `used`: whether any count grew
+  // (aggregate.bpf.h). `idle_ns`: a key without a packet for so long may lose its slot.
+  // ERR_PROBE_RING.
   Outcome Open(int keys, int counts, uint32_t cpus, bool* used, uint64_t idle_ns);
-  void Close(); // again is fine
+  void Close(); // idempotent
 
-  // The key is counted here soon, if it finds a place. `next`: the next grace period that begins.
+  // Gives the key a slot, if one of its two is free, or reclaims an idle one for later. `next`: the
+  // next grace period to start.
   void Intern(const uint8_t* key, uint64_t now_ns, uint64_t next);
 
-  // Whether a place waits for a grace period.
+  // Whether a slot waits for a grace period.
   bool in_transition() const { return in_transition_ != 0; }
 
-  // Begins a reading. `over`: the last grace period that is over.
+  // Starts a reading. `completed`: the last grace period that has elapsed.
   void StartReading(uint64_t completed);
-  // Fills up to `most` records at `to`; less than `most`: the reading is over.
+  // Writes up to `most` records at `to`; less than `most`: the reading is complete.
   size_t Read(uint8_t* to, size_t most, uint64_t now_ns);
 
 private:
   enum class State {
-    kWritten, // but for its kind: nobody counts here yet
+    kWritten, // without its kind: not counted in yet
     kCounting,
-    kRetired, // without its kind again: nobody counts here any more
+    kRetired, // its kind cleared again: not counted in any more
   };
   struct Slot {
     uint32_t index;
     State state;
-    __u64 kind_word;   // of the key; the others are where the probe sees them
-    uint64_t since;    // the grace period at whose end what was written or retired is seen by all
-    uint64_t reported; // packets
-    uint64_t last_used_ns; // when it last grew, or was taken
+    __u64 kind_word;       // of the key; the other words are in the map
+    uint64_t since;        // the grace period after which every program sees the last change
+    uint64_t reported;     // packets
+    uint64_t last_used_ns; // when the count last grew, or the slot was acquired
   };
 
   void CopyKey(const Slot& slot, void* to) const;
@@ -74,9 +76,9 @@ private:
   uint32_t cpus_ = 0;
   uint64_t idle_ns_ = 0;
   std::vector<Slot> slots_;       // in use
-  std::vector<uint32_t> slot_at_; // by number: index in places_ + 1, or 0
-  std::vector<uint64_t> sums_;    // packets by index in places_, of the reading
-  size_t in_transition_ = 0;      // places written, or retired
+  std::vector<uint32_t> slot_at_; // by index: position in slots_ + 1, or 0
+  std::vector<uint64_t> sums_;    // packets by position in slots_, of the reading
+  size_t in_transition_ = 0;      // slots written, or retired
   size_t cursor_ = 0;             // of the reading
   uint64_t completed_ = 0;        // of the reading
 };

@@ -61,7 +61,7 @@ Napi::Object Initialize(Napi::Env env, Napi::Object exports) {
     Throw(env, *failure);
   }
   exports.Set("layout", LayoutToObject(env, layout));
-  const std::string_view object = Session::Object();
+  const std::string_view object = ProbeObject::KprobeElf();
   exports.Set("object", Napi::Buffer<char>::Copy(env, object.data(), object.size()));
   // "v1.5": without the v.
   exports.Set("libbpf", Napi::String::New(env, libbpf_version_string() + 1));

@@ -73,6 +73,9 @@ void Throw(Napi::Env env, const Failure& failure) {
   if (failure.error != 0) {
     error.Set("errno", static_cast<double>(failure.error));
   }
+  if (!failure.hint.empty()) {
+    error.Set("hint", failure.hint);
+  }
   if (!failure.log.empty()) {
     error.Set("log", failure.log);
   }
@@ -115,8 +118,8 @@ void SessionObject::Open(const Napi::CallbackInfo& info) {
   config.ring_bytes = number("ringBytes");
   config.detail = number("detail");
   config.services = number("services");
-  config.variant = static_cast<Session::Variant>(number("variant"));
-  config.types = given.Get("types").As<Napi::String>().Utf8Value();
+  config.variant = static_cast<Variant>(number("variant"));
+  config.btf_file = given.Get("types").As<Napi::String>().Utf8Value();
   config.verifier_log = given.Get("verifierLog").As<Napi::Boolean>().Value();
   ReadFilters(given.Get("filter").As<Napi::Object>(), &config.filter);
   config.quiescent = given.Get("settled").As<Napi::Boolean>().Value();
@@ -194,7 +197,7 @@ Napi::Value SessionObject::ReadAggregates(const Napi::CallbackInfo& info) {
 Napi::Value SessionObject::Programs(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   MustBeOpen(env);
-  std::vector<Session::Program> programs;
+  std::vector<Programs::State> programs;
   if (Outcome failure = session_.ReadPrograms(&programs)) {
     Throw(env, *failure);
   }
@@ -216,7 +219,7 @@ Napi::Value SessionObject::Programs(const Napi::CallbackInfo& info) {
   return list;
 }
 
-// losses(): number[] by cause, the last element being records of unexpected size
+// losses(): number[] by enum ipvscope_loss
 Napi::Value SessionObject::Losses(const Napi::CallbackInfo& info) {
   const Napi::Env env = info.Env();
   MustBeOpen(env);
@@ -224,11 +227,10 @@ Napi::Value SessionObject::Losses(const Napi::CallbackInfo& info) {
   if (Outcome failure = session_.ReadLosses(&losses)) {
     Throw(env, *failure);
   }
-  Napi::Array list = Napi::Array::New(env, losses.size() + 1);
+  Napi::Array list = Napi::Array::New(env, losses.size());
   for (uint32_t cause = 0; cause < losses.size(); cause++) {
     list.Set(cause, static_cast<double>(losses[cause]));
   }
-  list.Set(static_cast<uint32_t>(losses.size()), static_cast<double>(session_.rings().misfits()));
   return list;
 }
 

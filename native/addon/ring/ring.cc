@@ -21,17 +21,17 @@ Outcome Ring::Open(int map, size_t bytes, size_t record_size) {
 
   void* consumer = mmap(nullptr, page_, PROT_READ | PROT_WRITE, MAP_SHARED, map, 0);
   if (consumer == MAP_FAILED) {
-    return Failure{"ERR_PROBE_RING", "ring", errno, "cannot map the ring's consumer page", {}};
+    return Failure{"ERR_PROBE_RING", "ring", errno, "cannot mmap the ring's consumer page", {}};
   }
   consumer_ = consumer;
 
-  // The data area follows itself in the mapping, so that a record never wraps around.
+  // The kernel maps the data area twice in a row, so that a record never wraps around.
   void* producer =
       mmap(nullptr, page_ + 2 * bytes_, PROT_READ, MAP_SHARED, map, static_cast<off_t>(page_));
   if (producer == MAP_FAILED) {
     const int error = errno;
     Close();
-    return Failure{"ERR_PROBE_RING", "ring", error, "cannot map the ring's data", {}};
+    return Failure{"ERR_PROBE_RING", "ring", error, "cannot mmap the ring's data", {}};
   }
   producer_ = producer;
   data_ = static_cast<const uint8_t*>(producer_) + page_;
@@ -91,8 +91,8 @@ void Ring::Release() {
 }
 
 bool Ring::ArmWakeup() {
-  // Before the producer's position is read: a record that comes later finds all given back, and
-  // wakes; one that came earlier is seen here.
+  // Stored before the producer's position is loaded: a later record finds all released, and wakes;
+  // an earlier one is seen here.
   __atomic_store_n(static_cast<unsigned long*>(consumer_), position_, __ATOMIC_SEQ_CST);
   released_ = last_ = position_;
   const auto* producer = static_cast<const unsigned long*>(producer_);

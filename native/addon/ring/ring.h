@@ -8,14 +8,14 @@
 
 namespace ipvscope {
 
-// Reads a BPF ring buffer. Knows nothing of what the records mean, only that all have one size.
+// Reads a BPF ring buffer whose records all have one size. Does not interpret them.
 //
-// 1. The mapping lives as long as the Ring; the map's descriptor is the caller's and may be closed
-//    any time after Open().
+// 1. The mapping lives as long as the Ring; the caller owns the map's descriptor and may close it
+//    after Open().
 // 2. One thread at a time.
-// 3. The kernel wakes whoever polls when a record comes after everything before it was given back
-//    (kernel/bpf/ringbuf.c, bpf_ringbuf_commit()). So GiveBack() keeps the last one, and nobody is
-//    woken while the reader comes by itself; Rest() gives back that one, too.
+// 3. The kernel wakes pollers when a record is committed after all before it have been released
+//    (kernel/bpf/ringbuf.c, bpf_ringbuf_commit()). So Release() keeps the last record, and nobody
+//    is woken while the reader polls by timer; ArmWakeup() releases that one, too.
 class Ring {
 public:
   Ring() = default;
@@ -23,21 +23,21 @@ public:
   Ring(const Ring&) = delete;
   Ring& operator=(const Ring&) = delete;
 
-  // `bytes` is the map's max_entries: the size of its data area.
+  // Maps the ring. `bytes`: the map's max_entries, the size of its data area. ERR_PROBE_RING.
   Outcome Open(int map, size_t bytes, size_t record_size);
-  void Close(); // again is fine
+  void Close(); // idempotent
 
-  // The next record, or nullptr where there is none, or it is still being written. Skips discarded
-  // ones. Valid until it is given back.
+  // Returns the next record, nullptr where there is none or it is not committed yet. Skips
+  // discarded records. The pointer is valid until the record is released.
   const uint8_t* Front();
-  // To the record after it.
+  // Moves on to the record after it.
   void Pop();
-  // Gives the room of what was popped, or skipped, back to the producers, but for the last.
+  // Releases the space of popped and skipped records to the producers, except for the last.
   void Release();
-  // Gives all of it back. False where something has come meanwhile.
+  // Releases all of it, so that the next record wakes. False where a record has arrived meanwhile.
   bool ArmWakeup();
 
-  // Records whose size was not the expected one: they are skipped and counted.
+  // Records of an unexpected size: they are skipped and counted.
   uint64_t misfits() const { return misfits_; }
 
 private:
@@ -51,8 +51,8 @@ private:
   const uint8_t* data_ = nullptr;
   unsigned long position_ = 0; // of the next record
   unsigned long last_ = 0;     // of the one before it
-  unsigned long released_ = 0; // the consumer's position, as last told
-  unsigned long end_ = 0;      // the producer's position, as last seen
+  unsigned long released_ = 0; // the consumer's position, as last stored
+  unsigned long end_ = 0;      // the producer's position, as last loaded
   uint64_t misfits_ = 0;
 };
 

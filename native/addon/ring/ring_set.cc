@@ -34,7 +34,7 @@ Outcome RingSet::Open(int maps, uint32_t cpus, size_t bytes, size_t record_size)
   record_size_ = record_size;
   epoll_ = epoll_create1(EPOLL_CLOEXEC);
   if (epoll_ < 0) {
-    return Fail("cannot watch the rings");
+    return Fail("cannot poll the ring buffers");
   }
   for (uint32_t cpu = 0; cpu < cpus; cpu++) {
     if (Outcome failure = Add(maps, cpu, bytes)) {
@@ -49,18 +49,18 @@ Outcome RingSet::Add(int maps, uint32_t cpu, size_t bytes) {
   const int map =
       bpf_map_create(BPF_MAP_TYPE_RINGBUF, "records", 0, 0, static_cast<uint32_t>(bytes), nullptr);
   if (map < 0) {
-    return Fail("cannot make a ring");
+    return Fail("cannot create a ring buffer");
   }
   auto ring = std::make_unique<Ring>();
   Outcome failure = ring->Open(map, bytes, record_size_);
-  // By edges: a record that is held back must not look like news.
+  // Edge-triggered: a record that Release() keeps must not look like a new one.
   epoll_event event{};
   event.events = EPOLLIN | EPOLLET;
   if (!failure && epoll_ctl(epoll_, EPOLL_CTL_ADD, map, &event) != 0) {
-    failure = Fail("cannot watch a ring");
+    failure = Fail("cannot poll a ring buffer");
   }
   if (!failure && bpf_map_update_elem(maps, &cpu, &map, BPF_ANY) != 0) {
-    failure = Fail("cannot give a CPU its ring");
+    failure = Fail("cannot assign a CPU its ring buffer");
   }
   if (!failure) {
     rings_.push_back(std::move(ring));

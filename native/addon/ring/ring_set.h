@@ -11,9 +11,9 @@
 
 namespace ipvscope {
 
-// The rings of all CPUs as one. A record begins with its time, eight bytes: that is their order.
+// Reads the rings of all CPUs as one, in the order of the records' times, their first eight bytes.
 //
-// 1. Makes the maps, puts them into the map of maps, and owns their descriptors and memory.
+// 1. Creates the maps, puts them into the map of maps, and owns their descriptors and memory.
 // 2. One thread at a time.
 class RingSet {
 public:
@@ -22,32 +22,32 @@ public:
   RingSet(const RingSet&) = delete;
   RingSet& operator=(const RingSet&) = delete;
 
-  // `maps` is an array of ring buffers with an element for each of `cpus`; `bytes` of one ring's
-  // data area; `record_size` of every record.
+  // `maps`: an array of ring buffers with an element for each of `cpus`; `bytes`: of one ring's
+  // data area. ERR_PROBE_RING.
   Outcome Open(int maps, uint32_t cpus, size_t bytes, size_t record_size);
-  void Close(); // again is fine
+  void Close(); // idempotent
 
-  // Readable (poll) once for each time that the kernel wakes, until Woken() is called.
+  // Edge-triggered: readable once per kernel wake-up, until AckWakeup().
   int descriptor() const { return epoll_; }
   void AckWakeup();
 
-  // Of the maps, by CPU.
+  // Descriptors of the maps, by CPU.
   const std::vector<int>& descriptors() const { return descriptors_; }
 
-  // The first CPU's map.
+  // Descriptor of the first CPU's map.
   int first() const { return descriptors_.front(); }
 
-  // Copies up to `most` records to `to`, the oldest first, and gives their room back to the
-  // producers, once a ring. Returns how many; less than `most`: there were no more.
+  // Copies up to `most` records to `to`, the oldest first, and releases their space, once per ring.
+  // Returns how many; less than `most`: there were no more.
   size_t Drain(uint8_t* to, size_t most);
 
-  // From here on the first record wakes. False where something has come already.
+  // Lets the next record of any ring wake. False where a record has arrived already.
   bool ArmWakeup();
 
   uint64_t misfits() const;
 
 private:
-  // A ring that has something.
+  // A ring that has a record.
   struct Source {
     Ring* ring;
     const uint8_t* front;
@@ -59,8 +59,8 @@ private:
   size_t record_size_ = 0;
   int epoll_ = -1;
   std::vector<std::unique_ptr<Ring>> rings_;
-  std::vector<int> descriptors_; // of the maps: watched as long as they are open
-  std::vector<Source> sources_;  // while draining; kept for its room
+  std::vector<int> descriptors_; // of the maps: polled as long as they are open
+  std::vector<Source> sources_;  // while draining; kept for its capacity
 };
 
 } // namespace ipvscope

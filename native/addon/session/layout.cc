@@ -12,7 +12,8 @@ constexpr const char* kRecord = "ipvscope_record";
 constexpr const char* kEnums[] = {
     "ipvscope_kind",  "ipvscope_verdict",   "ipvscope_conntrack", "ipvscope_forwarding",
     "ipvscope_cause", "ipvscope_scheduler", "ipvscope_flag",      "ipvscope_delay_bound_ms",
-    "ipvscope_loss",  "ipvscope_cpu"};
+    "ipvscope_loss",  "ipvscope_cpu",       "ipvscope_key",       "ipvscope_variant",
+    "ipvscope_detail"};
 
 Failure Bad(const std::string& message) { return Failure{"ERR_LAYOUT", "layout", 0, message, {}}; }
 

@@ -10,23 +10,15 @@
 #include <sched.h>
 #include <unistd.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <cstddef>
 #include <cstdlib>
 #include <cstring>
 #include <ctime>
 #include <fstream>
-#include <iterator>
-#include <set>
-#include <string_view>
 
-#include "ipvscope_pending.h"
-#include "ipvscope_slots.h"
-#include "ipvscope_transmit.h"
-
-#include "ipvscope.skel.h"
-#include "ipvscope_kprobe.skel.h"
+#include "ipvscope_aggregates.h"
+#include "ipvscope_hooks.h"
 
 namespace ipvscope {
 
@@ -41,8 +33,8 @@ Failure Fail(const char* code, const char* step, int error, const std::string& m
   return Failure{code, step, error, message + ": " + strerror(error), Log::Tail()};
 }
 
-// Timer ticks a second: a coarse clock's resolution is one tick (kernel/time/posix-timers.c,
-// posix_get_coarse_res). 0 on error.
+// Returns timer ticks a second: a coarse clock's resolution is one tick
+// (kernel/time/posix-timers.c, posix_get_coarse_res()). 0 on error, with errno.
 uint32_t KernelHz() {
   timespec tick{};
   if (clock_getres(CLOCK_MONOTONIC_COARSE, &tick) != 0 || tick.tv_nsec == 0) {
@@ -51,9 +43,9 @@ uint32_t KernelHz() {
   return static_cast<uint32_t>((1000000000L + tick.tv_nsec / 2) / tick.tv_nsec);
 }
 
-// Room for the CPUs that are there now, by the highest number among them ("0,2-5"): not for all
-// that could ever be, since each takes memory. A CPU that comes later uses what others have
-// (emit.bpf.h, coalesce.bpf.h). 0 on error, with errno.
+// Returns how many CPUs to make room for: one more than the highest number that is online
+// ("0,2-5"), not all that could ever be, since each takes memory. A CPU that comes online later
+// shares what others have (emit.bpf.h, aggregate.bpf.h). 0 on error, with errno.
 uint32_t OnlineCpus() {
   std::ifstream file("/sys/devices/system/cpu/online");
   std::string list;
@@ -67,81 +59,24 @@ uint32_t OnlineCpus() {
   return possible < 0 ? 0 : static_cast<uint32_t>(possible);
 }
 
-// Packets in flight that found no slot: without kprobes, where all are kept there, a few.
-constexpr uint32_t kSpilledPackets = 1024;
+// The map of pending packets serves kprobes alone; the others' object has it all the same, small.
+constexpr uint32_t kUnusedPendingPackets = 1024;
 
-// A line of it says what the kernel charges for a map or program (kernel/bpf/syscall.c,
-// bpf_map_show_fdinfo(), bpf_prog_show_fdinfo()).
-uint64_t ChargedBytes(int descriptor) {
-  constexpr std::string_view kName = "memlock:";
-  std::ifstream file("/proc/self/fdinfo/" + std::to_string(descriptor));
-  for (std::string line; std::getline(file, line);) {
-    if (line.compare(0, kName.size(), kName) == 0) {
-      return strtoull(line.c_str() + kName.size(), nullptr, 10);
-    }
-  }
-  return 0;
+// Whether BPF programs may not read kernel memory: the lockdown's file says so, or, where
+// securityfs is not mounted, the verifier, which then lacks the helper (kernel/trace/bpf_trace.c).
+bool IsLockedDown() {
+  std::ifstream file("/sys/kernel/security/lockdown");
+  std::string modes; // "none integrity [confidentiality]"
+  std::getline(file, modes);
+  return modes.find("[confidentiality]") != std::string::npos ||
+         Log::Mentions("unknown func bpf_probe_read") ||
+         Log::Mentions("cannot use helper bpf_probe_read");
 }
 
-// "fexit/ip_vs_in_hook" to its two halves; the generator's "raw_tp" has no function.
-void SplitSection(const std::string& section, Session::Program* program) {
-  const size_t slash = section.find('/');
-  program->variant = section.substr(0, slash);
-  program->function = slash == std::string::npos ? "" : section.substr(slash + 1);
-}
-
-bool IsTrampoline(const std::string& variant) {
-  return variant == "fentry" || variant == "fexit" || variant == "tp_btf";
-}
-
-// The netfilter hook's names, of which a kernel has the first or all others (ip_vs_core.c; one
-// function since 5.16).
-constexpr const char* kHooks[] = {"ip_vs_in_hook", "ip_vs_remote_request4", "ip_vs_remote_request6",
-                                  "ip_vs_local_request4", "ip_vs_local_request6"};
-
-bool IsHook(const std::string& function) {
-  return std::find(std::begin(kHooks), std::end(kHooks), function) != std::end(kHooks);
-}
-
-// What kprobes and the generator need is the same object but for one function and one variable of
-// the kernel's: its maps, programs and variables have the same names and places.
-static_assert(sizeof(ipvscope_bpf) == sizeof(ipvscope_kprobe_bpf));
-
-ipvscope_bpf* OpenObject(bool kprobe_object, const bpf_object_open_opts* options) {
-  if (!kprobe_object) {
-    return ipvscope_bpf::open(options);
-  }
-  auto* object = static_cast<ipvscope_bpf*>(calloc(1, sizeof(ipvscope_bpf)));
-  if (object == nullptr) {
-    return nullptr;
-  }
-  int error = ipvscope_bpf__create_skeleton(object);
-  if (error == 0) {
-    object->skeleton->data = ipvscope_kprobe_bpf__elf_bytes(&object->skeleton->data_sz);
-    error = bpf_object__open_skeleton(object->skeleton, options);
-  }
-  if (error != 0) {
-    ipvscope_bpf::destroy(object);
-    errno = -error;
-    return nullptr;
-  }
-  return object;
-}
-
-bool IsKprobe(const std::string& variant) { return variant == "kprobe" || variant == "kretprobe"; }
-
-// Without IPv6 the kernel has no such function, and there is nothing to see of it.
-constexpr const char* kIpv6 = "icmp6_send";
-constexpr const char* kIpv6Functions[] = {kIpv6, "ip6_push_pending_frames", "tcp_v6_send_reset"};
-
-bool IsIpv6(const std::string& function) {
-  return std::find(std::begin(kIpv6Functions), std::end(kIpv6Functions), function) !=
-         std::end(kIpv6Functions);
-}
-
-// Where IPv6 is a module its functions are in the module's types.
-bool ShowsIpv6(KernelBtf* kernel) {
-  return kernel->has_function(kIpv6) || access("/sys/kernel/btf/ipv6", F_OK) == 0;
+bool HasFilter(const ipvscope_filter& filter) {
+  return filter.clients + filter.virtual_services + filter.destinations + filter.fwmarks +
+             filter.namespaces + filter.protocols >
+         0;
 }
 
 } // namespace
@@ -149,62 +84,34 @@ bool ShowsIpv6(KernelBtf* kernel) {
 Session::~Session() { Close(); }
 
 Outcome Session::ReadEmbeddedLayout(Layout* layout) {
-  ipvscope_bpf* object = ipvscope_bpf::open();
-  if (object == nullptr) {
-    return Fail("ERR_LAYOUT", "layout", errno, "cannot open the embedded object");
+  ProbeObject object;
+  if (const int error = object.Open(ProbeObject::Kind::kKprobe, {})) {
+    return Fail("ERR_LAYOUT", "layout", error, "cannot open the embedded object");
   }
-  const btf* types = bpf_object__btf(object->obj);
-  Outcome failure = types == nullptr
-                        ? Failure{"ERR_LAYOUT", "layout", 0, "the object has no BTF", {}}
-                        : ReadLayout(types, layout);
-  ipvscope_bpf::destroy(object);
-  return failure;
+  const btf* types = bpf_object__btf(object.object());
+  return types == nullptr ? Failure{"ERR_LAYOUT", "layout", 0, "the embedded object has no BTF", {}}
+                          : ReadLayout(types, layout);
 }
 
 Outcome Session::Open(const Config& config) {
-  if (object_ != nullptr) {
+  if (is_open()) {
     return Failure{"ERR_PROBE_OPEN", "open", EALREADY, "the session is open already", {}};
   }
   Log::Clear();
   MakeHeartbeat(config.variant);
-  bool kprobe_object = config.variant != Variant::kTrampoline;
-  Outcome failure = Load(config, kprobe_object);
-  // A kernel that has its functions' addresses alone (CONFIG_KALLSYMS_ALL) finds no variable.
-  if (failure && !kprobe_object && failure->error == ENOENT) {
+  const bool trampoline = config.variant == Variant::kTrampoline;
+  Outcome failure =
+      Load(config, trampoline ? ProbeObject::Kind::kTrampoline : ProbeObject::Kind::kKprobe);
+  if (failure && trampoline && failure->error == ENOENT &&
+      failure->code == std::string_view("ERR_PROBE_LOAD")) {
     Close();
-    kprobe_object = true;
-    failure = Load(config, kprobe_object);
+    failure = Load(config, ProbeObject::Kind::kTrampolineWithoutKsyms);
   }
   if (!failure) {
-    failure =
-        rings_.Open(bpf_map__fd(object_->maps.records), bpf_map__max_entries(object_->maps.records),
-                    config.ring_bytes, sizeof(ipvscope_record));
-  }
-  if (!failure) {
-    const auto& maps = object_->maps;
-    failure =
-        aggregates_.Open({{{bpf_map__fd(maps.aggregates_even), bpf_map__fd(maps.overflow_even)},
-                           {bpf_map__fd(maps.aggregates_odd), bpf_map__fd(maps.overflow_odd)}},
-                          bpf_map__fd(maps.slot_keys),
-                          bpf_map__fd(maps.slot_counts),
-                          bpf_map__max_entries(maps.records),
-                          &object_->bss->active_side,
-                          object_->bss->aggregates_used,
-                          config.key_idle_ns,
-                          bpf_map__fd(maps.records),
-                          rings_.first(),
-                          config.batch_operations},
-                         config.quiescent);
-  }
-  if (!failure) {
-    sweeper_.Open({bpf_map__fd(object_->maps.pending_packets), &object_->bss->pending});
-  }
-  if (!failure) {
-    services_.Open(bpf_map__fd(object_->maps.services),
-                   bpf_map__max_entries(object_->maps.services));
+    failure = OpenReaders(config);
   }
   if (!failure && config.variant != Variant::kGenerator) {
-    failure = Attach();
+    failure = programs_.Attach();
   }
   if (failure) {
     Close();
@@ -212,7 +119,7 @@ Outcome Session::Open(const Config& config) {
   return failure;
 }
 
-// Before the object is loaded: its programs know the namespace.
+// Called before the object is loaded: the programs are given the namespace.
 void Session::MakeHeartbeat(Variant variant) {
   if (variant == Variant::kGenerator) {
     no_heartbeat_ = Failure{"ERR_HEARTBEAT", "heartbeat", 0, "the generator sees no packets", {}};
@@ -222,193 +129,152 @@ void Session::MakeHeartbeat(Variant variant) {
   no_heartbeat_ = heartbeat_.Open(variant == Variant::kTrampoline);
 }
 
-Outcome Session::Load(const Config& config, bool kprobe_object) {
+Outcome Session::Load(const Config& config, ProbeObject::Kind kind) {
   JoinedBtf joined;
-  std::string types = config.types;
-  if (!types.empty()) {
-    if (Outcome failure = CheckBtfFile(types)) {
+  std::string btf_file = config.btf_file;
+  if (!btf_file.empty()) {
+    if (Outcome failure = CheckBtfFile(btf_file)) {
       return failure;
     }
   } else if (config.variant == Variant::kKprobe) {
     if (Outcome failure = joined.Open()) {
       return failure;
     }
-    types = joined.path();
+    btf_file = joined.path();
   }
-  LIBBPF_OPTS(bpf_object_open_opts, options,
-              .btf_custom_path = types.empty() ? nullptr : types.c_str());
-  object_ = OpenObject(kprobe_object, &options);
-  if (object_ == nullptr) {
-    return Fail("ERR_PROBE_OPEN", "open", errno, "cannot open the embedded object");
+  if (const int error = object_.Open(kind, btf_file)) {
+    return Fail("ERR_PROBE_OPEN", "open", error, "cannot open the embedded object");
   }
   const uint32_t hz = KernelHz();
   if (hz == 0) {
-    return Fail("ERR_PROBE_OPEN", "open", errno, "cannot tell the kernel's timer frequency");
+    return Fail("ERR_PROBE_OPEN", "open", errno, "cannot read the kernel's timer frequency");
   }
-  object_->rodata->kernel_hz = hz;
-  object_->rodata->detail_kinds = config.detail;
-  object_->rodata->heartbeat_netns = heartbeat_.netns();
-  object_->rodata->counts_lookups = config.filter.clients + config.filter.virtual_services +
-                                        config.filter.destinations + config.filter.fwmarks +
-                                        config.filter.namespaces + config.filter.protocols >
-                                    0;
-  static_assert(sizeof(object_->rodata->filter) == sizeof(config.filter));
-  memcpy(&object_->rodata->filter, &config.filter, sizeof(config.filter));
   KernelBtf kernel;
-  object_->rodata->can_cast = !kprobe_object && kernel.has_function("bpf_rdonly_cast");
-  object_->rodata->ring_mark = config.ring_bytes / 2;
-  if (config.variant != Variant::kGenerator) {
-    const TransmitCode code = ReadTransmitCode();
-    static_assert(sizeof(object_->rodata->transmit_functions) == sizeof(code.functions));
-    memcpy(&object_->rodata->transmit_functions, code.functions.data(), sizeof(code.functions));
-    object_->rodata->transmit_code = code.all;
-  }
+  ApplySettings(config, kind, &kernel, hz);
   if (Outcome failure = SizeMaps(config)) {
     return failure;
   }
-  if (Outcome failure = ChoosePrograms(config.variant, &kernel)) {
+  if (Outcome failure = programs_.Choose(object_, config.variant, &kernel)) {
     return failure;
   }
   if (config.verifier_log) {
-    if (Outcome failure = KeepVerifierLogs()) {
+    if (Outcome failure = programs_.KeepVerifierLogs()) {
       return failure;
     }
   }
-  // Before Linux 5.10 a ring has to be as large as what the map of maps was made with.
-  const int pattern =
-      bpf_map_create(BPF_MAP_TYPE_RINGBUF, "records", 0, 0, config.ring_bytes, nullptr);
-  if (pattern < 0) {
-    return Fail("ERR_PROBE_RING", "ring", errno, "cannot make a ring");
-  }
-  int error = bpf_map__set_inner_map_fd(object_->maps.records, pattern);
-  if (error == 0) {
-    error = ipvscope_bpf::load(object_);
-  }
-  close(pattern);
-  if (error != 0) {
-    return Fail("ERR_PROBE_LOAD", "load", -error, "the kernel rejected the BPF program");
-  }
-  return {};
+  return LoadObject(config.ring_bytes);
 }
 
-// By what this machine and these programs need.
+void Session::ApplySettings(const Config& config, ProbeObject::Kind kind, KernelBtf* kernel,
+                            uint32_t hz) {
+  const ProbeObject::Settings& settings = object_.settings();
+  *settings.kernel_hz = hz;
+  *settings.detail_kinds = config.detail;
+  *settings.heartbeat_netns = heartbeat_.netns();
+  *settings.counts_lookups = HasFilter(config.filter);
+  *settings.filter = config.filter;
+  *settings.can_cast =
+      kind == ProbeObject::Kind::kTrampoline && kernel->has_function("bpf_rdonly_cast");
+  *settings.ring_mark = config.ring_bytes / 2;
+  if (config.variant != Variant::kGenerator) {
+    const TransmitCode code = ReadTransmitCode();
+    memcpy(settings.transmit_functions, code.functions.data(), sizeof(code.functions));
+    *settings.transmit_code = code.all;
+  }
+}
+
+// Sizes maps by what this machine and these programs need.
 Outcome Session::SizeMaps(const Config& config) {
   const uint32_t cpus = OnlineCpus();
   if (cpus == 0) {
     return Fail("ERR_PROBE_OPEN", "open", errno, "cannot count the CPUs");
   }
-  const auto& maps = object_->maps;
+  const auto& maps = object_.maps();
   const bool kprobes = config.variant == Variant::kKprobe;
   int error = bpf_map__set_max_entries(maps.records, cpus);
   if (error == 0) {
     error = bpf_map__set_max_entries(maps.slot_counts, cpus * IPVSCOPE_SLOTS);
   }
   if (error == 0 && !kprobes) {
-    error = bpf_map__set_max_entries(maps.pending_packets, kSpilledPackets);
+    error = bpf_map__set_max_entries(maps.pending_packets, kUnusedPendingPackets);
   }
   if (error == 0) {
     error = bpf_map__set_max_entries(maps.services, config.services);
   }
-  if (error == 0) {
+  if (error == 0 && maps.frames != nullptr) {
     error = bpf_map__set_autocreate(maps.frames, kprobes);
   }
   return error == 0 ? Outcome() : Fail("ERR_PROBE_OPEN", "open", -error, "cannot size the maps");
 }
 
-Outcome Session::ChoosePrograms(Variant variant, KernelBtf* kernel) {
-  bpf_program* program = nullptr;
-  std::set<std::string> functions;
-  bpf_object__for_each_program(program, object_->obj) {
-    Program entry{};
-    SplitSection(bpf_program__section_name(program), &entry);
-    functions.insert(entry.function);
+Outcome Session::LoadObject(uint32_t ring_bytes) {
+  // Before Linux 5.10 a ring has to be as large as what the map of maps was made with.
+  const int pattern = bpf_map_create(BPF_MAP_TYPE_RINGBUF, "records", 0, 0, ring_bytes, nullptr);
+  if (pattern < 0) {
+    return Fail("ERR_PROBE_RING", "ring", errno, "cannot create a ring buffer");
   }
-  const bool kprobes = variant == Variant::kKprobe;
-  symbols_ = kprobes ? Symbols::Read(functions) : Symbols();
-  const auto missing = [](const std::string& function) {
-    return Failure{
-        "ERR_PROBE_ATTACH", "load", ENOENT, "this kernel has no function " + function, {}};
-  };
-  const auto has_hook = [&](const std::string& function) {
-    return kprobes ? symbols_.has(function) : function == kHooks[0];
-  };
-  if (std::none_of(std::begin(kHooks), std::end(kHooks), has_hook)) {
-    return missing(kHooks[0]);
+  int error = -bpf_map__set_inner_map_fd(object_.maps().records, pattern);
+  if (error == 0) {
+    error = object_.Load();
   }
-  const bool has_ipv6 =
-      kprobes ? symbols_.has(kIpv6) : variant == Variant::kTrampoline && ShowsIpv6(kernel);
-  bpf_object__for_each_program(program, object_->obj) {
-    Program entry{};
-    SplitSection(bpf_program__section_name(program), &entry);
-    const Variant its = entry.function.empty()        ? Variant::kGenerator
-                        : IsTrampoline(entry.variant) ? Variant::kTrampoline
-                                                      : Variant::kKprobe;
-    const bool load = its == variant && (!IsHook(entry.function) || has_hook(entry.function)) &&
-                      (!IsIpv6(entry.function) || has_ipv6);
-    if (load && IsKprobe(entry.variant) && !symbols_.has(entry.function)) {
-      return missing(entry.function);
-    }
-    if (int error = bpf_program__set_autoload(program, load)) {
-      return Fail("ERR_PROBE_OPEN", "open", -error, "cannot choose the programs to load");
-    }
-  }
-  return {};
+  close(pattern);
+  return error == 0 ? Outcome() : DiagnoseLoad(error);
 }
 
-Outcome Session::KeepVerifierLogs() {
-  constexpr uint32_t kStatistics = 4; // BPF_LOG_STATS, include/linux/bpf_verifier.h
-  constexpr size_t kBytes = 1 << 16;
-  bpf_program* program = nullptr;
-  bpf_object__for_each_program(program, object_->obj) {
-    std::vector<char>& log = verifier_logs_[bpf_program__name(program)];
-    log.assign(kBytes, '\0');
-    int error = bpf_program__set_log_level(program, kStatistics);
-    if (error == 0) {
-      error = bpf_program__set_log_buf(program, log.data(), log.size());
-    }
-    if (error != 0) {
-      return Fail("ERR_PROBE_OPEN", "open", -error, "cannot ask for the verifier's log");
-    }
+// Says why the kernel, or libbpf before it, refused the object: the reason where it can be told.
+Failure Session::DiagnoseLoad(int error) const {
+  Failure failure = Fail("ERR_PROBE_LOAD", "load", error, "kernel rejected the BPF program");
+  if (IsLockedDown()) {
+    failure.code = "ERR_KERNEL_LOCKDOWN";
+    failure.message =
+        "the kernel is in lockdown, mode confidentiality: no BPF program may read its memory";
+  } else if (Log::Mentions("failed to resolve CO-RE") || Log::Mentions(": relo #")) {
+    failure.code = "ERR_KERNEL_UNSUPPORTED";
+    failure.message = "BTF lacks a type or member that the probe reads";
+  } else if (Outcome missing = programs_.FindMissing()) {
+    failure.code = missing->code;
+    failure.message = missing->message;
+    failure.hint = missing->hint;
+  } else if (error == EPERM && Log::Mentions("failed to create: Operation not permitted")) {
+    failure.step = "map";
   }
-  return {};
+  return failure;
 }
 
-// One by one, so that a failure names the kernel function; the lookup, which is the first, last
-// (ipvscope.bpf.c says why).
-Outcome Session::Attach() {
-  const bpf_object_skeleton* skeleton = object_->skeleton;
-  for (int i = skeleton->prog_cnt - 1; i >= 0; i--) {
-    const bpf_prog_skeleton& entry = skeleton->progs[i];
-    if (!bpf_program__autoload(*entry.prog)) {
-      continue;
-    }
-    Program program{};
-    SplitSection(bpf_program__section_name(*entry.prog), &program);
-    const uint64_t address = IsKprobe(program.variant) ? symbols_.address(program.function) : 0;
-    if (address != 0) {
-      // Without a name, the offset is an address (perf_event_open(2), kprobe_addr).
-      LIBBPF_OPTS(bpf_kprobe_opts, options, .offset = address,
-                  .retprobe = program.variant == "kretprobe");
-      *entry.link = bpf_program__attach_kprobe_opts(*entry.prog, nullptr, &options);
-    }
-    // By name, also where ip_vs was loaded anew since its addresses were read.
-    if (*entry.link == nullptr) {
-      *entry.link = bpf_program__attach(*entry.prog);
-    }
-    if (*entry.link == nullptr) {
-      return Fail("ERR_PROBE_ATTACH", "attach", errno,
-                  std::string("cannot attach to ") + bpf_program__section_name(*entry.prog));
-    }
+// Opens what user space reads of the loaded object.
+Outcome Session::OpenReaders(const Config& config) {
+  const auto& maps = object_.maps();
+  const auto& shared = object_.shared();
+  if (Outcome failure = rings_.Open(bpf_map__fd(maps.records), bpf_map__max_entries(maps.records),
+                                    config.ring_bytes, sizeof(ipvscope_record))) {
+    return failure;
   }
+  Aggregates::Source source{};
+  source.sides[0] = {bpf_map__fd(maps.aggregates_even), bpf_map__fd(maps.overflow_even)};
+  source.sides[1] = {bpf_map__fd(maps.aggregates_odd), bpf_map__fd(maps.overflow_odd)};
+  source.slot_keys = bpf_map__fd(maps.slot_keys);
+  source.slot_counts = bpf_map__fd(maps.slot_counts);
+  source.cpus = bpf_map__max_entries(maps.records);
+  source.active_side = shared.active_side;
+  source.used = shared.aggregates_used;
+  source.key_idle_ns = config.key_idle_ns;
+  source.ring_map = bpf_map__fd(maps.records);
+  source.first_ring = rings_.first();
+  source.batch_operations = config.batch_operations;
+  if (Outcome failure = aggregates_.Open(source, config.quiescent)) {
+    return failure;
+  }
+  sweeper_.Open({bpf_map__fd(maps.pending_packets), shared.pending});
+  services_.Open(bpf_map__fd(maps.services), bpf_map__max_entries(maps.services));
   return {};
 }
 
 Outcome Session::Detach() {
-  if (object_ == nullptr) {
+  if (!is_open()) {
     return {};
   }
   heartbeat_.Close();
-  ipvscope_bpf::detach(object_);
+  programs_.Detach();
   Outcome failure = aggregates_.Quiesce();
   if (!failure) {
     evicted_ += sweeper_.SweepAll();
@@ -420,45 +286,9 @@ void Session::Close() {
   heartbeat_.Close();
   aggregates_.Close();
   rings_.Close();
-  ipvscope_bpf::destroy(object_);
-  object_ = nullptr;
+  programs_.Close();
+  object_.Close();
   evicted_ = 0;
-  verifier_logs_.clear();
-}
-
-std::string_view Session::Object() {
-  size_t size = 0;
-  const void* bytes = ipvscope_bpf::elf_bytes(&size);
-  return {static_cast<const char*>(bytes), size};
-}
-
-Outcome Session::ReadPrograms(std::vector<Program>* programs) const {
-  const bpf_object_skeleton* skeleton = object_->skeleton;
-  for (int i = 0; i < skeleton->prog_cnt; i++) {
-    const bpf_prog_skeleton& entry = skeleton->progs[i];
-    if (!bpf_program__autoload(*entry.prog)) {
-      continue;
-    }
-    bpf_prog_info info{};
-    __u32 length = sizeof(info);
-    if (bpf_obj_get_info_by_fd(bpf_program__fd(*entry.prog), &info, &length) != 0) {
-      return Fail("ERR_PROBE_READ", "read", errno, std::string("cannot read about ") + entry.name);
-    }
-    Program program{};
-    program.name = entry.name;
-    program.id = info.id;
-    SplitSection(bpf_program__section_name(*entry.prog), &program);
-    program.attached = *entry.link != nullptr;
-    program.counts_skipped_runs = IsTrampoline(program.variant) || info.recursion_misses > 0;
-    program.skipped_runs = info.recursion_misses;
-    program.verified_instructions = info.verified_insns;
-    const auto log = verifier_logs_.find(program.name);
-    if (log != verifier_logs_.end()) {
-      program.verifier_log = log->second.data();
-    }
-    programs->push_back(program);
-  }
-  return {};
 }
 
 Outcome Session::ReadLosses(Losses* losses) {
@@ -469,7 +299,7 @@ Outcome Session::ReadLosses(Losses* losses) {
   std::vector<uint64_t> values(static_cast<size_t>(cpus));
   evicted_ += sweeper_.Sweep();
   for (uint32_t cause = 0; cause < losses->size(); cause++) {
-    if (bpf_map_lookup_elem(bpf_map__fd(object_->maps.losses), &cause, values.data()) != 0) {
+    if (bpf_map_lookup_elem(bpf_map__fd(object_.maps().losses), &cause, values.data()) != 0) {
       return Fail("ERR_PROBE_READ", "read", errno, "cannot read the loss counters");
     }
     (*losses)[cause] = 0;
@@ -478,21 +308,18 @@ Outcome Session::ReadLosses(Losses* losses) {
     }
   }
   (*losses)[IPVSCOPE_LOSS_UNPAIRED] += evicted_;
+  (*losses)[IPVSCOPE_LOSS_MISFIT] += rings_.misfits();
   return {};
 }
 
 uint64_t Session::KernelMemory() const {
-  uint64_t bytes = 0;
+  uint64_t bytes = programs_.KernelMemory();
   bpf_map* map = nullptr;
-  bpf_object__for_each_map(map, object_->obj) {
+  bpf_object__for_each_map(map, object_.object()) {
     bytes += bpf_map__autocreate(map) ? ChargedBytes(bpf_map__fd(map)) : 0;
   }
   for (const int ring : rings_.descriptors()) {
     bytes += ChargedBytes(ring);
-  }
-  bpf_program* program = nullptr;
-  bpf_object__for_each_program(program, object_->obj) {
-    bytes += bpf_program__autoload(program) ? ChargedBytes(bpf_program__fd(program)) : 0;
   }
   return bytes;
 }
@@ -501,10 +328,10 @@ Outcome Session::Beat(bool* seen) {
   if (no_heartbeat_) {
     return no_heartbeat_;
   }
-  // A program is skipped while a task that it interrupted runs it on the same CPU; such a task gets
+  // A program is skipped while a task that it interrupted runs it on the same CPU; that task goes
   // on when this one yields.
   constexpr int kTries = 3;
-  const volatile auto* const count = &object_->bss->heartbeats_seen;
+  const volatile uint64_t* const count = object_.shared().heartbeats_seen;
   *seen = false;
   for (int i = 0; i < kTries && !*seen; i++) {
     if (i > 0) {
@@ -522,7 +349,7 @@ Outcome Session::Beat(bool* seen) {
 Outcome Session::Generate(uint64_t first, uint32_t count, uint32_t keys) {
   uint64_t arguments[] = {first, count, keys};
   LIBBPF_OPTS(bpf_test_run_opts, options, .ctx_in = arguments, .ctx_size_in = sizeof(arguments));
-  const int program = bpf_program__fd(object_->progs.generate_records);
+  const int program = programs_.first();
   if (bpf_prog_test_run_opts(program, &options) != 0) {
     return Fail("ERR_PROBE_GENERATE", "generate", errno, "cannot run the record generator");
   }

@@ -4,16 +4,16 @@
 #include "../aggregate/aggregates.h"
 #include "../failure.h"
 #include "../kernel/btf_file.h"
-#include "../kernel/symbols.h"
 #include "../ring/ring_set.h"
 #include "heartbeat.h"
 #include "layout.h"
 #include "pending_sweeper.h"
+#include "probe_object.h"
+#include "programs.h"
 #include "service_map.h"
 
 #include <array>
 #include <cstdint>
-#include <map>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -21,48 +21,30 @@
 #include "ipvscope_filter.h"
 #include "ipvscope_record.h"
 
-struct ipvscope_bpf;
-
 namespace ipvscope {
 
-// The embedded object in the kernel: loaded, attached, and its rings mapped. No N-API here.
+// The probe in the kernel: an embedded object loaded and attached, and its rings mapped. No N-API
+// here.
 //
-// 1. Open() once; Close() any number of times; the destructor closes.
-// 2. Detach() stops new records, and returns when no program runs any more; what they told can
-// still
-//    be read until Close().
+// 1. Open() once; Close() is idempotent; the destructor closes.
+// 2. Detach() stops new records, and returns when no program runs any more. The records until then
+//    can be read up to Close().
 // 3. One thread at a time.
 class Session {
 public:
-  // Which of the programs are loaded (ipvscope.bpf.c has each body's entry points).
-  enum class Variant {
-    kTrampoline, // fentry and fexit: the kernel shows types of ip_vs and takes such programs
-    kKprobe,     // kprobe and kretprobe: any kernel that has them, with types from anywhere
-    kGenerator,  // the record generator alone: needs no ip_vs and attaches nothing
-  };
   struct Config {
     uint32_t ring_bytes; // of a CPU's ring: power of two, multiple of the page size
-    uint32_t services;   // virtual services that the probe has room for
-    uint32_t detail;     // kinds told packet by packet (1 << kind); all others are added up
+    uint32_t services;   // capacity for virtual services
+    uint32_t detail;     // kinds delivered per packet (1 << kind); all others are aggregated
     Variant variant;
-    std::string types;      // file with BTF of the kernel and ip_vs; empty: what the kernel shows
+    std::string btf_file;   // BTF of the kernel and ip_vs; empty: the running kernel's
     bool verifier_log;      // keep what the verifier says of each program
-    ipvscope_filter filter; // what does not fit is neither told nor counted
-    uint64_t key_idle_ns;   // a key without a packet for so long may give its number to another
-    bool quiescent;         // no program runs while what was added up is read
-    bool batch_operations;  // false: do without batch operations of maps
+    ipvscope_filter filter; // packets that do not match leave no trace
+    uint64_t key_idle_ns;   // a slot without a packet for so long may be given to another key
+    bool quiescent;         // no program runs while aggregates are read
+    bool batch_operations;  // false: read aggregation maps element by element
   };
-  struct Program {
-    std::string name;
-    uint32_t id;          // the kernel's, by which others find it while it is loaded
-    std::string function; // kernel function, empty for the generator
-    std::string variant;  // fentry, fexit, kprobe, kretprobe, tp_btf or raw_tp
-    bool attached;
-    bool counts_skipped_runs;       // whether the kernel counts them: not for kprobes before 6.7
-    uint64_t skipped_runs;          // runs skipped by the kernel's recursion guard (5.12 and later)
-    uint32_t verified_instructions; // 0 where the kernel does not say (before 5.16)
-    std::string verifier_log;       // its statistics, where they were asked for
-  };
+  // By enum ipvscope_loss, summed over CPUs.
   using Losses = std::array<uint64_t, IPVSCOPE_LOSS_CAUSES>;
 
   Session() = default;
@@ -70,49 +52,52 @@ public:
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
+  // Reads the record's layout from the embedded BTF. ERR_LAYOUT.
   static Outcome ReadEmbeddedLayout(Layout* layout);
-  static std::string_view Object(); // the embedded ELF file
 
+  // Loads and attaches the probe. ERR_PROBE_OPEN, ERR_PROBE_LOAD, ERR_PROBE_ATTACH and
+  // ERR_PROBE_RING by the step that failed; ERR_KERNEL_UNSUPPORTED, ERR_KERNEL_LOCKDOWN,
+  // ERR_BTF_FILE and ERR_BTF_READ where the reason is known.
   Outcome Open(const Config& config);
   Outcome Detach();
   void Close();
-  bool is_open() const { return object_ != nullptr; }
+  bool is_open() const { return object_.is_open(); }
 
   RingSet& rings() { return rings_; }
   Aggregates& aggregates() { return aggregates_; }
   ServiceMap& services() { return services_; }
 
-  Outcome ReadPrograms(std::vector<Program>* programs) const;
-  // By cause, summed over CPUs. Gives up packets that were never seen to leave the hook.
+  Outcome ReadPrograms(std::vector<Programs::State>* states) const {
+    return programs_.Read(states);
+  }
+  // Evicts packets that were never observed to leave the hook, and counts them as unpaired.
   Outcome ReadLosses(Losses* losses);
   // Bytes that the kernel charges for maps, rings and programs; 0 where /proc does not say.
   uint64_t KernelMemory() const;
-  // Sends a packet that the probe has to see (heartbeat.h), and says whether it did. A failure says
-  // why none can be sent.
+  // Sends a packet that the probe has to observe (heartbeat.h), and says whether it did. A failure
+  // says why none can be sent. ERR_HEARTBEAT.
   Outcome Beat(bool* seen);
-  // Up to 1024 records numbered from `first`; `keys` different virtual services.
+  // Emits up to 1024 records numbered from `first`, of `keys` virtual services.
   Outcome Generate(uint64_t first, uint32_t count, uint32_t keys);
 
 private:
   void MakeHeartbeat(Variant variant);
-  // plain: the object that names nothing of the kernel's.
-  Outcome Load(const Config& config, bool kprobe_object);
+  Outcome Load(const Config& config, ProbeObject::Kind kind);
+  void ApplySettings(const Config& config, ProbeObject::Kind kind, KernelBtf* kernel, uint32_t hz);
   Outcome SizeMaps(const Config& config);
-  Outcome ChoosePrograms(Variant variant, KernelBtf* kernel);
-  Outcome KeepVerifierLogs();
-  Outcome Attach();
+  Outcome LoadObject(uint32_t ring_bytes);
+  Failure DiagnoseLoad(int error) const;
+  Outcome OpenReaders(const Config& config);
 
-  ipvscope_bpf* object_ = nullptr;
+  ProbeObject object_;
+  Programs programs_;
   RingSet rings_;
   Aggregates aggregates_;
   PendingSweeper sweeper_;
   ServiceMap services_;
   Heartbeat heartbeat_;
   Outcome no_heartbeat_; // why there is none
-  Symbols symbols_;      // of the functions that kprobes are attached to
-  uint64_t evicted_ = 0;
-  // By program; the kernel writes here while it loads them.
-  std::map<std::string, std::vector<char>> verifier_logs_;
+  uint64_t evicted_ = 0; // packets, by the sweeper
 };
 
 } // namespace ipvscope

@@ -1,16 +1,18 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* From what the kernel holds in its hands to the record's members. */
+/* Fills in the record's members from the kernel's structs. */
 #ifndef IPVSCOPE_DESCRIBE_BPF_H
 #define IPVSCOPE_DESCRIBE_BPF_H
 
 #include "packet.bpf.h"
 #include "../../include/ipvscope_record.h"
 
-/* Timer ticks a second of the running kernel, set before load. */
+/* Timer ticks per second of the running kernel. Set before load. */
 const volatile __u32 kernel_hz = 250;
 
-/* The nf_conn that nf_conntrack_in() gave the packet, before ip_vs: its state is that after it. */
-static __always_inline void describe_conntrack(enum access access, struct ipvscope_record *record,
+/* Fills in the nf_conn that nf_conntrack_in() attached before ip_vs ran. Its state includes this
+ * packet. */
+static __always_inline void describe_conntrack(enum pointers pointers,
+					       struct ipvscope_record *record,
 					       const struct sk_buff *skb)
 {
 	struct nf_conn *ct;
@@ -19,14 +21,14 @@ static __always_inline void describe_conntrack(enum access access, struct ipvsco
 	/* Absent without CONFIG_NF_CONNTRACK. */
 	if (!bpf_core_field_exists(skb->_nfct) || !bpf_core_type_exists(struct nf_conn))
 		return;
-	nfct = PEEK(access, skb, _nfct);
+	nfct = PEEK_AS(pointers, skb, _nfct);
 	ct = (void *)(nfct & ~NFCT_INFO_MASK);
 	if (!ct) {
 		if ((nfct & NFCT_INFO_MASK) == IP_CT_UNTRACKED)
 			record->conntrack = IPVSCOPE_CONNTRACK_UNTRACKED;
 		return;
 	}
-	/* The bit, not ctinfo: a confirmed entry can be attached as IP_CT_NEW (direct routing). */
+	/* The status bit, not ctinfo: direct routing attaches confirmed entries as IP_CT_NEW. */
 	record->conntrack = BPF_CORE_READ(ct, status) & IPS_CONFIRMED
 				    ? IPVSCOPE_CONNTRACK_CONFIRMED
 				    : IPVSCOPE_CONNTRACK_UNCONFIRMED;
@@ -36,9 +38,9 @@ static __always_inline void describe_conntrack(enum access access, struct ipvsco
 		record->conntrack_state = BPF_CORE_READ(ct, proto.sctp.state);
 }
 
-static __always_inline __u32 expires_in_ms(enum access access, struct ip_vs_conn *conn)
+static __always_inline __u32 expires_in_ms(enum pointers pointers, struct ip_vs_conn *conn)
 {
-	__s64 ticks = PEEK(access, conn, timer.expires) - bpf_jiffies64();
+	__s64 ticks = PEEK_AS(pointers, conn, timer.expires) - bpf_jiffies64();
 
 	__u64 ms = ticks > 0 ? (__u64)ticks * 1000 / kernel_hz : 0;
 
@@ -46,16 +48,16 @@ static __always_inline __u32 expires_in_ms(enum access access, struct ip_vs_conn
 }
 
 /*
- * Where an entry sends its packets. Its own address and port, not its server's: a server of a
- * persistent service of every port, or of a mark, has port 0 (ip_vs_sched_persist(),
- * ip_vs_schedule()), and an entry that came from another director may have no server here.
+ * Fills in where an entry sends its packets: its own address and port, not its server's. A server
+ * of a persistent service of every port, or of a fwmark, has port 0 (ip_vs_sched_persist(),
+ * ip_vs_schedule()), and an entry synchronised from another director may have no server here.
  */
-static __always_inline void describe_destination(enum access access, struct ip_vs_conn *conn,
+static __always_inline void describe_destination(enum pointers pointers, struct ip_vs_conn *conn,
 						 __u8 *family, __u8 *address, __be16 *port)
 {
-	*family = entry_family(access, conn);
-	*port = PEEK(access, conn, dport);
-	read_address(access, address, *family, &conn->daddr);
+	*family = entry_family(pointers, conn);
+	*port = PEEK_AS(pointers, conn, dport);
+	read_address(pointers, address, *family, &conn->daddr);
 }
 
 static __always_inline bool same_address(const __u8 *a, const __u8 *b)
@@ -67,31 +69,31 @@ static __always_inline bool same_address(const __u8 *a, const __u8 *b)
 	return first[0] == second[0] && first[1] == second[1];
 }
 
-static __always_inline void describe_entry(enum access access, struct ipvscope_record *record,
+static __always_inline void describe_entry(enum pointers pointers, struct ipvscope_record *record,
 					   struct ip_vs_conn *conn)
 {
-	record->conn_state = PEEK(access, conn, state);
-	record->forwarding = PEEK(access, conn, flags) & IP_VS_CONN_F_FWD_MASK;
-	record->expires_in_ms = expires_in_ms(access, conn);
+	record->conn_state = PEEK_AS(pointers, conn, state);
+	record->forwarding = PEEK_AS(pointers, conn, flags) & IP_VS_CONN_F_FWD_MASK;
+	record->expires_in_ms = expires_in_ms(pointers, conn);
 	record->flags |= IPVSCOPE_FLAG_HAS_ENTRY;
-	/* An entry of cache_bypass sends packets where they were going anyway. */
+	/* An entry of cache_bypass sends packets to their original destination. */
 	if (record->forwarding == IPVSCOPE_FORWARDING_BYPASS)
 		return;
-	describe_destination(access, conn, &record->destination_family, record->destination_address,
-			     &record->destination_port);
+	describe_destination(pointers, conn, &record->destination_family,
+			     record->destination_address, &record->destination_port);
 	record->flags |= IPVSCOPE_FLAG_HAS_DESTINATION;
 	if (record->destination_family == record->family &&
 	    same_address(record->destination_address, record->client_address))
 		record->flags |= IPVSCOPE_FLAG_HAIRPIN;
 }
 
-/* What the table says of the server of an entry, and of its virtual service. */
-static __always_inline void describe_server(enum access access, struct ipvscope_record *record,
+/* Fills in what the table says of an entry's server and its virtual service. */
+static __always_inline void describe_server(enum pointers pointers, struct ipvscope_record *record,
 					    struct ip_vs_dest *dest, bool available)
 {
-	record->weight = PEEK(access, dest, weight.counter);
-	record->fwmark = PEEK(access, dest, vfwmark);
-	record->service_port = PEEK(access, dest, vport);
+	record->weight = PEEK_AS(pointers, dest, weight.counter);
+	record->fwmark = PEEK_AS(pointers, dest, vfwmark);
+	record->service_port = PEEK_AS(pointers, dest, vport);
 	record->flags |= IPVSCOPE_FLAG_SERVER_KNOWN | IPVSCOPE_FLAG_SERVICE_FOUND;
 	if (available)
 		record->flags |= IPVSCOPE_FLAG_AVAILABLE;
@@ -99,39 +101,38 @@ static __always_inline void describe_server(enum access access, struct ipvscope_
 		record->flags |= IPVSCOPE_FLAG_WEIGHT_ZERO;
 }
 
-/* The entry made anew, as the record's new destination. */
-static __always_inline void describe_new_server(enum access access, struct ipvscope_record *record,
+/* Fills in the record's new destination from the entry of a rescheduled packet. */
+static __always_inline void describe_new_server(struct ipvscope_record *record,
 						struct ip_vs_conn *conn, struct ip_vs_dest *dest)
 {
-	describe_destination(access, conn, &record->new_destination_family,
+	describe_destination(ARGUMENTS, conn, &record->new_destination_family,
 			     record->new_destination_address, &record->new_destination_port);
 	record->flags &= ~IPVSCOPE_FLAG_HAIRPIN;
 	if (record->new_destination_family == record->family &&
 	    same_address(record->new_destination_address, record->client_address))
 		record->flags |= IPVSCOPE_FLAG_HAIRPIN;
-	if (dest && PEEK(access, dest, weight.counter) == 0)
+	if (dest && PEEK(dest, weight.counter) == 0)
 		record->flags |= IPVSCOPE_FLAG_NEW_WEIGHT_ZERO;
 }
 
-static __always_inline void describe_service(enum access access, struct ipvscope_record *record,
+static __always_inline void describe_service(struct ipvscope_record *record,
 					     struct ip_vs_service *service)
 {
-	record->fwmark = PEEK(access, service, fwmark);
-	record->service_port = PEEK(access, service, port);
+	record->fwmark = PEEK(service, fwmark);
+	record->service_port = PEEK(service, port);
 	record->flags |= IPVSCOPE_FLAG_SERVICE_FOUND;
 }
 
-static __always_inline __u32 netns_of(enum access access, struct netns_ipvs *ipvs)
+static __always_inline __u32 netns_of(struct netns_ipvs *ipvs)
 {
-	struct net *net = PEEK(access, ipvs, net);
+	struct net *net = PEEK(ipvs, net);
 
-	return PEEK(access, net, ns.inum);
+	return PEEK(net, ns.inum);
 }
 
-/* Between whom the packet goes; false when its ports cannot be read. */
-static __always_inline bool describe_tuple(enum access access, struct ipvscope_record *record,
-					   struct netns_ipvs *ipvs, int af,
-					   const struct transport *transport,
+/* Fills in client and virtual address; false where the ports cannot be read. */
+static __always_inline bool describe_tuple(struct ipvscope_record *record, struct netns_ipvs *ipvs,
+					   int af, const struct transport *transport,
 					   const struct ip_vs_iphdr *iph)
 {
 	__be16 ports[2] = {};
@@ -139,14 +140,14 @@ static __always_inline bool describe_tuple(enum access access, struct ipvscope_r
 
 	if (!read_ports(transport, ports))
 		return false;
-	/* With schedule_icmp a packet may be scheduled that an ICMP error quotes. Where it is a
-	 * reply, the virtual service is its source (ip_vs_icmp_xmit(), conn_schedule()). */
-	inverse = PEEK(access, iph, hdr_flags) & IP_VS_HDR_INVERSE;
-	record->netns = netns_of(access, ipvs);
+	/* With schedule_icmp a packet quoted in an ICMP error may be scheduled. If that is a reply,
+	 * the virtual service is its source (ip_vs_icmp_xmit(), conn_schedule()). */
+	inverse = PEEK(iph, hdr_flags) & IP_VS_HDR_INVERSE;
+	record->netns = netns_of(ipvs);
 	record->protocol = transport->protocol;
 	record->family = af;
-	read_address(access, record->client_address, af, inverse ? &iph->daddr : &iph->saddr);
-	read_address(access, record->virtual_address, af, inverse ? &iph->saddr : &iph->daddr);
+	read_address(ARGUMENTS, record->client_address, af, inverse ? &iph->daddr : &iph->saddr);
+	read_address(ARGUMENTS, record->virtual_address, af, inverse ? &iph->saddr : &iph->daddr);
 	record->client_port = inverse ? ports[1] : ports[0];
 	record->virtual_port = inverse ? ports[0] : ports[1];
 	record->service_port = record->virtual_port;
@@ -154,8 +155,8 @@ static __always_inline bool describe_tuple(enum access access, struct ipvscope_r
 	return true;
 }
 
-/* What else is known of the packet by itself. */
-static __always_inline void describe_packet(enum access access, struct ipvscope_record *record,
+/* Fills in time, CPU and what else the packet itself shows. */
+static __always_inline void describe_packet(struct ipvscope_record *record,
 					    const struct sk_buff *skb, bool opening)
 {
 	record->time_ns = bpf_ktime_get_ns();
@@ -163,7 +164,7 @@ static __always_inline void describe_packet(enum access access, struct ipvscope_
 	record->cpu = bpf_get_smp_processor_id();
 	if (opening)
 		record->flags |= IPVSCOPE_FLAG_OPENING;
-	describe_conntrack(access, record, skb);
+	describe_conntrack(ARGUMENTS, record, skb);
 }
 
 #endif

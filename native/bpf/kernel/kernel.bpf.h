@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * The kernel's types, as far as the probe reads them. CO-RE relocates every access by name, so
- * neither offsets nor the other members matter, and the build needs no ip_vs in the building
- * machine's kernel. All drift between kernels is met here, one getter per changed member.
+ * Declares the kernel's types as far as the probe reads them. CO-RE relocates every access by name:
+ * neither offsets nor other members matter, and the build machine's kernel needs no ip_vs. All
+ * differences between kernels are handled here, one getter per changed member.
  */
 #ifndef IPVSCOPE_KERNEL_BPF_H
 #define IPVSCOPE_KERNEL_BPF_H
@@ -87,9 +87,9 @@ struct net {
 
 struct netns_ipvs {
 	struct net *net;
-	/* Above 0 while drop_packet is in force: one packet of so many is dropped. */
+	/* Above 0 while drop_packet is in force: one packet in drop_rate is dropped. */
 	int drop_rate;
-	/* TCP packets that open nothing are scheduled as well. */
+	/* TCP packets without SYN are scheduled as well. */
 	int sysctl_sloppy_tcp;
 };
 
@@ -174,7 +174,7 @@ struct sk_buff {
 	unsigned char *head, *data;
 };
 
-/* Since Linux 5.17, when kfree_skb's tracepoint got a reason as its third argument. */
+/* Since Linux 5.17, where kfree_skb's tracepoint has a reason as its third argument. */
 enum skb_drop_reason {
 	SKB_DROP_REASON_NOT_SPECIFIED,
 };
@@ -204,7 +204,7 @@ struct ip_vs_conn {
 	volatile __u32 flags;
 	volatile __u16 state;
 	struct ip_vs_dest *dest;
-	struct ip_vs_conn *control; /* the entry that made or governs this one */
+	struct ip_vs_conn *control; /* the entry that created or governs this one */
 	atomic_t in_pkts;
 	union nf_inet_addr caddr, vaddr, daddr;
 	__be16 cport, vport, dport;
@@ -234,7 +234,7 @@ struct ip_vs_service {
 	struct netns_ipvs *ipvs;
 };
 
-/* As large as what is read of it: 1 byte of the flags, without a name of their own. */
+/* The members that are read; the flags have no name here. */
 struct tcphdr {
 	__be16 source;
 	__be16 dest;
@@ -259,28 +259,42 @@ struct nf_hook_state;
 #pragma clang attribute pop
 
 /*
- * How a program may read what its function was given. On every packet's way it matters: a load, or
- * a call of a helper.
+ * What the verifier knows of a pointer, and so how its target may be read. A direct load is the
+ * cheaper one, and matters on every packet's path.
  */
-enum access {
-	/* fentry, fexit: the verifier knows the arguments' types; a bad pointer reads as zero. */
-	ACCESS_DIRECT,
-	/* kprobe, kretprobe */
-	ACCESS_HELPER,
+enum pointers {
+	/* The verifier knows the type: read by a load. A bad pointer reads as zero. */
+	POINTERS_TYPED,
+	/* An address: read by bpf_probe_read_kernel(). */
+	POINTERS_RAW,
 };
 
-#define PEEK(access, pointer, member)                                                              \
-	((access) == ACCESS_DIRECT ? (pointer)->member : BPF_CORE_READ(pointer, member))
+/* The arguments of this object's programs: fentry and fexit get typed ones, kprobes addresses. */
+static __always_inline enum pointers arguments_are(void)
+{
+#ifdef IPVSCOPE_KPROBE
+	return POINTERS_RAW;
+#else
+	return POINTERS_TYPED;
+#endif
+}
+#define ARGUMENTS	arguments_are()
+#define TYPED_ARGUMENTS (ARGUMENTS == POINTERS_TYPED)
 
-/* Whether the kernel has the function below (Linux 6.2 and later). Set before load. */
+/* Reads a member behind a pointer of the given kind; PEEK() behind one of the arguments. */
+#define PEEK_AS(pointers, pointer, member)                                                         \
+	((pointers) == POINTERS_TYPED ? (pointer)->member : BPF_CORE_READ(pointer, member))
+#define PEEK(pointer, member) PEEK_AS(ARGUMENTS, pointer, member)
+
+/* Whether the kernel has bpf_rdonly_cast() (Linux 6.2 and later). Set before load. */
 const volatile bool can_cast;
 
 /*
- * Gives an address a type of the kernel's, so that it can be read by loads. Costs nothing. Not in
- * the object for kprobes: libbpf looks for the types of every function that is named, called or
- * not, and that object is for kernels that show none, too.
+ * Gives an address a kernel type, so that loads can read it. Costs no instruction. Left out with
+ * IPVSCOPE_NO_KSYMS: libbpf resolves every declared kfunc, used or not, which fails on kernels
+ * without BTF.
  */
-#ifdef IPVSCOPE_KPROBE
+#ifdef IPVSCOPE_NO_KSYMS
 static __always_inline void *bpf_rdonly_cast(const void *address, __u32 type)
 {
 	return NULL;
@@ -289,7 +303,10 @@ static __always_inline void *bpf_rdonly_cast(const void *address, __u32 type)
 extern void *bpf_rdonly_cast(const void *address, __u32 type) __ksym __weak;
 #endif
 
-/* A pointer as a number, also where the verifier knows what it points to; for where few come. */
+/*
+ * Returns a pointer as a number, also where the verifier knows what it points to. Costs a helper
+ * call: for rare paths.
+ */
 static __always_inline __u64 address_of(const void *pointer)
 {
 	const void *volatile held = pointer;
@@ -299,22 +316,22 @@ static __always_inline __u64 address_of(const void *pointer)
 	return address;
 }
 
-/* Address family of the entry's destination: a member of 16 bits, and of 8 since Linux 7.1. */
-static __always_inline __u8 entry_family(enum access access, struct ip_vs_conn *conn)
+/* Returns the address family of the entry's destination: 16 bits wide, 8 since Linux 7.1. */
+static __always_inline __u8 entry_family(enum pointers pointers, struct ip_vs_conn *conn)
 {
-	return access == ACCESS_DIRECT ? BPF_CORE_READ_BITFIELD(conn, daf)
-				       : BPF_CORE_READ_BITFIELD_PROBED(conn, daf);
+	return pointers == POINTERS_TYPED ? BPF_CORE_READ_BITFIELD(conn, daf)
+					  : BPF_CORE_READ_BITFIELD_PROBED(conn, daf);
 }
 
 #define IP_VS_DEST_AVAILABLE 1
 
-static __always_inline bool dest_available(enum access access, struct ip_vs_dest *dest)
+static __always_inline bool dest_available(enum pointers pointers, struct ip_vs_dest *dest)
 {
 	struct ip_vs_dest___cflags *moved = (void *)dest;
 
 	if (bpf_core_field_exists(moved->cflags))
-		return PEEK(access, moved, cflags) & IP_VS_DEST_AVAILABLE;
-	return PEEK(access, dest, flags) & IP_VS_DEST_AVAILABLE;
+		return PEEK_AS(pointers, moved, cflags) & IP_VS_DEST_AVAILABLE;
+	return PEEK_AS(pointers, dest, flags) & IP_VS_DEST_AVAILABLE;
 }
 
 #endif

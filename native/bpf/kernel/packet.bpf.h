@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* What a packet says of itself: ports, whether it opens a connection, and its handshake's number.
- */
+/* Reads a packet's headers: ports, whether it opens a connection, and its ISN. */
 #ifndef IPVSCOPE_PACKET_BPF_H
 #define IPVSCOPE_PACKET_BPF_H
 
@@ -17,7 +16,7 @@
 #define TCP_ISN_OFFSET	4
 #define SCTP_ISN_OFFSET 16
 
-/* Bytes of the transport header that have to be readable before any of the above is. */
+/* Bytes of the transport header that must be readable before any of the above is read. */
 #define TCP_NEEDED   14
 #define SCTP_NEEDED  20
 #define PORTS_NEEDED 4
@@ -31,36 +30,36 @@ enum packet_reading {
 /* The transport header of a packet. */
 struct transport {
 	const void *start;
-	/* The same for loads instead of calls, NULL where this program, or kernel, has none. */
+	/* The same for direct loads; NULL where this object or kernel has no typed cast. */
 	const struct tcphdr *loadable;
-	__s64 readable; /* bytes of it in the packet's linear part, and what follows them */
-	__s64 length;	/* ... in all of the packet */
+	__s64 readable; /* bytes in the packet's linear part from the header on */
+	__s64 length;	/* ... in the whole packet */
 	__s16 protocol;
-	bool fragment; /* a later one: what is there is no header */
+	bool fragment; /* a later fragment: it has no transport header */
 };
 
-static __always_inline const struct tcphdr *loadable_header(enum access access, const void *start)
+static __always_inline const struct tcphdr *loadable_header(const void *start)
 {
-	if (access != ACCESS_DIRECT || !can_cast)
+	if (!TYPED_ARGUMENTS || !can_cast)
 		return NULL;
 	return bpf_rdonly_cast(start, bpf_core_type_id_kernel(struct tcphdr));
 }
 
-/* Reads once what everything below needs. iph->len is the transport header's offset from skb->data
- * (net/netfilter/ipvs, all versions). */
-static __always_inline struct transport transport_of(enum access access, const struct sk_buff *skb,
+/* Reads once what all functions below need. iph->len is the transport header's offset from
+ * skb->data (net/netfilter/ipvs, all versions). */
+static __always_inline struct transport transport_of(const struct sk_buff *skb,
 						     const struct ip_vs_iphdr *iph)
 {
-	__u32 offset = PEEK(access, iph, len);
+	__u32 offset = PEEK(iph, len);
 	struct transport transport = {
-		.start = PEEK(access, skb, data) + offset,
-		.length = (__s64)PEEK(access, skb, len) - offset,
-		.protocol = PEEK(access, iph, protocol),
-		.fragment = PEEK(access, iph, fragoffs) != 0,
+		.start = PEEK(skb, data) + offset,
+		.length = (__s64)PEEK(skb, len) - offset,
+		.protocol = PEEK(iph, protocol),
+		.fragment = PEEK(iph, fragoffs) != 0,
 	};
 
-	transport.readable = transport.length - PEEK(access, skb, data_len);
-	transport.loadable = loadable_header(access, transport.start);
+	transport.readable = transport.length - PEEK(skb, data_len);
+	transport.loadable = loadable_header(transport.start);
 	return transport;
 }
 
@@ -70,8 +69,8 @@ static __always_inline bool read_transport(const struct transport *transport, __
 	return !bpf_probe_read_kernel(to, size, transport->start + offset);
 }
 
-/* With a barrier: of this load and one from the stack the compiler would make one of either, which
- * the verifier does not take. */
+/* Loads the flags. The barrier keeps clang from merging this load with a stack load: the verifier
+ * rejects a pointer that may be either. */
 static __always_inline __u8 load_tcp_flags(const struct tcphdr *header)
 {
 	__u8 flags = ((const __u8 *)header)[TCP_FLAGS_OFFSET];
@@ -86,8 +85,9 @@ static __always_inline bool opens(__u8 flags)
 }
 
 /*
- * Whether the packet opens a connection. ip_vs reads the header with skb_header_pointer(), which
- * also finds it outside the packet's linear part; here such a packet is unreadable, and counted.
+ * Returns whether the packet opens a connection. ip_vs reads the header with skb_header_pointer(),
+ * which also finds it outside the packet's linear part; here such a packet is unreadable, and
+ * counted.
  */
 static __always_inline enum packet_reading read_opening(const struct transport *transport)
 {
@@ -116,52 +116,51 @@ static __always_inline enum packet_reading read_opening(const struct transport *
 }
 
 /*
- * The same on every packet's way, with as few loads as may be: false only where the packet is
- * ordinary for certain. ip_vs has seen the ports: a TCP header that is cut off behind them is read
- * here all the same, and what it says is asked again. Data may lie outside the linear part, where
- * it comes from a local sender or was put together by GRO; the header seldom does.
+ * The same on every packet's path, with as few loads as possible: false only if the packet is
+ * certainly ordinary. ip_vs has read the ports: a TCP header that is truncated behind them is read
+ * here all the same, and checked again later. Data of a local sender or of GRO may lie outside the
+ * linear part; the header rarely does.
  */
-static __always_inline bool may_open(enum access access, const struct sk_buff *skb,
-				     const struct ip_vs_iphdr *iph)
+static __always_inline bool may_open(const struct sk_buff *skb, const struct ip_vs_iphdr *iph)
 {
 	const struct tcphdr *header;
 	const void *start;
 	__u32 offset, outside;
 	__u8 flags = 0;
 
-	switch (PEEK(access, iph, protocol)) {
+	switch (PEEK(iph, protocol)) {
 	case IPPROTO_TCP:
-		offset = PEEK(access, iph, len);
-		start = PEEK(access, skb, data) + offset;
-		header = loadable_header(access, start);
+		offset = PEEK(iph, len);
+		start = PEEK(skb, data) + offset;
+		header = loadable_header(start);
 		if (header)
 			flags = load_tcp_flags(header);
 		else if (bpf_probe_read_kernel(&flags, 1, start + TCP_FLAGS_OFFSET))
 			return true;
 		if (opens(flags))
 			return true;
-		outside = PEEK(access, skb, data_len);
-		return outside && PEEK(access, skb, len) - outside < offset + TCP_NEEDED;
+		outside = PEEK(skb, data_len);
+		return outside && PEEK(skb, len) - outside < offset + TCP_NEEDED;
 	case IPPROTO_SCTP:
 		return true;
 	}
 	return false;
 }
 
-/* Source and destination port, network byte order; false when they cannot be read. */
+/* Reads source and destination port, network byte order; false where they are unreadable. */
 static __always_inline bool read_ports(const struct transport *transport, __be16 ports[2])
 {
 	if (transport->readable < PORTS_NEEDED)
 		return false;
 	if (!transport->loadable)
 		return read_transport(transport, 0, ports, PORTS_NEEDED);
-	/* Every protocol's header begins with them. */
+	/* The header of every protocol begins with them. */
 	ports[0] = transport->loadable->source;
 	ports[1] = transport->loadable->dest;
 	return true;
 }
 
-/* Of a packet that opens a connection. */
+/* Reads the ISN of a connection-opening packet, network byte order; false where unreadable. */
 static __always_inline bool read_isn(const struct transport *transport, __u32 *isn)
 {
 	if (transport->protocol != IPPROTO_TCP)
@@ -173,16 +172,16 @@ static __always_inline bool read_isn(const struct transport *transport, __u32 *i
 }
 
 /*
- * The only way to read an address, into 16 bytes that are zero. Of IPv4 the kernel sets the first
- * 4; the other 12 of an ip_vs_iphdr are what the stack held before (ip_vs_fill_iph_skb_off()). What
- * cannot be read stays zero.
+ * Reads an address into 16 zero bytes. Every address is read here: for IPv4 the kernel sets 4
+ * bytes, and the other 12 of an ip_vs_iphdr are uninitialised (ip_vs_fill_iph_skb_off()). An
+ * unreadable address stays zero.
  */
-static __always_inline void read_address(enum access access, void *to, int family,
+static __always_inline void read_address(enum pointers pointers, void *to, int family,
 					 const union nf_inet_addr *from)
 {
 	__u32 *words = to;
 
-	if (access == ACCESS_DIRECT) {
+	if (pointers == POINTERS_TYPED) {
 		words[0] = from->all[0];
 		if (family != AF_INET6)
 			return;

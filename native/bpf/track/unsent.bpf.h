@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Packets that IPVS chose a server for, or had one, and that did not leave this node. All of them
- * are met where the kernel frees them as dropped (kfree_skb's tracepoint): ordinary packets are
- * freed by consume_skb(), and never come here.
+ * Reports packets that IPVS had a server for and that did not leave this node. They are observed
+ * where the kernel frees them as dropped (tracepoint kfree_skb). Ordinary packets are freed by
+ * consume_skb(), and cost nothing here.
  */
 #ifndef IPVSCOPE_UNSENT_BPF_H
 #define IPVSCOPE_UNSENT_BPF_H
@@ -14,35 +14,27 @@
 #include "../output/services.bpf.h"
 #include "../../include/ipvscope_transmit.h"
 
-/* Where the transmit functions of ip_vs are in the kernel; all zero: unknown. Set before load. */
+/* Code of the transmit functions of ip_vs; all zero: unknown. Set before load. */
 const volatile struct ipvscope_code_range transmit_functions[IPVSCOPE_TRANSMIT_RANGES];
-/* From the first of them to the last. */
+/* Spans all of them. */
 const volatile struct ipvscope_code_range transmit_code;
 
-/* The entry that was made last for a packet, by the packet's sk_buff. */
-#define SCHEDULED_SLOTS 256
-
+/* The entry made last for a packet. */
 struct scheduled {
 	__u64 skb;
 	__u64 conn;
 };
 
-static struct scheduled scheduled[SCHEDULED_SLOTS];
+static struct scheduled scheduled[SKB_TABLE_ENTRIES];
 
-static __always_inline struct scheduled *scheduled_slot(__u64 skb)
+static __always_inline void note_scheduled(const struct sk_buff *skb, const struct ip_vs_conn *conn)
 {
-	return &scheduled[skb * 0x9e3779b97f4a7c15ULL >> 56];
-}
+	__u64 id = id_of(skb);
+	struct scheduled *slot = &scheduled[skb_table_index(id)];
 
-static __always_inline void note_scheduled(enum access access, const struct sk_buff *skb,
-					   const struct ip_vs_conn *conn)
-{
-	__u64 id = id_of(access, skb);
-	struct scheduled *slot = scheduled_slot(id);
-
-	if (access == ACCESS_DIRECT)
+	if (TYPED_ARGUMENTS)
 		note_pending_address();
-	slot->conn = id_of(access, conn);
+	slot->conn = id_of(conn);
 	slot->skb = id;
 }
 
@@ -65,37 +57,37 @@ static __always_inline bool is_entry_of(struct ip_vs_conn *conn,
 	if (BPF_CORE_READ(conn, cport) != record->client_port ||
 	    BPF_CORE_READ(conn, vport) != record->virtual_port)
 		return false;
-	read_address(ACCESS_HELPER, client, record->family, &conn->caddr);
-	read_address(ACCESS_HELPER, virtual_address, record->family, &conn->vaddr);
+	read_address(POINTERS_RAW, client, record->family, &conn->caddr);
+	read_address(POINTERS_RAW, virtual_address, record->family, &conn->vaddr);
 	return same_address(client, record->client_address) &&
 	       same_address(virtual_address, record->virtual_address);
 }
 
 /*
- * The server, where this packet is the one that its entry was made for. The slot may be of an
- * earlier packet at the same address, and its entry gone: it counts only where it is an entry of
- * these very addresses and ports.
+ * Fills in the server, where the entry was made for this packet. The table's element may belong to
+ * an earlier packet at the same address, and its entry be freed: it counts only if the entry has
+ * this packet's addresses and ports.
  */
-static __always_inline void describe_scheduled(enum access access, struct ipvscope_record *record,
+static __always_inline void describe_scheduled(struct ipvscope_record *record,
 					       const struct sk_buff *skb)
 {
-	__u64 id = id_of(access, skb);
-	struct scheduled *slot = scheduled_slot(id);
+	__u64 id = id_of(skb);
+	struct scheduled *slot = &scheduled[skb_table_index(id)];
 	struct ip_vs_conn *conn;
 	struct ip_vs_dest *dest;
 
 	if (slot->skb != id || !slot->conn)
 		return;
-	conn = (void *)pointer_of(access, slot->conn);
+	conn = (void *)pointer_of(slot->conn);
 	if (!is_entry_of(conn, record))
 		return;
-	describe_entry(ACCESS_HELPER, record, conn);
+	describe_entry(POINTERS_RAW, record, conn);
 	dest = BPF_CORE_READ(conn, dest);
 	if (dest)
-		describe_server(ACCESS_HELPER, record, dest, dest_available(ACCESS_HELPER, dest));
+		describe_server(POINTERS_RAW, record, dest, dest_available(POINTERS_RAW, dest));
 }
 
-/* A copy of it that gets through ends what its client waits. */
+/* Remembers the drop: a later copy that gets through ends what the client waits. */
 static __always_inline void note_unsent_opening(const struct ipvscope_record *record,
 						const struct skb_view *view)
 {
@@ -109,9 +101,22 @@ static __always_inline void note_unsent_opening(const struct ipvscope_record *re
 	note_dropped(record, isn);
 }
 
-/* A transmit function could not send the packet, which looks as it came to ip_vs. */
-static __always_inline void on_transmit_failed(enum access access, const struct sk_buff *skb,
-					       __u16 reason)
+/* Emits the record of an unsent packet, and remembers a connection-opening one as dropped. */
+static __always_inline void emit_unsent(struct ipvscope_record *record, struct skb_view *view,
+					const struct sk_buff *skb, __u8 cause, __u16 reason)
+{
+	describe_conntrack(POINTERS_RAW, record, skb);
+	record->kind = IPVSCOPE_KIND_UNSENT;
+	record->verdict =
+		icmp_was_sent(skb, view) ? IPVSCOPE_VERDICT_REJECTED : IPVSCOPE_VERDICT_DROPPED;
+	record->cause = cause;
+	record->drop_reason = reason;
+	emit(record);
+	note_unsent_opening(record, view);
+}
+
+/* A transmit function could not send the packet, which is as it came to ip_vs. */
+static __always_inline void on_transmit_failed(const struct sk_buff *skb, __u16 reason)
 {
 	struct ipvscope_record record = {};
 	struct skb_view view = {};
@@ -121,20 +126,13 @@ static __always_inline void on_transmit_failed(enum access access, const struct 
 		return;
 	}
 	describe_skb(&record, &view, skb);
-	describe_scheduled(access, &record, skb);
+	describe_scheduled(&record, skb);
 	if (!(record.flags & IPVSCOPE_FLAG_SERVICE_FOUND))
 		find_service(&record, BPF_CORE_READ(skb, mark));
-	describe_conntrack(ACCESS_HELPER, &record, skb);
-	record.kind = IPVSCOPE_KIND_UNSENT;
-	record.verdict =
-		icmp_was_sent(skb, &view) ? IPVSCOPE_VERDICT_REJECTED : IPVSCOPE_VERDICT_DROPPED;
-	record.cause = IPVSCOPE_CAUSE_TRANSMIT;
-	record.drop_reason = reason;
-	emit(&record);
-	note_unsent_opening(&record, &view);
+	emit_unsent(&record, &view, skb, IPVSCOPE_CAUSE_TRANSMIT, reason);
 }
 
-/* A real server of this node: what its socket does with the packet is no failure to send it. */
+/* Whether the real server is on this node: a drop by its socket is no failure to send. */
 static __always_inline bool delivered_here(const struct sk_buff *skb, __u8 family)
 {
 	const void *route = (const void *)(BPF_CORE_READ(skb, _skb_refdst) & SKB_DST_PTRMASK);
@@ -147,8 +145,8 @@ static __always_inline bool delivered_here(const struct sk_buff *skb, __u8 famil
 }
 
 /*
- * The client and the virtual service of a packet that may have been translated: what nf_conntrack
- * first saw of the connection, if that was to a virtual service.
+ * Fills in client and virtual service of a packet that may have been translated: the original tuple
+ * of its nf_conntrack entry, if that went to a virtual service.
  */
 static __always_inline void describe_original(struct ipvscope_record *record,
 					      const struct sk_buff *skb)
@@ -163,21 +161,21 @@ static __always_inline void describe_original(struct ipvscope_record *record,
 	if (!ct || BPF_CORE_READ(ct, tuplehash[0].tuple.src.l3num) != record->family)
 		return;
 	port = BPF_CORE_READ(ct, tuplehash[0].tuple.dst.u.all);
-	read_address(ACCESS_HELPER, address, record->family, &ct->tuplehash[0].tuple.dst.u3);
+	read_address(POINTERS_RAW, address, record->family, &ct->tuplehash[0].tuple.dst.u3);
 	if (!find_service_at(record, address, port, BPF_CORE_READ(skb, mark)))
 		return;
 	record->flags |= IPVSCOPE_FLAG_HAS_VIRTUAL;
 	record->virtual_port = port;
 	__builtin_memcpy(record->virtual_address, address, 16);
 	record->client_port = BPF_CORE_READ(ct, tuplehash[0].tuple.src.u.all);
-	read_address(ACCESS_HELPER, record->client_address, record->family,
+	read_address(POINTERS_RAW, record->client_address, record->family,
 		     &ct->tuplehash[0].tuple.src.u3);
 }
 
 /*
- * A packet that ip_vs sent on was freed as dropped before it left this namespace: by a later hook,
- * a queue, a neighbour that does not answer. skb_scrub_packet() clears ipvs_property where it does
- * leave.
+ * A packet that ip_vs forwarded was freed as dropped before it left this namespace: by a later
+ * hook, a queue, an unresolved neighbour. Where a packet does leave, skb_scrub_packet() clears
+ * ipvs_property.
  */
 static __always_inline void on_dropped_after(const struct sk_buff *skb, __u16 reason)
 {
@@ -187,7 +185,8 @@ static __always_inline void on_dropped_after(const struct sk_buff *skb, __u16 re
 	if (!view_skb(&view, skb) || delivered_here(skb, view.family))
 		return;
 	if (view.family == AF_INET && view.protocol == IPPROTO_IPIP) {
-		/* A tunnel of ip_vs: the real server is outside, the virtual service inside. */
+		/* A tunnel of ip_vs: the outer destination is the real server, the inner one the
+		 * virtual service. */
 		__u32 server = view.ipv4.destination;
 
 		if (!view.transport || !view_header(&view, view.transport))
@@ -199,8 +198,8 @@ static __always_inline void on_dropped_after(const struct sk_buff *skb, __u16 re
 		find_service(&record, BPF_CORE_READ(skb, mark));
 	} else {
 		describe_skb(&record, &view, skb);
-		/* Direct routing leaves the virtual service as it is; masquerading puts the real
-		 * server in its place. */
+		/* Direct routing keeps the virtual service's address; masquerading replaces it by
+		 * the real server's. */
 		if (!find_service(&record, 0)) {
 			__builtin_memcpy(record.destination_address, record.virtual_address, 16);
 			__builtin_memset(record.virtual_address, 0, 16);
@@ -213,14 +212,7 @@ static __always_inline void on_dropped_after(const struct sk_buff *skb, __u16 re
 			describe_original(&record, skb);
 		}
 	}
-	describe_conntrack(ACCESS_HELPER, &record, skb);
-	record.kind = IPVSCOPE_KIND_UNSENT;
-	record.verdict =
-		icmp_was_sent(skb, &view) ? IPVSCOPE_VERDICT_REJECTED : IPVSCOPE_VERDICT_DROPPED;
-	record.cause = IPVSCOPE_CAUSE_NODE;
-	record.drop_reason = reason;
-	emit(&record);
-	note_unsent_opening(&record, &view);
+	emit_unsent(&record, &view, skb, IPVSCOPE_CAUSE_NODE, reason);
 }
 
 #endif

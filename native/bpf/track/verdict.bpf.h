@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* From lookup to verdict: what the kernel is seen to do with a packet that was notable. */
+/* Observes what the kernel does with a tracked packet, from the lookup to the verdict. */
 #ifndef IPVSCOPE_VERDICT_BPF_H
 #define IPVSCOPE_VERDICT_BPF_H
 
@@ -8,26 +8,24 @@
 #include "unscheduled.bpf.h"
 #include "unsent.bpf.h"
 
-/* Rare: it is not worth a gate. */
-static __always_inline void on_expire(enum access access, const void *context,
-				      const struct ip_vs_conn *conn)
+/* ip_vs_conn_expire_now() on an entry. Rare: no early exit. */
+static __always_inline void on_expire(const void *context, const struct ip_vs_conn *conn)
 {
 	struct pending_claim claim;
-	struct ipvscope_pending *packet =
-		claim_pending(access, context, PENDING_CONN, conn, &claim);
+	struct ipvscope_pending *packet = claim_pending(context, PENDING_CONN, conn, &claim);
 
 	if (!packet)
 		return;
 	packet->observed |= OBSERVED_EXPIRE;
-	keep_pending(access, &claim);
+	keep_pending(&claim);
 }
 
 /*
- * conn_schedule() of the transport protocols looks the virtual service up by the address inside the
- * hook's own ip_vs_iphdr, before the SYN-flood defence may drop the packet and before
- * ip_vs_schedule() is called: the only sign that a packet came as far as to be scheduled.
+ * Notes that a packet is about to be scheduled. conn_schedule() of the transport protocols looks up
+ * the virtual service by the address inside the hook's own ip_vs_iphdr, before the SYN-flood
+ * defence may drop the packet and before ip_vs_schedule(). Nothing else shows that it got so far.
  */
-static __always_inline void on_service_lookup(enum access access, const void *context,
+static __always_inline void on_service_lookup(const void *context,
 					      const union nf_inet_addr *address,
 					      struct ip_vs_service *service)
 {
@@ -36,28 +34,28 @@ static __always_inline void on_service_lookup(enum access access, const void *co
 	struct pending_claim claim;
 	struct ipvscope_pending *packet;
 
-	if (no_named_iph(access, iph))
+	if (no_named_iph(iph))
 		return;
-	packet = claim_pending(access, context, PENDING_IPH, iph, &claim);
+	packet = claim_pending(context, PENDING_IPH, iph, &claim);
 	if (!packet)
 		return;
 	packet->observed |= OBSERVED_SERVICE_LOOKUP;
 	if (service && !(packet->record.flags & IPVSCOPE_FLAG_SERVICE_FOUND))
-		describe_service(access, &packet->record, service);
-	keep_pending(access, &claim);
+		describe_service(&packet->record, service);
+	keep_pending(&claim);
 }
 
-/* What ip_vs_schedule() says by *ignored where it gives no entry (ip_vs_core.c). */
+/* *ignored of ip_vs_schedule(), where it returns no entry (ip_vs_core.c). */
 enum unscheduled {
-	/* No entry could be made for a server: conn_max, or no memory. */
+	/* No entry could be created for the server: conn_max, or no memory. */
 	UNSCHEDULED_LIMIT = -1,
 	/* No server. */
 	UNSCHEDULED_NO_SERVER = 0,
-	/* The packet is none of ip_vs: it goes on as it was. */
+	/* Not for ip_vs: the packet continues unchanged. */
 	UNSCHEDULED_IGNORED = 1,
 };
 
-/* A packet that needed a server, and has none. */
+/* Notes that a packet needed a server and got none. */
 static __always_inline void note_failure(struct ipvscope_pending *packet,
 					 struct ip_vs_service *service, int ignored)
 {
@@ -70,9 +68,9 @@ static __always_inline void note_failure(struct ipvscope_pending *packet,
 }
 
 /*
- * Counts an entry that ip_vs_schedule() made where there was none: that IPVS saw nothing of a
- * client is an answer only where what it did see was counted. The record has the packet's addresses
- * and service, and nothing else yet.
+ * Counts an entry that ip_vs_schedule() created for a packet without one. The record has the
+ * packet's addresses and service, and nothing else yet. Without this count, silence about a client
+ * would not show whether IPVS saw anything of it.
  */
 static __always_inline void count_new(struct ipvscope_record *record, bool opening)
 {
@@ -84,7 +82,7 @@ static __always_inline void count_new(struct ipvscope_record *record, bool openi
 	record->kind = 0;
 }
 
-/* What the store of opening packets said of a packet (openings.bpf.h). */
+/* What the store of opening packets knew of a packet (openings.bpf.h). */
 struct opening_history {
 	bool recorded;
 	__u32 isn;
@@ -93,18 +91,19 @@ struct opening_history {
 };
 
 /*
- * A packet that found no entry is met here for the first time, unless the lookup watched it and it
- * is noted. It becomes notable when no server could be chosen, when the one chosen has weight 0 (a
- * persistence template names it), or when it is not the first copy.
+ * Handles a scheduled packet that found no entry. It is notable if no server could be chosen, if
+ * the chosen one has weight 0 (a persistence template names it), or if it is not the first copy.
+ * `history`: recorded if the lookup tracked the packet already.
  */
-static __always_inline void
-on_first_schedule(enum access access, const void *context, struct ip_vs_service *service,
-		  const struct sk_buff *skb, const struct ip_vs_iphdr *iph, struct ip_vs_conn *conn,
-		  int ignored, struct opening_history history)
+static __always_inline void on_first_schedule(const void *context, struct ip_vs_service *service,
+					      const struct sk_buff *skb,
+					      const struct ip_vs_iphdr *iph,
+					      struct ip_vs_conn *conn, int ignored,
+					      struct opening_history history)
 {
-	struct transport transport = transport_of(access, skb, iph);
-	/* With schedule_icmp it may be the packet that an ICMP error quotes. */
-	bool opening = !(PEEK(access, iph, hdr_flags) & IP_VS_HDR_ICMP) &&
+	struct transport transport = transport_of(skb, iph);
+	/* With schedule_icmp it may be a packet quoted in an ICMP error. */
+	bool opening = !(PEEK(iph, hdr_flags) & IP_VS_HDR_ICMP) &&
 		       read_opening(&transport) == PACKET_OPENING;
 	struct ip_vs_dest *dest = NULL;
 	struct ipvscope_record tuple = {};
@@ -117,16 +116,15 @@ on_first_schedule(enum access access, const void *context, struct ip_vs_service 
 	if (!conn && ignored == UNSCHEDULED_IGNORED)
 		return;
 	if (conn) {
-		dest = PEEK(access, conn, dest);
-		note_scheduled(access, skb, conn);
+		dest = PEEK(conn, dest);
+		note_scheduled(skb, conn);
 	}
-	stale = dest && PEEK(access, dest, weight.counter) == 0;
-	if (!describe_tuple(access, &tuple, PEEK(access, service, ipvs), PEEK(access, service, af),
-			    &transport, iph)) {
+	stale = dest && PEEK(dest, weight.counter) == 0;
+	if (!describe_tuple(&tuple, PEEK(service, ipvs), PEEK(service, af), &transport, iph)) {
 		count_loss(IPVSCOPE_LOSS_UNREADABLE);
 		return;
 	}
-	describe_service(access, &tuple, service);
+	describe_service(&tuple, service);
 	if (conn && !stale)
 		count_new(&tuple, opening);
 	if (history.recorded) {
@@ -139,31 +137,30 @@ on_first_schedule(enum access access, const void *context, struct ip_vs_service 
 	}
 	if (conn && !stale && !tuple.delay_us)
 		return;
-	packet = acquire_pending(access, context, skb, NULL, NULL, &claim);
+	packet = acquire_pending(context, skb, NULL, NULL, &claim);
 	if (!packet)
 		return;
 	record = &packet->record;
 	*record = tuple;
 	packet->isn = isn;
-	describe_packet(access, record, skb, opening);
-	describe_identity(access, packet, skb, &transport);
+	describe_packet(record, skb, opening);
+	describe_identity(packet, skb, &transport);
 	if (conn) {
-		describe_entry(access, record, conn);
+		describe_entry(ARGUMENTS, record, conn);
 		packet->observed = OBSERVED_SCHEDULED;
 	} else {
 		note_failure(packet, service, ignored);
 	}
 	if (dest)
-		describe_server(access, record, dest, dest_available(access, dest));
+		describe_server(ARGUMENTS, record, dest, dest_available(ARGUMENTS, dest));
 	if (stale)
 		record->kind = IPVSCOPE_KIND_STALE;
-	publish_pending(access, packet, &claim);
+	publish_pending(packet, &claim);
 }
 
-static __always_inline void on_schedule(enum access access, const void *context,
-					struct ip_vs_service *service, const struct sk_buff *skb,
-					const struct ip_vs_iphdr *iph, struct ip_vs_conn *conn,
-					const int *ignored_at)
+static __always_inline void on_schedule(const void *context, struct ip_vs_service *service,
+					const struct sk_buff *skb, const struct ip_vs_iphdr *iph,
+					struct ip_vs_conn *conn, const int *ignored_at)
 {
 	struct ipvscope_pending *packet = NULL;
 	int ignored = UNSCHEDULED_NO_SERVER;
@@ -172,10 +169,10 @@ static __always_inline void on_schedule(enum access access, const void *context,
 
 	if (!conn)
 		bpf_probe_read_kernel(&ignored, sizeof(ignored), ignored_at);
-	if (!none_pending(access, skb))
-		packet = claim_pending(access, context, PENDING_SKB, skb, &claim);
+	if (!none_pending(skb))
+		packet = claim_pending(context, PENDING_SKB, skb, &claim);
 
-	/* One that was only watched for being dropped is now met as any other. */
+	/* One tracked only because it might be dropped is now handled like any other. */
 	if (packet && !packet->conn_found) {
 		history = (struct opening_history){
 			.recorded = packet->record.flags & IPVSCOPE_FLAG_OPENING,
@@ -183,92 +180,96 @@ static __always_inline void on_schedule(enum access access, const void *context,
 			.delay_us = packet->record.delay_us,
 			.drops = packet->record.drops,
 		};
-		discard_pending(access, packet, &claim);
+		discard_pending(packet, &claim);
 		packet = NULL;
 	}
 	if (!packet) {
-		on_first_schedule(access, context, service, skb, iph, conn, ignored, history);
+		on_first_schedule(context, service, skb, iph, conn, ignored, history);
 		return;
 	}
 	if (conn) {
 		packet->observed |= OBSERVED_SCHEDULED;
 		packet->record.flags |= IPVSCOPE_FLAG_RESCHEDULED;
-		describe_new_server(access, &packet->record, conn, PEEK(access, conn, dest));
+		describe_new_server(&packet->record, conn, PEEK(conn, dest));
 	} else {
 		note_failure(packet, service, ignored);
 	}
-	keep_pending(access, &claim);
+	keep_pending(&claim);
 }
 
-static __always_inline bool sent_by_ip_vs(enum access access, const struct sk_buff *skb)
+static __always_inline bool sent_by_ip_vs(const struct sk_buff *skb)
 {
-	return access == ACCESS_DIRECT ? BPF_CORE_READ_BITFIELD(skb, ipvs_property)
-				       : BPF_CORE_READ_BITFIELD_PROBED(skb, ipvs_property);
+	return TYPED_ARGUMENTS ? BPF_CORE_READ_BITFIELD(skb, ipvs_property)
+			       : BPF_CORE_READ_BITFIELD_PROBED(skb, ipvs_property);
 }
 
-/* A sighting of an sk_buff, while a packet at its address is in the hook. */
-static __always_inline bool note_observation(enum access access, const void *context,
-					     const struct sk_buff *skb, enum observation what,
-					     __u16 reason)
+/*
+ * Notes an observation of an sk_buff whose address a tracked packet has. Returns false, and notes
+ * OBSERVED_DOUBT, where it is another packet.
+ */
+static __always_inline bool note_observation(const void *context, const struct sk_buff *skb,
+					     enum observation what, __u16 reason)
 {
 	struct ipvscope_pending *packet;
 	struct pending_claim claim;
 	bool same;
 
-	if (none_pending(access, skb))
+	if (none_pending(skb))
 		return false;
-	packet = claim_pending(access, context, PENDING_SKB, skb, &claim);
+	packet = claim_pending(context, PENDING_SKB, skb, &claim);
 	if (!packet)
 		return false;
-	same = is_same_packet(access, packet, skb);
+	same = is_same_packet(packet, skb);
 	packet->observed |= same ? what : OBSERVED_DOUBT;
 	if (same && reason)
 		packet->record.drop_reason = reason;
-	keep_pending(access, &claim);
+	keep_pending(&claim);
 	return same;
 }
 
-/* An ICMP error about the packet was asked for, and may have been sent. */
-static __always_inline void on_icmp_error(enum access access, const void *context,
-					  const struct sk_buff *skb, __u8 type, __u8 code)
+/* A request for an ICMP error about the packet has returned. */
+static __always_inline void on_icmp_error(const void *context, const struct sk_buff *skb, __u8 type,
+					  __u8 code)
 {
 	if (!on_icmp_end(skb))
 		return;
 	on_protocol_unreachable(skb, type, code);
-	note_observation(access, context, skb, OBSERVED_ICMP_ERROR, 0);
+	note_observation(context, skb, OBSERVED_ICMP_ERROR, 0);
 }
 
 /*
- * The packet was freed as dropped. What a transmit function cannot send it frees (tx_error in
- * ip_vs_xmit.c); a packet that is pending then is reported by its own verdict.
+ * The packet was freed as dropped. A transmit function frees what it cannot send (tx_error in
+ * ip_vs_xmit.c); a packet that is pending then is reported at its verdict.
  */
-static __always_inline void on_freed(enum access access, const void *context,
-				     const struct sk_buff *skb, __u64 location, __u16 reason)
+static __always_inline void on_freed(const void *context, const struct sk_buff *skb, __u64 location,
+				     __u16 reason)
 {
 	bool by_transmit = freed_by_transmit(location);
 
-	if (!by_transmit && sent_by_ip_vs(access, skb)) {
+	if (!by_transmit && sent_by_ip_vs(skb)) {
 		on_dropped_after(skb, reason);
 		return;
 	}
-	/* Where it is unknown what code is whose, a packet in the hook counts as ip_vs'. */
+	/* Where the transmit functions' addresses are unknown, a packet in the hook counts as freed
+	 * by ip_vs. */
 	if (!by_transmit && transmit_code.end)
 		return;
-	if (!note_observation(access, context, skb, OBSERVED_FREED, reason) && by_transmit)
-		on_transmit_failed(access, skb, reason);
+	if (!note_observation(context, skb, OBSERVED_FREED, reason) && by_transmit)
+		on_transmit_failed(skb, reason);
 }
 
 /*
- * The first exit after the lookup decides. A packet that is sent on enters LOCAL_OUT, and so this
- * hook, inside the outer call, and leaves it there with NF_ACCEPT; the outer NF_STOLEN then finds
- * nothing. Where the transmit function had to copy the packet (a tunnel) the copy is what leaves,
- * and the outer NF_STOLEN decides: sent, unless the packet was seen to be freed as dropped.
+ * Returns the verdict: the first exit from the hook after the lookup decides. A forwarded packet
+ * enters LOCAL_OUT, and so this hook, inside the outer call, and leaves it with NF_ACCEPT; the
+ * outer NF_STOLEN then finds no record. Where the transmit function copies the packet (a tunnel),
+ * the copy is sent and the outer NF_STOLEN decides: forwarded, unless the packet was freed as
+ * dropped.
  *
- * Every transmit function sets ipvs_property before it sends, to a real server on this host as
- * well: an accepted packet without it goes on to the local stack as if ip_vs were not there.
+ * Every transmit function sets ipvs_property before it sends, also to a real server on this host:
+ * an accepted packet without it continues to the local stack as if ip_vs were not there.
  */
-static __always_inline __u8 verdict_of(enum access access, struct ipvscope_pending *packet,
-				       const struct sk_buff *skb, __u32 netfilter)
+static __always_inline __u8 verdict_of(struct ipvscope_pending *packet, const struct sk_buff *skb,
+				       __u32 netfilter)
 {
 	__u32 observed = packet->observed;
 	bool dropped = netfilter == NF_DROP;
@@ -280,20 +281,21 @@ static __always_inline __u8 verdict_of(enum access access, struct ipvscope_pendi
 	if (dropped)
 		return observed & OBSERVED_ICMP_ERROR ? IPVSCOPE_VERDICT_REJECTED
 						      : IPVSCOPE_VERDICT_DROPPED;
-	if (netfilter != NF_STOLEN && !sent_by_ip_vs(access, skb))
+	if (netfilter != NF_STOLEN && !sent_by_ip_vs(skb))
 		return IPVSCOPE_VERDICT_PASSED;
-	/* A packet that found no entry was sent by the one made for it: nothing was chosen anew. */
+	/* A packet that found no entry was sent by the one created for it: not rescheduled. */
 	if (packet->record.flags & IPVSCOPE_FLAG_RESCHEDULED)
 		return IPVSCOPE_VERDICT_RESCHEDULED;
 	if (observed & OBSERVED_SCHEDULE_FAILED) {
-		/* ip_vs_leave() sends a packet that has no server in one way only. */
+		/* ip_vs_leave() has one way to send a packet without a server: cache_bypass. */
 		packet->record.forwarding = IPVSCOPE_FORWARDING_BYPASS;
 		return IPVSCOPE_VERDICT_FORWARDED;
 	}
 	return IPVSCOPE_VERDICT_FORWARDED;
 }
 
-/* A packet that needed a new server and got none has that as its news, unless its own is gone. */
+/* Returns the final kind. Scheduling that failed outranks what the lookup found, except for a
+ * removed server. */
 static __always_inline __u8 kind_at_verdict(const struct ipvscope_pending *packet)
 {
 	const struct ipvscope_record *record = &packet->record;
@@ -308,13 +310,13 @@ static __always_inline __u8 kind_at_verdict(const struct ipvscope_pending *packe
 	if (record->verdict == IPVSCOPE_VERDICT_DROPPED && observed & OBSERVED_SERVICE_LOOKUP &&
 	    !(observed & OBSERVED_SCHEDULED))
 		return IPVSCOPE_KIND_OVERLOAD;
-	/* One that matched no entry may be no packet of a virtual service at all. */
+	/* One that found no entry need not be for a virtual service at all. */
 	if (record->verdict == IPVSCOPE_VERDICT_PASSED && packet->conn_found)
 		return IPVSCOPE_KIND_UNSCHEDULED;
 	return record->kind;
 }
 
-/* Why it was dropped, where the transmit function is not why. */
+/* Returns the cause of a drop that no transmit function made. */
 static __always_inline __u8 cause_at_verdict(const struct ipvscope_pending *packet)
 {
 	const struct ipvscope_record *record = &packet->record;
@@ -331,17 +333,17 @@ static __always_inline __u8 cause_at_verdict(const struct ipvscope_pending *pack
 			       ? IPVSCOPE_CAUSE_CONNTRACK
 			       : IPVSCOPE_CAUSE_UNAVAILABLE;
 	case IPVSCOPE_KIND_UNSCHEDULED:
-		/* Where it was seen, note_failure() has filled it. */
+		/* note_failure() has filled in what it observed. */
 		return IPVSCOPE_CAUSE_UNSCHEDULED;
 	case IPVSCOPE_KIND_OVERLOAD:
 		return IPVSCOPE_CAUSE_OVERLOAD;
 	}
-	/* Dropped before any scheduling was seen, its server in the table: the hook does that for
-	 * one reason only, the packet's conntrack entry. */
+	/* Dropped before any scheduling, with its server in the table: the hook does that for one
+	 * reason only, the packet's conntrack entry. */
 	return IPVSCOPE_CAUSE_CONNTRACK;
 }
 
-/* See IPVSCOPE_FLAG_NEW_WEIGHT_ZERO. */
+/* Swaps destination and new destination: see IPVSCOPE_FLAG_NEW_WEIGHT_ZERO. */
 static __always_inline void swap_destinations(struct ipvscope_record *record)
 {
 	__u8 family = record->destination_family;
@@ -357,14 +359,15 @@ static __always_inline void swap_destinations(struct ipvscope_record *record)
 	record->new_destination_port = port;
 }
 
-/* An opening packet got through: what its client waited, where it is not the first copy. */
+/* Sets the delay of a connection-opening packet that got through and is not the first copy. */
 static __always_inline void add_delay(struct ipvscope_record *record, __u32 delay_us)
 {
 	record->delay_us = delay_us;
 	record->delay_bucket = delay_bucket(delay_us);
 }
 
-/* Beside a packet's own record: that it got through, and what came before. */
+/* Emits a retry beside the packet's own record: it got through after earlier copies were dropped.
+ */
 static __always_inline void emit_retry(struct ipvscope_record *record, __u32 isn, __u32 delay_us,
 				       __u32 drops)
 {
@@ -389,8 +392,8 @@ static __always_inline bool was_refused(const struct ipvscope_record *record)
 }
 
 /*
- * The client waited, and no copy that was seen was dropped: the packet's own record says so. A copy
- * that found no entry, because that of the first one is gone, is news for this alone.
+ * Puts the delay into the packet's own record: the client waited, and no observed copy was dropped.
+ * A copy without an entry (the first copy's is gone) is reported for this alone.
  */
 static __always_inline void add_own_delay(struct ipvscope_record *record, __u32 delay_us)
 {
@@ -401,13 +404,12 @@ static __always_inline void add_own_delay(struct ipvscope_record *record, __u32 
 }
 
 /*
- * Whether the entry was expired since the lookup without that being seen. ip_vs_conn_expire_now()
- * sets its timer to now, and nothing sets it forward before the packet is sent on.
+ * Whether the entry was expired since the lookup in a skipped run of the program.
+ * ip_vs_conn_expire_now() sets the timer to now, and nothing extends it before the packet is sent.
  */
-static __always_inline bool is_expired_unseen(enum access access,
-					      const struct ipvscope_pending *packet)
+static __always_inline bool is_expired_unseen(const struct ipvscope_pending *packet)
 {
-	struct ip_vs_conn *conn = (void *)pointer_of(access, packet->conn);
+	struct ip_vs_conn *conn = (void *)pointer_of(packet->conn);
 
 	if (!packet->conn || !packet->record.expires_in_ms || packet->observed & OBSERVED_EXPIRE)
 		return false;
@@ -415,11 +417,11 @@ static __always_inline bool is_expired_unseen(enum access access,
 }
 
 /*
- * Whether nothing that decides about the record can have been missed. A packet that is sent on
- * after its entry was expired, or after its service was looked up, was given to ip_vs_schedule():
- * where that was not seen, its program was skipped.
+ * Whether every observation that decides the record was made. A packet that is sent after its entry
+ * was expired, or after its service was looked up, has passed ip_vs_schedule(): if that was not
+ * observed, the program's run was skipped.
  */
-static __always_inline bool is_seen_whole(enum access access, const struct ipvscope_pending *packet,
+static __always_inline bool is_seen_whole(const struct ipvscope_pending *packet,
 					  const struct sk_buff *skb, __u32 netfilter)
 {
 	__u32 observed = packet->observed;
@@ -428,36 +430,35 @@ static __always_inline bool is_seen_whole(enum access access, const struct ipvsc
 		return false;
 	if (!packet->conn_found || observed & (OBSERVED_SCHEDULED | OBSERVED_SCHEDULE_FAILED))
 		return true;
-	if (!(observed & (OBSERVED_EXPIRE | OBSERVED_SERVICE_LOOKUP)) &&
-	    !is_expired_unseen(access, packet))
+	if (!(observed & (OBSERVED_EXPIRE | OBSERVED_SERVICE_LOOKUP)) && !is_expired_unseen(packet))
 		return true;
-	return netfilter == NF_DROP || (netfilter != NF_STOLEN && !sent_by_ip_vs(access, skb));
+	return netfilter == NF_DROP || (netfilter != NF_STOLEN && !sent_by_ip_vs(skb));
 }
 
-/* To be called where something is pending. */
-static __always_inline void on_verdict(enum access access, const void *context,
-				       const struct sk_buff *skb, __u32 netfilter)
+/* Reports the packet at its verdict. Called only if something is pending at the sk_buff. */
+static __always_inline void on_verdict(const void *context, const struct sk_buff *skb,
+				       __u32 netfilter)
 {
 	struct pending_claim claim;
 	struct ipvscope_pending *packet;
 	struct ipvscope_record *record;
 	__u32 delay_us, drops;
 
-	packet = claim_pending(access, context, PENDING_SKB, skb, &claim);
+	packet = claim_pending(context, PENDING_SKB, skb, &claim);
 	if (!packet)
 		return;
 	netfilter &= NF_VERDICT_MASK;
-	/* Of a packet that was kept (NF_STOLEN) nothing may be left. */
-	if (netfilter != NF_STOLEN && !is_same_packet(access, packet, skb)) {
-		keep_pending(access, &claim);
+	/* A stolen packet (NF_STOLEN) may be freed already. */
+	if (netfilter != NF_STOLEN && !is_same_packet(packet, skb)) {
+		keep_pending(&claim);
 		return;
 	}
-	packet = withdraw_pending(access, packet, &claim);
+	packet = withdraw_pending(packet, &claim);
 	if (!packet)
 		return;
-	if (!is_seen_whole(access, packet, skb, netfilter)) {
+	if (!is_seen_whole(packet, skb, netfilter)) {
 		count_loss(IPVSCOPE_LOSS_UNPAIRED);
-		end_pending(access, &claim);
+		end_pending(&claim);
 		return;
 	}
 	record = &packet->record;
@@ -465,7 +466,7 @@ static __always_inline void on_verdict(enum access access, const void *context,
 	drops = record->drops;
 	record->delay_us = 0;
 	record->drops = 0;
-	record->verdict = verdict_of(access, packet, skb, netfilter);
+	record->verdict = verdict_of(packet, skb, netfilter);
 	record->kind = kind_at_verdict(packet);
 	if (!record->cause)
 		record->cause = cause_at_verdict(packet);
@@ -478,14 +479,14 @@ static __always_inline void on_verdict(enum access access, const void *context,
 		swap_destinations(record);
 	if (delay_us && !drops && got_through(record))
 		add_own_delay(record, delay_us);
-	/* Without a kind it is remembered only for what its client waited. */
+	/* Without a kind it was tracked only for what its client waited. */
 	if (record->kind)
 		emit(record);
 	if (drops && got_through(record))
 		emit_retry(record, packet->isn, delay_us, drops);
 	else if (record->flags & IPVSCOPE_FLAG_OPENING && record->kind && was_refused(record))
 		note_dropped(record, packet->isn);
-	end_pending(access, &claim);
+	end_pending(&claim);
 }
 
 #endif

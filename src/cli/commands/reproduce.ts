@@ -21,7 +21,7 @@ export const help: HelpText = {
 export function define(command: Command): void {
   command
     .argument('[scenario...]', 'names of scenarios (see --list)')
-    .option('--list', 'list of the scenarios, one a line')
+    .option('--list', 'list of the scenarios and their phases')
     .option('--case <names>', 'list of test cases of the scenario', parseList)
     .option('--loop', 'repetition until Ctrl-C')
     .option('--witness', 'packet captures with tcpdump, cross-checked with the events')

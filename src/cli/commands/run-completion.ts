@@ -1,9 +1,9 @@
 import type { Command } from 'commander';
 import { bashCompletion } from '../support/bash-completion.js';
+import { scenarios } from '../support/choose-scenarios.js';
 import { commandSpec } from '../support/command-spec.js';
 import { fishCompletion } from '../support/fish-completion.js';
 import { zshCompletion } from '../support/zsh-completion.js';
-import { scenarios } from './run-reproduce.js';
 
 const scripts = { bash: bashCompletion, zsh: zshCompletion, fish: fishCompletion };
 

@@ -23,6 +23,6 @@ export function addAttachOptions(command: Command): Command {
 export function attachRequest({ attach, btf }: AttachOptions): AttachRequest {
   return {
     ...(attach === undefined ? {} : { variant: attach }),
-    ...(btf === undefined ? {} : { types: btf }),
+    ...(btf === undefined ? {} : { btf }),
   };
 }

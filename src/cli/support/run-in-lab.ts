@@ -1,5 +1,5 @@
 import { findPrograms } from '../../exec/find.js';
-import { startLab } from '../../lab/index.js';
+import { LAB_PROGRAMS, startLab } from '../../lab/index.js';
 import type { Logger } from '../../log.js';
 import { standardError, standardOutput } from './standard-streams.js';
 
@@ -59,6 +59,7 @@ const NEED_MODULE = ['trace', 'serve'];
 function withModule(program: readonly string[], command: readonly string[]): readonly string[] {
   const name = command.find((word) => !word.startsWith('-'));
   if (name === undefined || !NEED_MODULE.includes(name)) return program;
-  const { modprobe } = findPrograms(['modprobe']);
+  // All of them, so that one error names all that are missing.
+  const { modprobe } = findPrograms(LAB_PROGRAMS);
   return ['/bin/sh', '-c', '"$0" ip_vs && exec "$@"', modprobe, ...program];
 }

@@ -31,12 +31,12 @@ export function formatField(rows: readonly Row[]): string {
   const impossible = rows.filter((row) => row.impossible !== undefined).length;
   return [
     ...rowLines(COLUMNS.map(({ head }) => head)),
-    ...rows.flatMap((row) => [...rowLines(cellsOf(row)), ...notesOf(row)]),
+    ...rows.flatMap((row) => [...rowLines(textsOf(row)), ...notesOf(row)]),
     `${rows.length} cases: ${rows.length - wrong - impossible} right, ${wrong} WRONG, ${impossible} not possible on this kernel`,
   ].join('\n');
 }
 
-const cellsOf = ({ field, impossible, seen, reported, wrong }: Row): readonly string[] => [
+const textsOf = ({ field, impossible, seen, reported, wrong }: Row): readonly string[] => [
   field.name,
   [field.input, ...(field.report === undefined ? [] : [`(${field.report})`])].join(' '),
   impossible === undefined ? seen : `not possible: ${impossible}`,
@@ -47,9 +47,9 @@ const cellsOf = ({ field, impossible, seen, reported, wrong }: Row): readonly st
 const notesOf = ({ wrong, right }: Row): readonly string[] =>
   wrong.length === 0 ? [] : [...wrong.map((line) => `    wrong: ${line}`), `    right: ${right}`];
 
-/** The cells of one row side by side, as many lines as the longest takes. */
-function rowLines(cells: readonly string[]): readonly string[] {
-  const columns = COLUMNS.map(({ width }, index) => wrap(cells[index] ?? '', width));
+/** The texts of one row side by side, as many lines as the longest takes. */
+function rowLines(texts: readonly string[]): readonly string[] {
+  const columns = COLUMNS.map(({ width }, index) => wrap(texts[index] ?? '', width));
   const height = Math.max(...columns.map((lines) => lines.length));
   return Array.from({ length: height }, (_, line) =>
     COLUMNS.map(({ width }, index) => (columns[index]?.[line] ?? '').padEnd(width))

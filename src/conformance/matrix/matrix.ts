@@ -160,7 +160,7 @@ async function pinClients({ shells }: Testbed): Promise<void> {
   for (const role of ['client', 'director'] as const) {
     await shells.setSysctls(role, {
       ...(existsSync(`/proc/sys/${linear}`) ? { [linear]: 0 } : {}),
-      // A client whose last ACK was lost gives up after one copy of its FIN.
+      // A client whose last ACK was lost ends after one retransmit of its FIN.
       'net/ipv4/tcp_orphan_retries': 1,
     });
   }

@@ -38,7 +38,7 @@ export const serviceCases: readonly TestCase[] = [
       entry: 'closed',
       settings: settings(0, 1, 1),
     },
-    // An entry that a template controls is not given up for a reused port.
+    // An entry that a template controls is not expired for a reused port.
     outcomes['same server'](timeWait),
   ),
   ...inBothFamilies(

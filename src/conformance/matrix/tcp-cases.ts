@@ -26,7 +26,7 @@ const noServer = (conntrack: boolean): ExpectedEvent => ({
   verdict: 'rejected',
   cause: 'unscheduled',
   opening: true,
-  // An ICMP error that comes while connect() still holds the socket is forgotten; its copy is not.
+  // An ICMP error is lost while connect() still holds the socket; the one for the retransmit is not.
   times: 'once or more',
   ...(conntrack ? fresh : { conntrack: 'none' }),
 });

@@ -13,7 +13,7 @@ export interface Comparison {
 /** How much sooner or later than the capture the probe may see a packet. */
 const SLACK_MS = 100;
 
-/** Lays the events of each tuple, in the order of time, beside what its packets lived through. */
+/** Compares the events of each tuple, in the order of time, with what became of its packets. */
 export function compareEvents(ledger: Ledger, observed: readonly ObservedEvent[]): Comparison {
   const problems: string[] = [];
   const events = [...observed].sort((a, b) => a.monotonicNs - b.monotonicNs);
@@ -36,12 +36,12 @@ export function compareEvents(ledger: Ledger, observed: readonly ObservedEvent[]
     const event = take(others, packet.tuple);
     if (event?.kind !== 'draining' || event.verdict !== 'forwarded' || event.destination !== to) {
       problems.push(
-        `${name(packet)} went to ${to}: ${event === undefined ? 'no event' : told(event)}`,
+        `${name(packet)} went to ${to}: ${event === undefined ? 'no event' : reported(event)}`,
       );
     }
   }
   for (const [tuple, left] of [...own, ...retries, ...others]) {
-    for (const event of left) problems.push(`${tuple}: no packet for ${told(event)}`);
+    for (const event of left) problems.push(`${tuple}: no packet for ${reported(event)}`);
   }
   return { problems, undetermined };
 }
@@ -65,7 +65,7 @@ const take = (events: ByTuple, { client, service }: Tuple): IpvsEvent | undefine
 function* differences(expected: Expected, event: IpvsEvent): Generator<string> {
   const { outcome, entry, weight, verdicts, kinds } = expected;
   const wrong = (what: string): string =>
-    `${name(outcome.packet)}: ${what}: expected ${asExpected(expected)}, told ${told(event)}`;
+    `${name(outcome.packet)}: ${what}: expected ${asExpected(expected)}, reported ${reported(event)}`;
   if (!verdicts.includes(event.verdict)) yield wrong('verdict');
   const isUndetermined = event.kind === 'undetermined';
   if (!isUndetermined && !kinds.includes(event.kind)) yield wrong('kind');
@@ -97,14 +97,14 @@ function* retryProblems(retry: ExpectedRetry, retries: ByTuple): Generator<strin
   const event = take(retries, outcome.packet.tuple);
   if (event === undefined) yield `${name(outcome.packet)}: no retry of ${drops} drops`;
   else if (event.drops !== drops || event.verdict !== 'forwarded') {
-    yield `${name(outcome.packet)}: ${drops} drops, told ${told(event)}`;
+    yield `${name(outcome.packet)}: ${drops} drops, reported ${reported(event)}`;
   } else if (!waited(event, waitedNs)) {
-    yield `${name(outcome.packet)}: waited ${waitedNs} ns, told ${told(event)}`;
+    yield `${name(outcome.packet)}: waited ${waitedNs} ns, reported ${reported(event)}`;
   }
 }
 
 const asExpected = ({ outcome, entry, verdicts, kinds, weight }: Expected): string =>
   `${kinds.join('|')} ${verdicts.join('|')} entry ${entry ?? '-'} weight ${weight ?? '-'} to ${outcome.to ?? '-'}`;
 
-const told = (event: IpvsEvent): string =>
+const reported = (event: IpvsEvent): string =>
   `${event.kind} ${event.verdict} entry ${event.destination ?? '-'} weight ${event.weight ?? '-'} to ${event.new_destination ?? '-'} ${event.conn_state} ${event.conntrack} ${event.cause ?? ''} drops ${event.drops ?? '-'} waited ${event.delay_ms ?? '-'} ms`;

@@ -8,7 +8,7 @@ import type { Sums } from './sums.js';
 export interface ExactReport {
   readonly ledger: Ledger;
   readonly captured: Sums;
-  readonly told: Sums;
+  readonly reported: Sums;
   readonly events: readonly ObservedEvent[];
   readonly comparison: Comparison;
   readonly lost: number;
@@ -17,9 +17,9 @@ export interface ExactReport {
 }
 
 const rows = [
-  ['port used again', 'forwarded'],
-  ['port used again', 'rescheduled'],
-  ['port used again', 'dropped'],
+  ['reused port', 'forwarded'],
+  ['reused port', 'rescheduled'],
+  ['reused port', 'dropped'],
   ['unavailable', 'rescheduled'],
   ['unavailable', 'dropped'],
   ['unscheduled', 'rejected'],
@@ -27,17 +27,17 @@ const rows = [
 
 /** The sums of both sides, a line each. */
 export function formatExact(report: ExactReport): readonly string[] {
-  const { ledger, captured, told, events, comparison, lost, evicted, missed } = report;
+  const { ledger, captured, reported, events, comparison, lost, evicted, missed } = report;
   const count = (kind: KindName): string =>
     String(events.filter(({ event }) => event.kind === kind).length);
   const table = textTable(
-    ['', 'witness', 'events'],
+    ['', 'captures', 'events'],
     [
       ['new entry', String(ledger.fresh.length), '-'],
       ...rows.map(([group, verdict]) => [
         `${group} ${verdict}`,
         String(captured.total(group, verdict)),
-        String(told.total(group, verdict)),
+        String(reported.total(group, verdict)),
       ]),
       ['retry', String(ledger.retries.length), count('retry')],
       ['draining forwarded', String(ledger.draining.length), count('draining')],
@@ -48,6 +48,6 @@ export function formatExact(report: ExactReport): readonly string[] {
     ...table,
     `${captured.size} numbers by service, server and verdict compared`,
     `undetermined ${comparison.undetermined}, opening packets evicted ${evicted}`,
-    `lost ${lost}, missed runs ${missed}`,
+    `lost ${lost}, skipped runs ${missed}`,
   ];
 }

@@ -62,7 +62,7 @@ export class Ledger {
   openings = 0;
   readonly #memories = new Map<Tuple, Memory>();
 
-  /** The packets of a stage, in their order. */
+  /** The packets of a round, in their order. */
   add(
     outcomes: readonly PacketOutcome[],
     weights: ReadonlyMap<string, ReadonlyMap<string, Weight>>,

@@ -1,6 +1,6 @@
 import { phases } from './phases.js';
-import type { PlannedPacket, PlannedStage } from './plan.js';
-import { ENDPOINT_SIZE, endpointsAt, type StagePart, writeEndpoint } from './plan-file.js';
+import type { PlannedPacket, PlannedRound } from './plan.js';
+import { ENDPOINT_SIZE, endpointsAt, type RoundPart, writeEndpoint } from './plan-file.js';
 import { serversOf, services } from './planned-services.js';
 import { type Sightings, What } from './sightings.js';
 
@@ -16,32 +16,32 @@ export interface PacketOutcome {
 
 /** The sender's list. */
 export interface Plan {
-  readonly stages: readonly PlannedStage[];
+  readonly rounds: readonly PlannedRound[];
   readonly file: Buffer;
-  readonly parts: readonly StagePart[];
+  readonly parts: readonly RoundPart[];
 }
 
-/** Every packet of the plan, stage by stage in the order in which they came in. */
+/** Every packet of the plan, round by round in the order in which they came in. */
 export interface PacketOutcomes {
-  readonly stages: readonly (readonly PacketOutcome[])[];
+  readonly rounds: readonly (readonly PacketOutcome[])[];
   readonly problems: readonly string[];
 }
 
 /** Lays the sender's list beside the sightings: each packet came in once and left once at most. */
 export function readOutcomes(plan: Plan, sightings: Sightings): PacketOutcomes {
   const problems: string[] = [];
-  const places = plan.stages.flatMap(({ packets }, stage) =>
-    packets.map((packet, index) => ({ packet, stage, index })),
+  const places = plan.rounds.flatMap(({ packets }, round) =>
+    packets.map((packet, index) => ({ packet, round, index })),
   );
   const outcomes: (PacketOutcome | undefined)[] = places.map(() => undefined);
-  const stages: PacketOutcome[][] = plan.stages.map(() => []);
+  const rounds: PacketOutcome[][] = plan.rounds.map(() => []);
   for (let number = 0; number < sightings.count; number++) {
     const place = places[sightings.mark(number) - 1];
     if (place === undefined) {
       problems.push(`leg ${sightings.leg(number)}: mark ${sightings.mark(number)} was never sent`);
       continue;
     }
-    const { packet, stage } = place;
+    const { packet, round } = place;
     if (!isSame(plan, place, sightings, number)) {
       problems.push(`leg ${sightings.leg(number)}: ${name(packet)} was sent otherwise`);
     }
@@ -49,29 +49,29 @@ export function readOutcomes(plan: Plan, sightings: Sightings): PacketOutcomes {
     if (outcomes[packet.mark - 1] !== undefined) problems.push(`${name(packet)} came in twice`);
     const outcome = { packet, timeNs: sightings.timeNs(number), to: undefined, refused: false };
     outcomes[packet.mark - 1] = outcome;
-    stages[stage]?.push(outcome);
+    rounds[round]?.push(outcome);
   }
   problems.push(...addWays(outcomes, sightings));
   const missing = outcomes.filter((outcome) => outcome === undefined).length;
   if (missing > 0) problems.push(`${missing} packets were sent and never came in`);
-  return { stages, problems };
+  return { rounds, problems };
 }
 
 interface Place {
   readonly packet: PlannedPacket;
-  readonly stage: number;
-  /** Within the stage. */
+  readonly round: number;
+  /** Within the round. */
   readonly index: number;
 }
 
 /** Masquerading changes where a packet goes, and nothing else. */
 function isSame(
   { file, parts }: Plan,
-  { packet, stage, index }: Place,
+  { packet, round, index }: Place,
   sightings: Sightings,
   number: number,
 ): boolean {
-  const part = parts[stage];
+  const part = parts[round];
   if (part === undefined) return false;
   const what = sightings.what(number);
   const length = sightings.leg(number) === 0 ? 2 * ENDPOINT_SIZE : ENDPOINT_SIZE;

@@ -1,4 +1,4 @@
-/** What decides about a reused port, and stays for three stages. */
+/** What decides about a reused port, and stays for three rounds. */
 export interface Phase {
   readonly index: number;
   readonly connReuseMode: 0 | 1;
@@ -18,9 +18,9 @@ const settings: readonly Omit<Phase, 'index'>[] = [
 export const phases: readonly Phase[] = settings.map((phase, index) => ({ index, ...phase }));
 
 /**
- * The stages of a phase. Between `all` and `drained` one server of each service gets weight 0; then,
+ * The rounds of a phase. Between `all` and `drained` one server of each service gets weight 0; then,
  * for `removed`, another is taken out of the table, or all of a service get weight 0.
  */
-export const stages = ['all', 'drained', 'removed'] as const;
+export const rounds = ['all', 'drained', 'removed'] as const;
 
-export type Stage = (typeof stages)[number];
+export type Round = (typeof rounds)[number];

@@ -1,5 +1,5 @@
 import { addressBytes } from './address-bytes.js';
-import type { PlannedPacket, PlannedStage } from './plan.js';
+import type { PlannedPacket, PlannedRound } from './plan.js';
 
 /** struct planned_packet (test/kernel/native/plan.h) */
 const PACKET_SIZE = 48;
@@ -12,21 +12,21 @@ const DISCARD_PORT = 9;
 /** Address and port: struct endpoint */
 export const ENDPOINT_SIZE = 18;
 
-/** Where a stage's packets are in the plan's file; the last of each CPU is its mark. */
-export interface StagePart {
+/** Where a round's packets are in the plan's file; the last of each CPU is its mark. */
+export interface RoundPart {
   readonly from: number;
   readonly count: number;
   readonly cpus: number;
 }
 
 /**
- * The plan as the sender reads it: a stage's packets in the order of their marks, then a datagram
+ * The plan as the sender reads it: a round's packets in the order of their marks, then a datagram
  * from every CPU to the mark's target.
  */
 export function writePlan(
-  plan: readonly PlannedStage[],
+  plan: readonly PlannedRound[],
   mark: { readonly source: string; readonly target: string },
-): { readonly file: Buffer; readonly parts: readonly StagePart[] } {
+): { readonly file: Buffer; readonly parts: readonly RoundPart[] } {
   const total = plan.reduce((sum, { packets, phase }) => sum + packets.length + phase.cpus, 0);
   const file = Buffer.alloc(total * PACKET_SIZE);
   let number = 0;
@@ -44,8 +44,8 @@ export function writePlan(
   return { file, parts };
 }
 
-/** Where the endpoints of a stage's packet are in the file; source and target side by side. */
-export const endpointsAt = (part: StagePart, index: number): number =>
+/** Where the endpoints of a round's packet are in the file; source and target side by side. */
+export const endpointsAt = (part: RoundPart, index: number): number =>
   (part.from + index) * PACKET_SIZE;
 
 function writePacket(file: Buffer, at: number, { tuple, ...packet }: PlannedPacket): void {

@@ -1,4 +1,4 @@
-import { type Phase, phases, stages } from './phases.js';
+import { type Phase, phases, rounds } from './phases.js';
 import { endpoint, type Service, services } from './planned-services.js';
 import type { Random } from './random.js';
 
@@ -22,9 +22,9 @@ export interface PlannedPacket {
   readonly sequence: number;
 }
 
-export interface PlannedStage {
+export interface PlannedRound {
   readonly phase: Phase;
-  readonly stage: (typeof stages)[number];
+  readonly round: (typeof rounds)[number];
   readonly packets: readonly PlannedPacket[];
 }
 
@@ -47,7 +47,7 @@ const CLIENT_ADDRESSES = 4;
 const RECENT = 1_500;
 /**
  * An entry in CLOSE lives for 10 seconds. A refusing service's tuple comes again within so many
- * packets of a stage or not at all, so that nobody has to guess whether its entry is still there.
+ * packets of a round or not at all, so that nobody has to guess whether its entry is still there.
  */
 const SOON = 500;
 
@@ -69,13 +69,13 @@ const addresses = { 4: addressesOf(4), 6: addressesOf(6) } as const;
 export const allClientAddresses: readonly string[] = Object.values(addresses).flat(2);
 
 /** So many opening packets, and some closing ones that make TIME_WAIT. */
-export function makePlan(random: Random, openings: number): readonly PlannedStage[] {
-  const all = phases.flatMap((phase) => stages.map((stage) => ({ phase, stage })));
+export function makePlan(random: Random, openings: number): readonly PlannedRound[] {
+  const all = phases.flatMap((phase) => rounds.map((round) => ({ phase, round })));
   let mark = 0;
   let taken = new Set<string>();
   let used: Used[] = [];
-  return all.map(({ phase, stage }, position) => {
-    const stageIndex = stages.indexOf(stage);
+  return all.map(({ phase, round }, position) => {
+    const stageIndex = rounds.indexOf(round);
     if (stageIndex === 0) {
       used = [];
       taken = new Set();
@@ -101,7 +101,7 @@ export function makePlan(random: Random, openings: number): readonly PlannedStag
         packets.push({ mark: ++mark, tuple, opening: false, sequence });
       }
     }
-    return { phase, stage, packets };
+    return { phase, round, packets };
   });
 }
 

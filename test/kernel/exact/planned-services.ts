@@ -13,7 +13,7 @@ export interface Service {
   readonly port: number;
   /** `10.96.1.1:80`, `[fd00:96::1]:80` */
   readonly name: string;
-  /** Loses all weight in the last stage of a phase; of the others one server is removed. */
+  /** Loses all weight in the last round of a phase; of the others one server is removed. */
   readonly losesAll: boolean;
 }
 

@@ -6,7 +6,7 @@ import { clientAddresses } from './plan.js';
 import { endpoint } from './planned-services.js';
 
 /** `unavailable` and `unscheduled` are known of every packet; a reused port is what remains. */
-type KindGroup = 'port used again' | 'unavailable' | 'unscheduled';
+type KindGroup = 'reused port' | 'unavailable' | 'unscheduled';
 
 /** Numbers by what they are about: service, server, kind and verdict. */
 export class Sums {
@@ -34,7 +34,7 @@ export class Sums {
     const keys = new Set([...this.#counts.keys(), ...other.#counts.keys()]);
     return [...keys].flatMap((key) => {
       const [ours, theirs] = [this.#counts.get(key) ?? 0, other.#counts.get(key) ?? 0];
-      return ours === theirs ? [] : [`${key}: ${ours} by the witness, ${theirs} by events`];
+      return ours === theirs ? [] : [`${key}: ${ours} by the captures, ${theirs} by events`];
     });
   }
 }
@@ -82,7 +82,7 @@ export function captureSums(ledger: Ledger, chosen: Chosen): Sums {
   }
   for (const { phase, service, server, moved, stayed } of places.values()) {
     const again = chosen(server) - moved;
-    const about = { service, server, group: 'port used again' } as const;
+    const about = { service, server, group: 'reused port' } as const;
     sums.add(phase, { ...about, verdict: 'rescheduled' }, again);
     sums.add(phase, { ...about, verdict: 'forwarded' }, stayed - again);
   }
@@ -102,7 +102,7 @@ interface Place {
 
 const groupOf = ({ weight, verdicts }: Expected): KindGroup => {
   if (weight === 'removed') return 'unavailable';
-  return verdicts.includes('rejected') ? 'unscheduled' : 'port used again';
+  return verdicts.includes('rejected') ? 'unscheduled' : 'reused port';
 };
 
 const phaseOfClient = new Map(
@@ -121,7 +121,7 @@ export function eventSums(events: readonly IpvsEvent[]): Sums {
   for (const { client = '', kind, verdict, virtual = '', ...event } of events) {
     const phase = phaseOfClient.get(client.slice(0, client.lastIndexOf(':'))) ?? -1;
     const server = verdict === 'rescheduled' ? event.new_destination : event.destination;
-    const group = kind === 'unavailable' || kind === 'unscheduled' ? kind : 'port used again';
+    const group = kind === 'unavailable' || kind === 'unscheduled' ? kind : 'reused port';
     sums.add(phase, { service: virtual, server: server ?? '-', group, verdict });
   }
   return sums;

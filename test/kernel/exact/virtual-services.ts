@@ -1,5 +1,5 @@
 import { type NamespaceShell, sysctlScript } from '../../../src/testbed/namespace-shell.js';
-import type { Phase, Stage } from './phases.js';
+import type { Phase, Round } from './phases.js';
 import { withInput } from './planned-network.js';
 import { type Service, serversOf, services } from './planned-services.js';
 
@@ -65,13 +65,13 @@ export class VirtualServices {
     );
   }
 
-  /** The table as the stage wants it. Nothing is under way. */
-  async enter(stage: Stage, phase: Phase): Promise<void> {
-    const lines = services.flatMap((service) => this.#linesFor(stage, service, phase));
+  /** The table as the round wants it. Nothing is under way. */
+  async enter(round: Round, phase: Phase): Promise<void> {
+    const lines = services.flatMap((service) => this.#linesFor(round, service, phase));
     await this.#shell.script(
       [
         // Entries of a server removed while it is set would be gone at once.
-        ...(stage === 'removed' ? [sysctlScript({ [EXPIRE]: 0 })] : []),
+        ...(round === 'removed' ? [sysctlScript({ [EXPIRE]: 0 })] : []),
         withInput('ipvsadm -R', lines),
         sysctlScript({ [EXPIRE]: phase.expireNodestConn }),
       ].join('\n'),
@@ -79,7 +79,7 @@ export class VirtualServices {
     );
   }
 
-  #linesFor(stage: Stage, service: Service, phase: Phase): string[] {
+  #linesFor(round: Round, service: Service, phase: Phase): string[] {
     const servers = serversOf(service, phase.index).map(({ name }) => name);
     const table = this.weights.get(service.name);
     const drain = (server: string): string => {
@@ -91,7 +91,7 @@ export class VirtualServices {
       return `-d -t ${service.name} -r ${server}`;
     };
     const nth = (number: number): string => servers[number % servers.length] ?? '';
-    if (stage === 'drained') return [drain(nth(service.index))];
+    if (round === 'drained') return [drain(nth(service.index))];
     return service.losesAll ? servers.map(drain) : [remove(nth(service.index + 1))];
   }
 

@@ -2,7 +2,7 @@ import { type Phase, phases } from '../exact/phases.js';
 import {
   allClientAddresses,
   type PlannedPacket,
-  type PlannedStage,
+  type PlannedRound,
   type Tuple,
 } from '../exact/plan.js';
 import { endpoint, type Service, services } from '../exact/planned-services.js';
@@ -11,7 +11,7 @@ import type { Random } from '../exact/random.js';
 /** The first of exact's phases, in which an entry is always followed, on two CPUs. */
 export const floodPhase: Phase = { ...(phases[0] as Phase), cpus: 2 };
 
-/** Of the rest, every one has a new number: ports used again. */
+/** Of the rest, each has a new ISN: a reused port. */
 const SAME_NUMBER_SHARE = 0.2;
 
 /** Services whose entries stay in SYN_RECV, whatever comes. */
@@ -27,7 +27,7 @@ export interface FloodSize {
 }
 
 /** The packets that make the entries, then the waves. */
-export function makeFlood(random: Random, { entries, waves }: FloodSize): readonly PlannedStage[] {
+export function makeFlood(random: Random, { entries, waves }: FloodSize): readonly PlannedRound[] {
   let mark = 0;
   const tuples = Array.from({ length: entries }, (_, index) => newTuple(random, index));
   const sequences = tuples.map(() => random.word());
@@ -38,11 +38,11 @@ export function makeFlood(random: Random, { entries, waves }: FloodSize): readon
     sequence: sequences[index] ?? 0,
   });
   return [
-    { phase: floodPhase, stage: 'all', packets: tuples.map((_, index) => packet(index)) },
+    { phase: floodPhase, round: 'all', packets: tuples.map((_, index) => packet(index)) },
     ...waves.map(
-      (count): PlannedStage => ({
+      (count): PlannedRound => ({
         phase: floodPhase,
-        stage: 'drained',
+        round: 'drained',
         packets: Array.from({ length: count }, () => {
           const index = random.below(entries);
           if (!random.chance(SAME_NUMBER_SHARE)) sequences[index] = random.word();

@@ -45,7 +45,7 @@ test('however keys differ, no more are left than is said', () => {
   const folder = new OverflowKey();
   const bytes = recordBytes();
   const words = new Uint32Array(bytes.buffer);
-  const key = () => folder.fold(words, KEY_OFFSET / 4).join();
+  const key = () => folder.make(words, KEY_OFFSET / 4).join();
   const ofReuse = new Set<string>();
   const ofOthers = new Set<string>();
   for (const kind of values(Kind)) {
@@ -150,9 +150,9 @@ test('what is folded already stays as it is', () => {
   const { words } = batchOf(...toldApart);
   for (let index = 0; index < toldApart.length; index++) {
     const once = folder
-      .fold(words, (index * words.length) / toldApart.length + KEY_OFFSET / 4)
+      .make(words, (index * words.length) / toldApart.length + KEY_OFFSET / 4)
       .slice();
-    assert.deepEqual(folder.fold(once, 0), once);
+    assert.deepEqual(folder.make(once, 0), once);
   }
 });
 

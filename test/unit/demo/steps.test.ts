@@ -99,11 +99,11 @@ test('each step accepts its expected outcome, and no other', () => {
   assert.deepEqual(content, [['timedOut'], ['delayed'], ['rescheduled']]);
 });
 
-test('step 1 misses its timeout', () => {
+test('step 1 detects a missing timeout', () => {
   assert.match(stepProblems(mode0, rescheduled).join('\n'), /weight 0\n.*none timed out/);
 });
 
-test('step 2 misses the second, the drop, its reason, and the packet that got through', () => {
+test('step 2 detects a missing second, drop, reason or retry', () => {
   const quick = {
     ...delayed,
     played: {
@@ -125,7 +125,7 @@ test('step 2 misses the second, the drop, its reason, and the packet that got th
   assert.match(stepProblems(unfixed, silent).join('\n'), /no packet that got through/);
 });
 
-test('step 3 misses nothing of what step 2 shows', () => {
+test('step 3 rejects what step 2 expects', () => {
   const problems = stepProblems(fixed, delayed).join('\n');
   assert.match(problems, /lost a packet\n.*is slow\n.*was dropped\n.*was not rescheduled/);
 });

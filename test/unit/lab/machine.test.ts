@@ -13,7 +13,7 @@ import {
   withScratch,
   writeAtomically,
 } from '../../../src/lab/lab-cache.js';
-import { checkPorts } from '../../../src/lab/ports.js';
+import { checkPorts } from '../../../src/lab/published-ports.js';
 
 describe('a missing program', () => {
   const cases = [

@@ -19,8 +19,8 @@ const module = '/sys/module/ip_vs/initstate';
 const good = [ipvs, vmlinux, moduleTypes, module];
 const fexit: Attachment = { variant: 'fexit' };
 const kprobe: Attachment = { variant: 'kprobe' };
-const given: Attachment = { variant: 'kprobe', types: '/given.btf' };
-const found: Attachment = { variant: 'kprobe', types: '/found.btf' };
+const given: Attachment = { variant: 'kprobe', btf: '/given.btf' };
+const found: Attachment = { variant: 'kprobe', btf: '/found.btf' };
 
 interface Case {
   readonly name: string;
@@ -39,7 +39,7 @@ const cases: readonly Case[] = [
   {
     name: 'two capabilities, which do not for fexit on a module',
     capabilities: bpfAndPerfmon,
-    expect: [{ ...kprobe, withoutFexit: 'fexit on the module ip_vs takes CAP_SYS_ADMIN' }],
+    expect: [{ ...kprobe, withoutFexit: 'fexit on the module ip_vs requires CAP_SYS_ADMIN' }],
   },
   {
     name: 'two capabilities, fexit on a module asked for',
@@ -63,17 +63,17 @@ const cases: readonly Case[] = [
     file: true,
     expect: 'ERR_NO_MODULE_BTF',
   },
-  { name: 'a file that there is not', request: { types: '/none.btf' }, expect: 'ERR_BTF_FILE' },
+  { name: 'a file that there is not', request: { btf: '/none.btf' }, expect: 'ERR_BTF_FILE' },
   {
     name: 'a file, and fexit',
-    request: { types: '/given.btf', variant: 'fexit' },
+    request: { btf: '/given.btf', variant: 'fexit' },
     expect: 'ERR_BTF_FILE',
   },
   { name: 'all there', expect: [fexit, kprobe] },
   { name: 'all there, a file too: not needed', file: true, expect: [fexit, kprobe] },
   { name: 'fexit asked for', request: { variant: 'fexit' }, expect: [fexit] },
   { name: 'kprobe asked for', request: { variant: 'kprobe' }, expect: [kprobe] },
-  { name: 'a file given', request: { types: '/given.btf' }, file: true, expect: [given] },
+  { name: 'a file given', request: { btf: '/given.btf' }, file: true, expect: [given] },
   { name: 'a file found', without: [moduleTypes], file: true, expect: [found] },
   {
     name: 'a file found, two capabilities, which do for a file',

@@ -185,7 +185,7 @@ test('an old connection answered by a reset: two packets at once, the second mov
   assert.deepEqual(problemsOf(observed, { connects }), []);
 });
 
-test('an entry may be forgotten after a while', () => {
+test('an entry may expire after a while', () => {
   const connects = [connect(7, 0, 3, { server: RS1 }), connect(7, 20_000, 3, { server: RS2 })];
   assert.deepEqual(problemsOf([], { connects }), []);
 });

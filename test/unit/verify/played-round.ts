@@ -3,7 +3,7 @@ import type { Connect } from '../../../src/testbed/connect.js';
 import type { Played } from '../../../src/testbed/played.js';
 import type { ObservedEvent } from '../../../src/verify/observed-event.js';
 
-/** A small round made by hand, of every kind of fate that a connect has in the scenarios. */
+/** A small round made by hand, with every outcome that a connect has in the scenarios. */
 
 export const RS1 = '10.0.2.2:8080';
 export const RS2 = '10.0.3.2:8080';

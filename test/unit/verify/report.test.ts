@@ -41,8 +41,8 @@ probe events
   reuse       forwarded    SYN_RECV        1         1
 connection-opening packets captured at the director
                     packets  with event  by events
-  in                     17          11          11
-  to 10.0.2.2:8080       11           6           6
+  in                     17          11         11
+  to 10.0.2.2:8080       11           6          6
 verified: 12 connects and 11 events are consistent
 `,
   );

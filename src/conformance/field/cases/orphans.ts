@@ -13,7 +13,7 @@ const KERNEL_TIMEOUTS = ['900', '120', '300'];
 /** Far more than from one read of the tables to the next, on a slow machine as well. */
 const TABLE_READ_MS = 40_000;
 
-/** One line of data on an open connection, when ip_vs has forgotten its entry. */
+/** One line of data on an open connection, once its entry has expired. */
 async function speakOnceForgotten(
   context: CaseContext,
   opened: ConnectReply,

@@ -56,7 +56,7 @@ function marked(name: string, cacheBypass: 0 | 1): FieldCase {
   };
 }
 
-/** The director takes in packets to other hosts' port as its own, for ip_vs to see them. */
+/** The director accepts packets to other hosts' port as its own, so that ip_vs sees them. */
 async function claim(context: CaseContext, mark: number): Promise<void> {
   context.undo('the marks', () => context.testbed.director.setMarks([]));
   await context.testbed.director.setMarks([mark]);

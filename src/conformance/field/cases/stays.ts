@@ -66,7 +66,7 @@ function datagrams(name: string, what: string, flags: string, wanted?: 'connecte
   };
 }
 
-/** Right before, to stay so; and what is no trouble at all. */
+/** Regressions of what is right already, and negative controls. */
 export const stayCases: readonly FieldCase[] = [
   datagrams('udp', 'four datagrams from one port', '', 'connected'),
   // Without an entry nothing translates the answers: the client cannot know them.

@@ -32,7 +32,7 @@ test('a wrong row says what is wrong with it and what is right; the end counts',
   assert.equal(lines[6], '3 cases: 1 right, 1 WRONG, 1 not possible on this kernel');
 });
 
-test('long cells go on below, in their column', () => {
+test('long texts continue below, in their column', () => {
   assert.deepEqual(wrap('one two three', 7), ['one two', 'three']);
   assert.deepEqual(wrap('[fd00:10:0:3::2]:90 x', 7), ['[fd00:10:0:3::2]:90', 'x']);
   const reported = Array(20).fill('event').join(' ');
