@@ -9,3 +9,4 @@ npx tsc --noEmit
 git ls-files -co --exclude-standard '*.c' '*.cc' '*.h' | xargs clang-format --dry-run --Werror
 shellcheck src/scripts/*.sh .ci/run
 npm run --silent generate -- --check
+npm run --silent generate:metrics -- --check
