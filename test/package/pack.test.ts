@@ -33,7 +33,9 @@ test('the package holds the addon, its sources and the notices', () => {
     'binding.gyp',
     'build/Release/ipvscope.node',
     'native/addon/exports.map',
-    'native/bpf/ipvscope.bpf.c',
+    ...readdirSync(packagePath('native/bpf'), { recursive: true, encoding: 'utf8' })
+      .filter((name) => /\.[ch]$/.test(name))
+      .map((name) => `native/bpf/${name}`),
     'src/scripts/native.sh',
     ...readdirSync(packagePath('native/btf')).map((name) => `native/btf/${name}`),
     ...sourcesOfTheAddon(),
@@ -68,6 +70,18 @@ test('ipvscope --version runs from the installed package', () => {
   const command = join(directory, 'project', 'node_modules', '.bin', 'ipvscope');
   const printed = execFileSync(command, ['--version'], { encoding: 'utf8', env: environment() });
   assert.ok(printed.includes(packageVersion), printed);
+});
+
+test('the package is imported by its name, and nothing else of it', () => {
+  const script =
+    "const { open } = await import('ipvscope'); console.log(typeof open);" +
+    "await import('ipvscope/dist/src/native/session.js').catch(({ code }) => console.log(code));";
+  const printed = execFileSync(process.execPath, ['--input-type=module', '--eval', script], {
+    encoding: 'utf8',
+    cwd: join(directory, 'project'),
+    env: environment(),
+  });
+  assert.equal(printed, 'function\nERR_PACKAGE_PATH_NOT_EXPORTED\n');
 });
 
 test('the installed addon loads, and its record generator plays', () => {
