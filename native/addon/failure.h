@@ -6,14 +6,16 @@
 
 namespace ipvscope {
 
-// What went wrong, for the one place that throws (session_object.cc). Inside the addon nothing
-// throws: functions return std::optional<Failure>, empty on success.
+// A failed operation. Inside the addon functions return std::optional<Failure>, empty on success;
+// only session_object.cc throws. The code is chosen where the failure happens; src/native adds the
+// exit code and, where `hint` is empty, what to do about it.
 struct Failure {
-  const char* code;    // stable, starts with ERR_
-  const char* step;    // open, load, attach, ring, generate
-  int error = 0;       // positive errno; 0 where there is none
-  std::string message; // one line
-  std::string log;     // libbpf's last lines
+  const char* code;      // stable, starts with ERR_
+  const char* step;      // open, load, map, attach, ring, read, generate
+  int error = 0;         // positive errno; 0 where there is none
+  std::string message;   // one line: operation failed: reason
+  std::string log;       // libbpf's last lines
+  std::string hint = {}; // what to do
 };
 
 using Outcome = std::optional<Failure>;

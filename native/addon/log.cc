@@ -3,11 +3,13 @@
 
 #include <bpf/libbpf.h>
 
+#include <algorithm>
 #include <cstdarg>
 #include <cstdio>
 #include <deque>
 
-// What libbpf.a calls stderr (binding.gyp). Only its default printer, replaced below, would use it.
+// libbpf.a's name for stderr (binding.gyp). Only its default printer uses it, which Install()
+// replaces.
 extern "C" FILE* ipvscope_libbpf_stderr;
 FILE* ipvscope_libbpf_stderr = stderr;
 
@@ -17,7 +19,7 @@ namespace {
 constexpr size_t kMostLines = 30;
 thread_local std::deque<std::string> lines;
 
-// The verifier's log arrives as one message of many lines: they are kept one by one.
+// Keeps lines one by one: the verifier's log arrives as one message of many lines.
 void Append(const std::string& text) {
   for (size_t start = 0; start < text.size();) {
     size_t end = text.find('\n', start);
@@ -56,6 +58,12 @@ int Print(enum libbpf_print_level level, const char* format, va_list arguments) 
 void Log::Install() { libbpf_set_print(Print); }
 
 void Log::Clear() { lines.clear(); }
+
+bool Log::Mentions(std::string_view text) {
+  return std::any_of(lines.begin(), lines.end(), [text](const std::string& line) {
+    return line.find(text) != std::string::npos;
+  });
+}
 
 std::string Log::Tail() {
   std::string tail;

@@ -2,16 +2,18 @@
 #pragma once
 
 #include <string>
+#include <string_view>
 
 namespace ipvscope {
 
-// libbpf prints through one function for the whole process; this keeps its last lines apart per
-// thread, so that workers do not read each other's.
+// Keeps libbpf's last log lines per thread. libbpf prints through one function for the whole
+// process; workers must not read each other's lines.
 class Log {
 public:
-  static void Install(); // once a process is enough; more does no harm
+  static void Install(); // idempotent
   static void Clear();
   static std::string Tail(); // this thread's last lines since Clear(), newest last
+  static bool Mentions(std::string_view text); // whether one of these lines contains the text
 };
 
 } // namespace ipvscope

@@ -9,9 +9,9 @@
 #include "output/generate.bpf.h"
 #include "programs.bpf.h"
 
-#define CONTEXT_kprobe	  struct pt_regs
-#define CONTEXT_kretprobe struct pt_regs
-#define CONTEXT_raw_tp	  unsigned long long
+#define CONTEXT_kprobe			    struct pt_regs
+#define CONTEXT_kretprobe		    struct pt_regs
+#define CONTEXT_raw_tp			    unsigned long long
 #define DECLARE(name, type, function, need) DECLARE_PROGRAM(CONTEXT_##type, name, type, function)
 IPVSCOPE_KPROBE_PROGRAMS(DECLARE)
 
@@ -21,7 +21,7 @@ int lookup_kprobe(struct pt_regs *context)
 	const struct sk_buff *skb = (void *)PT_REGS_PARM3(context);
 
 	enter_function(context, FRAME_LOOKUP);
-	/* Here already: the return may not be reported. */
+	/* At the entry already: the return may not be reported. */
 	if (!none_pending(skb) && !BPF_CORE_READ(iph, hdr_flags))
 		evict_unpaired(skb);
 	return 0;
@@ -40,9 +40,8 @@ int lookup_kretprobe(struct pt_regs *context)
 			      (void *)call.arguments[2], (void *)call.arguments[3], conn);
 	if (may_be_notable((void *)call.arguments[0], (void *)call.arguments[2],
 			   (void *)call.arguments[3], conn))
-		on_notable_lookup(context, (void *)call.arguments[0],
-				  call.arguments[1], (void *)call.arguments[2],
-				  (void *)call.arguments[3], conn);
+		on_notable_lookup(context, (void *)call.arguments[0], call.arguments[1],
+				  (void *)call.arguments[2], (void *)call.arguments[3], conn);
 	return 0;
 }
 
@@ -50,8 +49,7 @@ static __always_inline void leave_hook(struct pt_regs *context)
 {
 	struct frame call;
 
-	if (leave_function(context, FRAME_HOOK, &call) &&
-	    !none_pending((void *)call.arguments[1]))
+	if (leave_function(context, FRAME_HOOK, &call) && !none_pending((void *)call.arguments[1]))
 		on_verdict(context, (void *)call.arguments[1], PT_REGS_RC(context));
 }
 
@@ -91,8 +89,7 @@ int service_kretprobe(struct pt_regs *context)
 	struct frame call;
 
 	if (leave_function(context, FRAME_SERVICE, &call))
-		on_service_lookup(context, (void *)call.arguments[4],
-				  (void *)PT_REGS_RC(context));
+		on_service_lookup(context, (void *)call.arguments[4], (void *)PT_REGS_RC(context));
 	return 0;
 }
 
@@ -107,9 +104,9 @@ int schedule_kretprobe(struct pt_regs *context)
 	struct frame call;
 
 	if (leave_function(context, FRAME_SCHEDULE, &call))
-		on_schedule(context, (void *)call.arguments[0],
-			    (void *)call.arguments[1], (void *)call.arguments[4],
-			    (void *)PT_REGS_RC(context), (void *)call.arguments[3]);
+		on_schedule(context, (void *)call.arguments[0], (void *)call.arguments[1],
+			    (void *)call.arguments[4], (void *)PT_REGS_RC(context),
+			    (void *)call.arguments[3]);
 	return 0;
 }
 
@@ -125,8 +122,8 @@ int schedule_kretprobe(struct pt_regs *context)
 		struct frame call;                                                                 \
                                                                                                    \
 		if (leave_function(context, FRAME_ICMP, &call))                                    \
-			on_icmp_error(context, (void *)call.arguments[0],           \
-				      call.arguments[1], call.arguments[2]);                       \
+			on_icmp_error(context, (void *)call.arguments[0], call.arguments[1],       \
+				      call.arguments[2]);                                          \
 		return 0;                                                                          \
 	}
 

@@ -13,8 +13,8 @@
 IPVSCOPE_TRAMPOLINE_PROGRAMS(DECLARE)
 
 /*
- * The two on every packet's way. What is seldom done is in functions of their own: a program that
- * needs neither stack nor saved registers saves none.
+ * Lookup and verdict are on every packet's path. Their rare part is in separate functions: a
+ * program that needs neither stack nor saved registers saves none.
  */
 static __noinline int notable_lookup(unsigned long long *arguments)
 {
@@ -124,7 +124,7 @@ int BPF_PROG(reset6_fentry, const struct sock *socket, struct sk_buff *skb)
 	return 0;
 }
 
-/* A tracepoint: the packet, who frees it, and since 5.17 why. */
+/* The tracepoint's arguments: the packet, who frees it, and since Linux 5.17 why. */
 int BPF_PROG(freed_tracepoint, struct sk_buff *skb, void *location)
 {
 	on_freed(ctx, skb, (__u64)(unsigned long)location, drop_reason(ctx));

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* By what the probe knows a heartbeat: its own, and that of another ipvscope on the same kernel. */
+/* Identifies heartbeats: the session's own, and those of another ipvscope on the same kernel. */
 #ifndef IPVSCOPE_HEARTBEAT_H
 #define IPVSCOPE_HEARTBEAT_H
 

@@ -20,8 +20,9 @@
 enum ipvscope_hook_need {
 	/* Without the function the probe does not load. */
 	IPVSCOPE_HOOK_REQUIRED,
-	/* The netfilter hook of ip_vs: one function since Linux 5.16 (net/netfilter/ipvs/ip_vs_core.c,
-	 * ip_vs_in_hook()), four wrappers before. A kernel has the first or the others. */
+	/* The netfilter hook of ip_vs: one function since Linux 5.16
+	 * (net/netfilter/ipvs/ip_vs_core.c, ip_vs_in_hook()), four wrappers before. A kernel has
+	 * the first or the others. */
 	IPVSCOPE_HOOK_ALTERNATIVE,
 	/* Absent from a kernel without IPv6, where nothing is lost without it. */
 	IPVSCOPE_HOOK_IPV6,

@@ -1,22 +1,22 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * The store of connection-opening packets: the initial sequence number (ISN; SCTP: initiate tag) of
- * the last one of each tuple, when its first copy was seen, and how many of its copies were
+ * Stores connection-opening packets: for each tuple the initial sequence number (ISN; SCTP:
+ * initiate tag) of the last one, when its first copy was observed, and how many copies were
  * dropped.
  *
  * A set-associative table: a tuple has one bucket, and in it any of eight ways. The ports of one
- * client and virtual service lie evenly over all buckets, so that eight clients that use their
- * whole range of 28,232 ports find room for sure. A bucket is two cache lines: eight tags and ISNs,
- * and beside them the details. Two tuples of one bucket are taken for one where their tags, 31 bits
- * of their hashes, are equal.
+ * client and virtual service are spread evenly over all buckets, so that eight clients that use
+ * their whole range of 28,232 ports always find room. A bucket is two cache lines: eight tags and
+ * ISNs, and the details. Two tuples of one bucket are confused if their tags, 31 bits of their
+ * hashes, are equal.
  *
- * Whoever uses a bucket owns it, and one that is owned by another is asked for a few times, then
- * given up: the packet is counted as one that could not be remembered. A program that owns a bucket
- * does little and always ends; only a softirq that interrupts it, or a CPU that takes its place,
- * may find the bucket owned for longer. Compare-and-swap would not need an owner, but programs have
- * it since Linux 5.12 only; an atomic addition, all have (x86-64: a full barrier).
+ * A program acquires a bucket before it uses it. After a few failed attempts it continues without:
+ * the packet is counted as one that could not be remembered. A program holds a bucket for a short,
+ * bounded time; only a softirq that interrupts it, or another CPU, finds the bucket held.
+ * Compare-and-swap would need no ownership, but programs have it since Linux 5.12 only; atomic
+ * addition they all have (x86-64: a full barrier).
  *
- * Nothing here is the kernel's, so that a test can run it on several threads
+ * Nothing here depends on the kernel, so that a test can run it on several threads
  * (native/unit/openings.c).
  */
 #ifndef IPVSCOPE_OPENINGS_H
@@ -30,16 +30,16 @@
 #define IPVSCOPE_OPENING_BUCKETS (1 << 15)
 #define IPVSCOPE_OPENING_WAYS	 8
 
-/* Times are CLOCK_MONOTONIC in units of 2^14 ns (16 us), of which 32 bits last for 19 hours. */
+/* Times are CLOCK_MONOTONIC in units of 2^14 ns (16 us): 32 bits last for 19 hours. */
 #define IPVSCOPE_OPENING_TIME_SHIFT 14
 
 /*
- * A tuple is of no more use so long after its first copy: TCP sends the last one after 127 s
- * (tcp_syn_retries=6), and the entry it may meet lives in SYN_RECV for 60 s.
+ * A tuple expires so long after its first copy: TCP sends the last copy after 127 s
+ * (tcp_syn_retries=6), and the entry that it may find lives in SYN_RECV for 60 s.
  */
 #define IPVSCOPE_OPENING_LIFE (190000000000ULL >> IPVSCOPE_OPENING_TIME_SHIFT)
 
-/* A program on another CPU may have taken its time later and come first: at most 1 s. */
+/* Tolerance for a program on another CPU that read its clock later but stored first: 1 s. */
 #define IPVSCOPE_OPENING_AHEAD (1U << 16)
 
 #define IPVSCOPE_OPENING_TRIES 8
@@ -49,43 +49,43 @@
 struct ipvscope_opening_bucket {
 	__u32 tags[IPVSCOPE_OPENING_WAYS]; /* 0: free; else the upper bit is set */
 	__u32 isns[IPVSCOPE_OPENING_WAYS];
-	__u32 firsts[IPVSCOPE_OPENING_WAYS]; /* when the first copy was seen */
+	__u32 firsts[IPVSCOPE_OPENING_WAYS]; /* when the first copy was observed */
 	__u16 drops[IPVSCOPE_OPENING_WAYS];  /* copies dropped since then, or since a retry */
 	__u8 causes[IPVSCOPE_OPENING_WAYS];  /* of the last of them (enum ipvscope_cause) */
-	__u32 owners;			     /* who owns it, and who asks whether it may */
-	__u32 hand;			     /* the way behind the one that was taken last */
+	__u32 owners;			     /* the owner, and those that try to acquire it */
+	__u32 hand;			     /* the way after the one allocated last */
 };
 
-/* Of a packet and the last one of its tuple. */
+/* How a packet relates to the last one of its tuple. */
 enum ipvscope_opening_relation {
-	/* No other one is known. */
+	/* No earlier one is stored. */
 	IPVSCOPE_OPENING_UNKNOWN,
-	/* The same packet sent again. */
+	/* The same ISN: a retransmission. */
 	IPVSCOPE_OPENING_SAME,
 	/* Another ISN: another connection. */
 	IPVSCOPE_OPENING_OTHER,
 };
 
-/* What was lost when a packet was remembered. */
+/* What was lost when a packet was stored. */
 enum ipvscope_opening_lost {
 	IPVSCOPE_OPENING_NOTHING,
-	/* The packet itself: its bucket was owned by another all the time. */
+	/* The packet itself: its bucket could not be acquired. */
 	IPVSCOPE_OPENING_BUSY,
 	/* A tuple, of which a copy might still come. */
 	IPVSCOPE_OPENING_EVICTED,
-	/* ... with copies that were dropped: their retry. */
+	/* ... with dropped copies: their retry. */
 	IPVSCOPE_OPENING_EVICTED_DROPS,
 };
 
 struct ipvscope_opening {
 	__u32 relation; /* enum ipvscope_opening_relation */
 	__u32 lost;	/* enum ipvscope_opening_lost */
-	/* Of the same packet's earlier copies, else 0: */
+	/* Of a retransmission's earlier copies, else 0: */
 	__u32 age;   /* since the first of them */
 	__u32 drops; /* how many were dropped */
 };
 
-/* Where an opening packet is, or would be. */
+/* Where an opening packet is stored, or would be. */
 struct ipvscope_opening_location {
 	__u32 bucket;
 	__u32 tag;
@@ -93,8 +93,8 @@ struct ipvscope_opening_location {
 };
 
 /*
- * Of the record's tuple. Sums of products, side by side; of their upper bits and the client's port
- * the bucket, of all of it, by the finalizer of SplitMix64, the tag.
+ * Returns the location of the record's tuple. The hash is a sum of products. The bucket comes from
+ * its upper bits and the client's port, the tag from all of it, by the finalizer of SplitMix64.
  */
 IPVSCOPE_OPENING_INLINE struct ipvscope_opening_location
 ipvscope_opening_locate(const struct ipvscope_record *record, __u32 isn)
@@ -110,7 +110,7 @@ ipvscope_opening_locate(const struct ipvscope_record *record, __u32 isn)
 	       addresses[0] * 0xc2b2ae3d27d4eb4fULL + addresses[2] * 0x85ebca77c2b2ae63ULL;
 	if (addresses[1] | addresses[3]) /* IPv6 */
 		hash += addresses[1] * 0x165667b19e3779f9ULL + addresses[3] * 0x27d4eb2f165667c5ULL;
-	/* An odd factor: no two of 2^15 ports in a row have the same bucket. */
+	/* An odd factor: no two of 2^15 consecutive ports share a bucket. */
 	location.bucket = ((hash >> 49) + port * 0x9e37U) & (IPVSCOPE_OPENING_BUCKETS - 1);
 	hash += port * 0xd6e8feb86659fd93ULL;
 	hash ^= hash >> 30;
@@ -127,7 +127,7 @@ IPVSCOPE_OPENING_INLINE bool ipvscope_opening_acquire(struct ipvscope_opening_bu
 #pragma clang loop unroll(disable)
 #endif
 	for (int i = 0; i < IPVSCOPE_OPENING_TRIES; i++) {
-		/* Of two that ask at a time the second to add finds both. */
+		/* Of two concurrent attempts the second to add finds both. */
 		__sync_fetch_and_add(&bucket->owners, 1);
 		if (*(volatile __u32 *)&bucket->owners == 1)
 			return true;
@@ -141,7 +141,7 @@ IPVSCOPE_OPENING_INLINE void ipvscope_opening_release(struct ipvscope_opening_bu
 	__sync_fetch_and_add(&bucket->owners, -1);
 }
 
-/* The tuple's way; IPVSCOPE_OPENING_WAYS where it has none. */
+/* Returns the tuple's way; IPVSCOPE_OPENING_WAYS where it has none. */
 IPVSCOPE_OPENING_INLINE __u32 ipvscope_opening_way(const struct ipvscope_opening_bucket *bucket,
 						   __u32 tag)
 {
@@ -153,14 +153,15 @@ IPVSCOPE_OPENING_INLINE __u32 ipvscope_opening_way(const struct ipvscope_opening
 	return way;
 }
 
-/* Since the first copy, and IPVSCOPE_OPENING_AHEAD more: it is never negative. */
+/* Returns the time since the first copy plus IPVSCOPE_OPENING_AHEAD, so that it is never negative.
+ */
 IPVSCOPE_OPENING_INLINE __u32 ipvscope_opening_age(const struct ipvscope_opening_bucket *bucket,
 						   __u32 way, __u32 now)
 {
 	return now + IPVSCOPE_OPENING_AHEAD - bucket->firsts[way];
 }
 
-/* No copy of that tuple's packet comes any more. */
+/* Whether the way is free, or its tuple has expired. */
 IPVSCOPE_OPENING_INLINE bool ipvscope_opening_free(const struct ipvscope_opening_bucket *bucket,
 						   __u32 way, __u32 now)
 {
@@ -168,8 +169,7 @@ IPVSCOPE_OPENING_INLINE bool ipvscope_opening_free(const struct ipvscope_opening
 					     IPVSCOPE_OPENING_LIFE + IPVSCOPE_OPENING_AHEAD;
 }
 
-/* A way that is free, else the oldest. Without branches but for the greatest: the verifier follows
- * every path. */
+/* Returns a free way, else the oldest. Almost without branches: the verifier follows every path. */
 IPVSCOPE_OPENING_INLINE __u32 ipvscope_opening_oldest(const struct ipvscope_opening_bucket *bucket,
 						      __u32 now)
 {
@@ -186,8 +186,8 @@ IPVSCOPE_OPENING_INLINE __u32 ipvscope_opening_oldest(const struct ipvscope_open
 }
 
 /*
- * Takes a way for another tuple. Ways are taken in turn, so that the one whose turn it is is nearly
- * always free, or the oldest; only where it is not, all are looked at.
+ * Allocates a way for a new tuple, in turn: the next one is nearly always free, or the oldest. Only
+ * where it is not, all are examined.
  */
 IPVSCOPE_OPENING_INLINE __u32 ipvscope_opening_allocate(struct ipvscope_opening_bucket *bucket,
 							__u32 now, __u32 *lost)
@@ -204,7 +204,7 @@ IPVSCOPE_OPENING_INLINE __u32 ipvscope_opening_allocate(struct ipvscope_opening_
 	return way;
 }
 
-/* Remembers an opening packet. `opening` says what is known of its tuple. */
+/* Stores an opening packet, and returns in `opening` what was known of its tuple. */
 IPVSCOPE_OPENING_INLINE void ipvscope_opening_note(struct ipvscope_opening_bucket *bucket,
 						   const struct ipvscope_opening_location *location,
 						   __u32 now, struct ipvscope_opening *opening)
@@ -237,7 +237,7 @@ IPVSCOPE_OPENING_INLINE void ipvscope_opening_note(struct ipvscope_opening_bucke
 	ipvscope_opening_release(bucket);
 }
 
-/* Remembers that the packet was dropped; false where the packet itself is not remembered. */
+/* Stores that the packet was dropped; false where the packet itself is not stored. */
 IPVSCOPE_OPENING_INLINE bool ipvscope_opening_drop(struct ipvscope_opening_bucket *bucket,
 						   const struct ipvscope_opening_location *location,
 						   __u8 cause)
@@ -258,8 +258,8 @@ IPVSCOPE_OPENING_INLINE bool ipvscope_opening_drop(struct ipvscope_opening_bucke
 }
 
 /*
- * Forgets the drops, of which a retry tells, and returns the cause of the last one; 0 where it is
- * not known any more. What a later copy waited still counts from the first one.
+ * Clears the drops, which a retry reports, and returns the cause of the last one; 0 where it is not
+ * stored any more. A later copy's delay still counts from the first copy.
  */
 IPVSCOPE_OPENING_INLINE __u8 ipvscope_opening_clear_drops(
 	struct ipvscope_opening_bucket *bucket, const struct ipvscope_opening_location *location)

@@ -1,36 +1,37 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * The store of packets between lookup and verdict, and the protocol by which programs on every CPU
- * and the session's sweep share it. pending.bpf.h says when a program may use what it finds here.
+ * Stores packets between lookup and verdict, shared by programs on every CPU and the session's
+ * sweep. pending.bpf.h says when a program may use what it finds here.
  *
- * Each slot has a word, which is all that several may write at the same time:
+ * Each slot has a word, the only part that several may write at the same time:
  *
  *   0                                    free
- *   1 | skb (31 bits) | ticks (32) | 1   busy: one program, or the sweep, has the slot to itself
- *   1 | skb           | ticks      | 0   live: the packet is in the hook, or its end was not seen
+ *   1 | skb (31 bits) | ticks (32) | 1   busy: one program, or the sweep, owns the slot
+ *   1 | skb           | ticks      | 0   live: the packet is in the hook, or its end was missed
  *
- *   1. A slot is acquired, claimed and stolen by compare and swap of its word, and by nothing else:
+ *   1. A slot is acquired, claimed and stolen by compare-and-swap of its word, and by nothing else:
  *      free to busy, live to busy, live to busy with another word.
- *   2. Only who made a word busy reads or writes the packet in the slot for certain, its names and
- *      the way back: live (publish) or free (release). Everyone else may look, to find a packet,
- *      and looks again after claiming it.
- *   3. Nobody waits: a slot that is busy is somebody else's.
- *   4. Who releases a packet accounts for it: once, as a record or as a loss.
- *   5. A packet's name is one word that leads to its slot: acquired with the slot, released before
- *      it, stolen like a slot. Who finds its name gone at the verdict has missed something.
- *   6. Only live slots are swept, and only old ones. A word has the time in it: equal words are
- *      equally old, so a compare and swap that succeeds takes an old packet, whatever happened to
- *      the slot meanwhile. A packet that finds no free slot steals one that is live and old, or
- *      whose sk_buff it has itself: that of the packet there was freed.
+ *   2. Only the owner of a busy word may rely on the packet in the slot, write it and its names,
+ * and end the ownership: live (publish) or free (release). Others may read to find a packet, and
+ *      check again after claiming it.
+ *   3. Nobody waits: a busy slot belongs to another.
+ *   4. Whoever releases a packet accounts for it: once, as a record or as a loss.
+ *   5. A packet's name is a word that leads to its slot: acquired with the slot, released before
+ *      it, stolen like a slot. If a name is gone at the verdict, an observation was missed.
+ *   6. Only old live slots are swept. A word contains its time: equal words are equally old, so a
+ *      successful compare-and-swap takes an old packet, whatever happened to the slot meanwhile. A
+ *      packet that finds no free slot steals one that is live and old, or that has the same
+ * sk_buff: the earlier packet there was freed.
  *
- * x86-64 keeps the order of stores, so that the store of a word releases what was written before.
+ * x86-64 keeps the order of stores: storing a word releases what was written before.
  */
 #ifndef IPVSCOPE_PENDING_H
 #define IPVSCOPE_PENDING_H
 
 #include "ipvscope_record.h"
 
-/* Steps that others see; the model of the protocol (test/unit/native) puts its own here. */
+/* Memory operations that others observe; the model of the protocol (test/unit/native) replaces
+ * them. */
 #ifndef PENDING_SWAP
 #define PENDING_SWAP(word, from, to) __sync_val_compare_and_swap(word, from, to)
 #define PENDING_LOAD(word)	     (*(volatile __u64 *)(word))
@@ -47,25 +48,25 @@
 struct ipvscope_pending {
 	struct ipvscope_record record;
 	__u64 skb;  /* its names, as numbers (pending.bpf.h) */
-	__u64 conn; /* 0, as iph, where nothing is to be met through it */
+	__u64 conn; /* 0, like iph: not to be found by it */
 	__u64 iph;
 	__u64 task;	  /* in which it is in the hook */
-	__u64 task_start; /* the task's start: another task at the same address has another */
+	__u64 task_start; /* tells the task from a later one at the same address */
 	__u64 epoch;
 	__u32 observed; /* enum observation */
-	__u32 isn; /* the opening number (openings.bpf.h), where the packet opens a connection */
-	/* What no transmit function changes, to know the packet by. */
+	__u32 isn;	/* of a connection-opening packet (openings.bpf.h) */
+	/* Bytes that no transmit function changes, to recognise the packet by. */
 	__u32 length;
 	__u32 transport; /* of its header, from the start of the packet */
 	__u32 network_word;
 	__u32 transport_word;
 	__be16 source_port;
-	__u8 conn_found; /* the lookup found an entry; else it was made for this packet */
-	__u8 unnamed;	 /* a name was not to be had */
+	__u8 conn_found; /* the lookup found an entry; else it was created for this packet */
+	__u8 unnamed;	 /* a name could not be acquired */
 	__u32 reserved;
 } __attribute__((aligned(64)));
 
-/* Two slots, and two names, to a place; a program that every packet passes looks at one place. */
+/* A bucket has two slots, or two names. The early exit on every packet's path reads one bucket. */
 #define IPVSCOPE_PENDING_BUCKETS 1024
 #define IPVSCOPE_PENDING_SLOTS	 (2 * IPVSCOPE_PENDING_BUCKETS)
 
@@ -81,13 +82,13 @@ struct ipvscope_pending_store {
 
 #define PENDING_BUSY 1ULL
 
-/* An sk_buff takes 256 bytes: neighbours have neighbouring places. One shift, for every packet. */
+/* An sk_buff takes 256 bytes: adjacent ones have adjacent buckets. One shift per packet. */
 PENDING_INLINE __u32 ipvscope_pending_bucket_of(__u64 skb)
 {
 	return skb >> 8 & (IPVSCOPE_PENDING_BUCKETS - 1);
 }
 
-/* Entries and stacks are a power of two apart: a shift would give many the same place. */
+/* Entries and stacks are powers of two apart: a shift would map many to one bucket. */
 PENDING_INLINE __u32 ipvscope_pending_name_bucket_of(__u64 name)
 {
 	return name * 0x9e3779b97f4a7c15ULL >> 54 & (IPVSCOPE_PENDING_BUCKETS - 1);
@@ -108,7 +109,7 @@ PENDING_INLINE __u64 *ipvscope_pending_slot_word(struct ipvscope_pending_store *
 	return &store->buckets[slot / 2 & (IPVSCOPE_PENDING_BUCKETS - 1)].words[slot % 2];
 }
 
-/* Which slot, and since when: enough to know a name's own word from another's. */
+/* Slot and time: enough to tell a packet's name word from another packet's. */
 PENDING_INLINE __u64 ipvscope_pending_name_word(__u32 slot, __u64 word)
 {
 	return 1ULL << 63 | (__u64)slot << 32 | ipvscope_pending_ticks(word);
@@ -140,7 +141,7 @@ PENDING_INLINE int ipvscope_pending_acquire_name(struct ipvscope_pending_store *
 	return 0;
 }
 
-/* False where it was not this packet's any more. */
+/* False where the name no longer belonged to this packet. */
 PENDING_INLINE int ipvscope_pending_release_name(struct ipvscope_pending_store *store, __u64 name,
 						 __u64 own)
 {
@@ -151,7 +152,7 @@ PENDING_INLINE int ipvscope_pending_release_name(struct ipvscope_pending_store *
 	return PENDING_LOAD(&words[1]) == own && PENDING_SWAP(&words[1], own, 0) == own;
 }
 
-/* False where a name was lost: not everything that happened to the packet was seen. */
+/* False where a name was lost: an observation of the packet may be missing. */
 PENDING_INLINE int ipvscope_pending_release_names(struct ipvscope_pending_store *store, __u32 slot,
 						  __u64 word)
 {
@@ -168,7 +169,7 @@ PENDING_INLINE int ipvscope_pending_release_names(struct ipvscope_pending_store 
 	return held;
 }
 
-/* Live to busy; false where it is not live any more, or another's. */
+/* Makes a live slot busy; false where its word has changed. */
 PENDING_INLINE int ipvscope_pending_claim(struct ipvscope_pending_store *store, __u32 slot,
 					  __u64 live)
 {
@@ -187,7 +188,8 @@ PENDING_INLINE void ipvscope_pending_release(struct ipvscope_pending_store *stor
 	PENDING_STORE(ipvscope_pending_slot_word(store, slot), 0);
 }
 
-/* Returns a slot that is now busy with the word, IPVSCOPE_PENDING_SLOTS where there is none. */
+/* Makes a free slot busy with the word and returns it; IPVSCOPE_PENDING_SLOTS where there is none.
+ */
 PENDING_INLINE __u32 ipvscope_pending_acquire(struct ipvscope_pending_store *store, __u64 skb,
 					      __u64 word)
 {
@@ -202,8 +204,8 @@ PENDING_INLINE __u32 ipvscope_pending_acquire(struct ipvscope_pending_store *sto
 }
 
 /*
- * The same of a slot whose packet is older than the limit, or had the same sk_buff, which is
- * another packet's now: the packet that was there has to be accounted for.
+ * The same with a slot whose packet is older than the limit, or has the same sk_buff, which now
+ * belongs to another packet. The caller accounts for the stolen packet.
  */
 PENDING_INLINE __u32 ipvscope_pending_steal(struct ipvscope_pending_store *store, __u64 skb,
 					    __u64 word, __u32 limit)
@@ -228,7 +230,7 @@ PENDING_INLINE __u32 ipvscope_pending_steal(struct ipvscope_pending_store *store
 	return IPVSCOPE_PENDING_SLOTS;
 }
 
-/* Takes out a packet that was seen live with this word long ago. */
+/* Evicts a packet that had this live word long ago. */
 PENDING_INLINE int ipvscope_pending_sweep(struct ipvscope_pending_store *store, __u32 slot,
 					  __u64 live)
 {
@@ -239,7 +241,7 @@ PENDING_INLINE int ipvscope_pending_sweep(struct ipvscope_pending_store *store, 
 	return 1;
 }
 
-/* A program's place in time: see the epochs of pending.bpf.h. */
+/* The epoch that a program runs in (pending.bpf.h). */
 struct ipvscope_pending_epoch {
 	__u64 task;
 	__u64 task_start;
@@ -252,7 +254,7 @@ enum ipvscope_pending_name {
 	PENDING_IPH,
 };
 
-/* A slot that is this program's. */
+/* A slot that this program owns. */
 struct ipvscope_pending_ref {
 	__u32 slot;
 	__u64 live; /* its word when it is published */
@@ -266,7 +268,7 @@ PENDING_INLINE int ipvscope_pending_is_named(const struct ipvscope_pending *pack
 					       : packet->iph);
 }
 
-/* Of this task, and if asked for, this epoch. */
+/* Whether the packet is of this task and, unless any_epoch, of this epoch. */
 PENDING_INLINE int ipvscope_pending_is_of(const struct ipvscope_pending *packet,
 					  const struct ipvscope_pending_epoch *epoch, int any_epoch)
 {
@@ -304,7 +306,7 @@ ipvscope_pending_claim_found(struct ipvscope_pending_store *store, __u32 slot,
 	return packet;
 }
 
-/* The packet of this moment that has the name, claimed; NULL where there is none. */
+/* Claims and returns the packet of this epoch that has the name; NULL where there is none. */
 PENDING_INLINE struct ipvscope_pending *
 ipvscope_pending_find(struct ipvscope_pending_store *store, enum ipvscope_pending_name kind,
 		      __u64 name, const struct ipvscope_pending_epoch *epoch, int any_epoch,
@@ -333,8 +335,9 @@ ipvscope_pending_find(struct ipvscope_pending_store *store, enum ipvscope_pendin
 }
 
 /*
- * A slot for the packet, with an empty record and its names; NULL where there is none. iph, conn: 0
- * where it is not to be met by them. Stolen: the packet that was there has to be accounted for.
+ * Acquires a slot for the packet, with an empty record and its names; NULL where there is none.
+ * iph, conn: 0 where the packet is not to be found by them. *stolen: the caller has to account for
+ * the packet that was there.
  */
 PENDING_INLINE struct ipvscope_pending *
 ipvscope_pending_begin(struct ipvscope_pending_store *store, __u64 skb, __u64 iph, __u64 conn,
@@ -353,7 +356,7 @@ ipvscope_pending_begin(struct ipvscope_pending_store *store, __u64 skb, __u64 ip
 		*stolen = 1;
 	}
 	packet = &store->slots[claim->slot & (IPVSCOPE_PENDING_SLOTS - 1)];
-	/* The rest is for who asked to fill. */
+	/* The caller fills in the rest. */
 	__builtin_memset(&packet->record, 0, sizeof(packet->record));
 	packet->observed = 0;
 	packet->isn = 0;
@@ -370,7 +373,7 @@ ipvscope_pending_begin(struct ipvscope_pending_store *store, __u64 skb, __u64 ip
 	return packet;
 }
 
-/* Takes a claimed packet out; false where something that happened to it may not have been seen. */
+/* Takes out a claimed packet; false where an observation of it may be missing. */
 PENDING_INLINE int ipvscope_pending_withdraw(struct ipvscope_pending_store *store,
 					     const struct ipvscope_pending_ref *claim)
 {
@@ -378,16 +381,16 @@ PENDING_INLINE int ipvscope_pending_withdraw(struct ipvscope_pending_store *stor
 }
 
 /*
- * Where programs have no compare and swap (kprobes run on kernels before 5.12 as well), packets are
- * in a map by task instead, each task's as a stack: the map's own insertion and deletion are the
- * compare and swap, and a place's first word counts the packets that are in the map.
+ * Where programs have no compare-and-swap (kprobes also run on kernels before 5.12), packets are in
+ * a map by task instead, each task's as a stack. The map's insertion and deletion take the place of
+ * compare-and-swap, and a bucket's first word counts the packets in the map.
  */
 struct ipvscope_pending_key {
 	__u64 task;
 	__u64 depth; /* 0, or more where a softirq interrupted a packet of the same task */
 };
 
-/* Packets of one task that may be pending at once: its own, a softirq's, and two left behind. */
+/* Packets of one task that may be pending at once: its own, a softirq's, and two stale ones. */
 #define IPVSCOPE_PENDING_DEPTH 4
 
 #endif

@@ -1,21 +1,21 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * The record: what the probe says of one packet (or, where count > 1, of several alike).
+ * The record: describes one packet (or, if count > 1, several with the same aggregation key).
  *
- * This is the only definition. The probe fills it, the addon copies it without looking inside, and
- * TypeScript's offsets are generated from the BTF of the object that is loaded.
+ * This is the only definition. The probe fills it in, the addon copies it, and TypeScript's offsets
+ * are generated from the BTF of the embedded object.
  *
  * Host byte order, unless a member's comment says network byte order. Every byte is written:
- * padding is named and zero, so that two records of equal meaning are equal to the bit. Members
- * from netns to the end are the aggregation key, whole 64-bit words: what does not tell two rows
- * of a table apart stands before them.
+ * padding is named and zero, so that records of equal meaning are equal bit by bit. The members
+ * from netns to the end are the aggregation key, whole 64-bit words; members that do not
+ * distinguish rows of a table come before it.
  */
 #ifndef IPVSCOPE_RECORD_H
 #define IPVSCOPE_RECORD_H
 
 #include <linux/types.h>
 
-/* What was notable. */
+/* What was notable about the packet. */
 enum ipvscope_kind {
 	IPVSCOPE_KIND_REUSE = 1,
 	IPVSCOPE_KIND_STALE = 2,
@@ -27,13 +27,13 @@ enum ipvscope_kind {
 	IPVSCOPE_KIND_RETRY = 8,
 	/* A packet of a connection that IPVS has no entry for, answered with a reset. */
 	IPVSCOPE_KIND_ORPHAN = 9,
-	/* IPVS chose a server, or had one, and the packet did not leave this node. */
+	/* IPVS had a server for the packet, and the packet did not leave this node. */
 	IPVSCOPE_KIND_UNSENT = 10,
-	/* The entry is still opening, and the probe has not seen the opening packet that made it:
-	 * a retransmission or a reused port. */
+	/* The entry is still opening, and the probe did not observe the packet that created it: a
+	 * retransmission or port reuse. */
 	IPVSCOPE_KIND_UNDETERMINED = 11,
-	/* An opening packet met no entry and was given to the scheduler: counted, never an event.
-	 * It has no verdict. */
+	/* An opening packet found no entry and was scheduled: counted, never an event. It has no
+	 * verdict. */
 	IPVSCOPE_KIND_NEW = 12,
 };
 
@@ -42,7 +42,7 @@ enum ipvscope_detail {
 	IPVSCOPE_DETAIL_DROPS = 1,
 };
 
-/* What the kernel was seen to do with the packet. */
+/* What the kernel did with the packet. */
 enum ipvscope_verdict {
 	IPVSCOPE_VERDICT_FORWARDED = 1,
 	IPVSCOPE_VERDICT_RESCHEDULED = 2,
@@ -68,7 +68,7 @@ enum ipvscope_forwarding {
 	IPVSCOPE_FORWARDING_BYPASS = 4,
 };
 
-/* Why the packet was dropped; of a retry: why the last dropped copy was. */
+/* Why the packet was dropped; for a retry: why the last dropped copy was. */
 enum ipvscope_cause {
 	IPVSCOPE_CAUSE_NONE = 0,
 	/* The packet's conntrack entry kept ip_vs from scheduling it anew (ip_vs_in_hook()). */
@@ -83,17 +83,17 @@ enum ipvscope_cause {
 	IPVSCOPE_CAUSE_OVERLOADED = 5,
 	/* ... or some could be chosen, and the scheduler did not. */
 	IPVSCOPE_CAUSE_SCHEDULER = 6,
-	/* No entry could be made for the server chosen: conn_max (7.2), or no memory. */
+	/* No entry could be created for the chosen server: conn_max (Linux 7.2), or no memory. */
 	IPVSCOPE_CAUSE_CONN_LIMIT = 7,
-	/* No server was chosen, for a reason that was not seen. */
+	/* No server was chosen, for a reason that was not observed. */
 	IPVSCOPE_CAUSE_UNSCHEDULED = 8,
 	/* The SYN-flood defence (ip_vs_todrop()). */
 	IPVSCOPE_CAUSE_OVERLOAD = 9,
 	/* A transmit function of ip_vs could not send the packet (tx_error, ip_vs_xmit.c). */
 	IPVSCOPE_CAUSE_TRANSMIT = 10,
-	/* This node dropped the packet after IPVS had sent it on. */
+	/* This node dropped the packet after IPVS had forwarded it. */
 	IPVSCOPE_CAUSE_NODE = 11,
-	/* Of a delay: no earlier copy was dropped, and none was answered in time. */
+	/* For a delay: no earlier copy was dropped, and none was answered in time. */
 	IPVSCOPE_CAUSE_UNANSWERED = 12,
 };
 
@@ -119,42 +119,41 @@ enum ipvscope_scheduler {
 enum ipvscope_flag {
 	/* TCP SYN without ACK, or SCTP INIT as the first chunk. */
 	IPVSCOPE_FLAG_OPENING = 1,
-	/* destination_address and destination_port are filled: where the packet goes. */
+	/* destination_address and destination_port are filled in: where the packet goes. */
 	IPVSCOPE_FLAG_HAS_DESTINATION = 2,
 	/* That server (IPVSCOPE_FLAG_SERVER_KNOWN) is still in the virtual service's table. */
 	IPVSCOPE_FLAG_AVAILABLE = 4,
 	/* ip_vs_conn_expire_now() was called on the entry while this packet was in the hook. */
 	IPVSCOPE_FLAG_EXPIRED = 8,
-	/* ip_vs_schedule() made a new entry for this packet: new_destination is filled. */
+	/* ip_vs_schedule() created a new entry for this packet: new_destination is filled in. */
 	IPVSCOPE_FLAG_RESCHEDULED = 16,
-	/* Dropped for a conntrack entry that is not confirmed: no kernel with commit f0a5e4d7a594
-	   does. */
+	/* Dropped because of an unconfirmed conntrack entry: no kernel with commit f0a5e4d7a594
+	   does that. */
 	IPVSCOPE_FLAG_MISSING_FIX = 32,
 	/* The weight of the server was 0 at the time of the lookup. */
 	IPVSCOPE_FLAG_WEIGHT_ZERO = 64,
 	/*
-	 * The weight of the server chosen anew was 0 (a persistence template named it). That is the
-	 * news, so destination and new_destination have changed places: the key has the new one.
+	 * The weight of the new server was 0 (a persistence template named it). The key must
+	 * contain that server, so destination and new_destination are swapped.
 	 */
 	IPVSCOPE_FLAG_NEW_WEIGHT_ZERO = 128,
 	/* The server chosen is the client itself. */
 	IPVSCOPE_FLAG_HAIRPIN = 256,
-	/* There is an entry, found or made for this packet: its members are filled. */
+	/* An entry was found or created for this packet: its members are filled in. */
 	IPVSCOPE_FLAG_HAS_ENTRY = 512,
-	/* The virtual service is known: virtual_address is filled. */
+	/* The virtual service is known: virtual_address is filled in. */
 	IPVSCOPE_FLAG_HAS_VIRTUAL = 1024,
-	/* ... by the table: service_port is its port there, 0 for one of every port or of a mark.
-	   Else service_port is the packet's. */
+	/* The table has the virtual service: service_port is its port there, 0 for one of every
+	   port or of a fwmark. Otherwise service_port is the packet's. */
 	IPVSCOPE_FLAG_SERVICE_FOUND = 2048,
-	/* The entry has a server, its weight is filled (absent: bypass, or an entry synchronised
-	   from a director that has the server to one that has not). */
+	/* The entry has a server, its weight is filled in (absent: bypass, or an entry synchronised
+	   from another director whose server is not in the table here). */
 	IPVSCOPE_FLAG_SERVER_KNOWN = 4096,
 };
 
 /*
- * What clients waited is sorted by these upper bounds, in milliseconds. A client's first copy comes
- * after 1 s (TCP) or 3 s (SCTP), each further one after twice as long: the bounds lie above these
- * sums.
+ * Upper bounds of the delay histogram's buckets, in milliseconds. A client retransmits after 1 s
+ * (TCP) or 3 s (SCTP), then each time after twice as long: the bounds lie above these sums.
  */
 enum ipvscope_delay_bound_ms {
 	IPVSCOPE_DELAY_BOUND_MS_0 = 250,
@@ -170,29 +169,28 @@ enum ipvscope_delay_bound_ms {
 	IPVSCOPE_DELAY_BOUND_MS_10 = 63500,
 };
 
-/* Why something that happened has no record of its own. One counter each and CPU. */
+/* Why a packet has no record of its own, or one with less detail. A counter per CPU each. */
 enum ipvscope_loss {
-	/* The ring buffer had no room for the record: it was added up with others alike instead. */
+	/* The ring buffer had no room for the record: it was aggregated instead. */
 	IPVSCOPE_LOSS_RING_FULL = 0,
 	/* A packet in flight could not be remembered between lookup and verdict. */
 	IPVSCOPE_LOSS_PENDING_FULL = 1,
-	/* A packet in flight was never seen to leave the hook (a program was skipped). */
+	/* A packet in flight was not observed to leave the hook (a run was skipped). */
 	IPVSCOPE_LOSS_UNPAIRED = 2,
 	/* The transport header was outside the linear part of the packet. */
 	IPVSCOPE_LOSS_UNREADABLE = 3,
-	/* A dropped opening packet could not be remembered: its retry will not be told, or with too
+	/* A dropped opening packet could not be remembered: its retry will be missing, or have too
 	   few drops. */
 	IPVSCOPE_LOSS_RETRY_FULL = 4,
-	/* A record that was to be added up with others alike found no room, not even without
-	   addresses. */
+	/* A record could not be aggregated, not even in an overflow bucket. */
 	IPVSCOPE_LOSS_AGGREGATION_FULL = 5,
-	/* ... but it did without addresses: no packet is lost, but whose it was. */
+	/* A record was aggregated in an overflow bucket: counted, but without addresses. */
 	IPVSCOPE_LOSS_OVERFLOW = 6,
-	/* An opening packet was forgotten while copies of it might still come: they will be told as
-	   undetermined, or without what their client waited. */
+	/* An opening packet was evicted while copies of it might still come: they will be
+	   undetermined, or have no delay. */
 	IPVSCOPE_LOSS_OPENING_EVICTED = 7,
-	/* No losses, but counted beside them: packets that the lookup was given and that fit the
-	   session's filter, while there is one; */
+	/* No losses, but counted beside them: packets at the lookup that match the session's
+	   filter, if it has one; */
 	IPVSCOPE_LOSS_NONE_LOOKED_UP = 8,
 	/* ... of them opening ones. */
 	IPVSCOPE_LOSS_NONE_LOOKED_UP_OPENING = 9,
@@ -203,23 +201,23 @@ enum ipvscope_loss {
 
 #define IPVSCOPE_LOSS_CAUSES 11
 
-/* In place of a CPU's number: a record that was added up. Of its members only time, count,
- * delay_us and the aggregation key are filled. */
+/* In place of a CPU's number: an aggregated record. Of its members only time, count, delay_us and
+ * the aggregation key are filled in. */
 enum ipvscope_cpu {
 	IPVSCOPE_CPU_SEVERAL = 0xffff,
 };
 
 /*
- * An IPv4 address takes the first 4 bytes, the rest is zero. Addresses and ports: network byte
- * order. 136 bytes, aligned to 8. Where a table has no room for another key, packets are added up
- * without what there is too much of: netns, fwmark, addresses, ports and families are then zero.
+ * 136 bytes, aligned to 8. Addresses and ports: network byte order; an IPv4 address takes the first
+ * 4 bytes, the rest is zero. In an overflow bucket netns, fwmark, addresses, ports and families are
+ * zero.
  */
 struct ipvscope_record {
-	__u64 time_ns;	     /* CLOCK_MONOTONIC at the lookup; of several: when they were read */
+	__u64 time_ns;	     /* CLOCK_MONOTONIC at the lookup; aggregated: when it was read */
 	__u32 count;	     /* packets this record stands for, at least 1 */
 	__u32 expires_in_ms; /* remaining lifetime of the entry found; 0 when overdue */
-	__u32 delay_us; /* from the first copy of this opening packet to this one, 0: this is the
-			   first; of several: the sum */
+	__u32 delay_us; /* from the first copy of this opening packet to this one; 0: this is the
+			   first; aggregated: the sum */
 	__u32 drops;	/* retry: copies dropped before this packet */
 	__s32 weight;	/* of the server, at the lookup */
 	__u16 cpu;	/* or IPVSCOPE_CPU_SEVERAL */
@@ -231,11 +229,11 @@ struct ipvscope_record {
 	__be16 client_port;
 	__be16 new_destination_port;
 	__be16 virtual_port; /* of the packet */
-	__u16 drop_reason;   /* enum skb_drop_reason of the running kernel; 0: it gave none */
-	/* Where no server could be chosen: how many the service has, 65535 for more, */
+	__u16 drop_reason;   /* enum skb_drop_reason of the running kernel; 0: none given */
+	/* Where no server could be chosen: servers of the service (65535: at least so many), */
 	__u16 servers;
-	__u16 servers_with_weight; /* ... above 0, */
-	__u16 servers_overloaded;  /* ... or above their thresholds (IP_VS_DEST_F_OVERLOAD) */
+	__u16 servers_with_weight; /* those with a weight above 0, */
+	__u16 servers_overloaded;  /* those above their thresholds (IP_VS_DEST_F_OVERLOAD) */
 	__u8 conntrack;		   /* enum ipvscope_conntrack */
 	__u8 reserved;		   /* zero */
 	/* The aggregation key begins here. */
@@ -248,12 +246,12 @@ struct ipvscope_record {
 	__u8 family;	 /* AF_INET or AF_INET6, of client and virtual address */
 	__u8 destination_family;
 	__u8 forwarding;
-	__u8 delay_bucket; /* how many of ipvscope_delay_bound_ms the delay lies above */
+	__u8 delay_bucket; /* how many of enum ipvscope_delay_bound_ms the delay exceeds */
 	__u16 flags;	   /* enum ipvscope_flag */
 	__u8 cause;	   /* enum ipvscope_cause */
 	__u8 scheduler;	   /* enum ipvscope_scheduler, where no server could be chosen */
 	__u8 virtual_address[16];
-	__u8 destination_address[16]; /* where the packet goes: the entry's, not the table's */
+	__u8 destination_address[16]; /* where the packet goes, by its entry */
 	__be16 service_port;
 	__be16 destination_port;
 };

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Virtual services, as the session tells them to the probe: whose address a packet was sent to. */
+/* Virtual services, as the session passes them to the probe. */
 #ifndef IPVSCOPE_SERVICES_H
 #define IPVSCOPE_SERVICES_H
 

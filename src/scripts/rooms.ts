@@ -19,7 +19,7 @@ export interface Arrow {
 export interface House {
   readonly rooms: readonly Room[];
   readonly arrows: readonly Arrow[];
-  /** Files that import each other in a circle, type imports included. */
+  /** Files that import each other in a circle: of types, too, but not those loaded when needed. */
   readonly fileCircles: readonly (readonly string[])[];
 }
 
@@ -44,8 +44,8 @@ export function readHouse(root: string): House {
     const known = rooms.get(room) ?? { files: 0, lines: 0 };
     rooms.set(room, { files: known.files + 1, lines: known.lines + codeLines(text) });
     files.push(path);
-    for (const target of targetsOf(path, text, headers)) {
-      imports.push({ from: path, to: target, imports: 1 });
+    for (const { target, lazy } of targetsOf(path, text, headers)) {
+      if (!lazy) imports.push({ from: path, to: target, imports: 1 });
       const other = roomOf(target, split);
       if (other === undefined || other === room) continue;
       const from = arrows.get(room) ?? new Map<string, number>();
@@ -62,16 +62,24 @@ export function readHouse(root: string): House {
   };
 }
 
+interface Target {
+  readonly target: string;
+  /** Loaded when it is needed, by `import()`. */
+  readonly lazy: boolean;
+}
+
 /** The files that a file imports or includes. */
-function targetsOf(path: string, text: string, headers: ReadonlyMap<string, string>): string[] {
+function targetsOf(path: string, text: string, headers: ReadonlyMap<string, string>): Target[] {
   if (path.endsWith('.ts')) {
-    return [...text.matchAll(IMPORT)].map(([, plain, lazy]) =>
-      join(dirname(path), plain ?? lazy ?? '').replace(/\.js$/, '.ts'),
-    );
+    return [...text.matchAll(IMPORT)].map(([, plain, late]) => ({
+      target: join(dirname(path), plain ?? late ?? '').replace(/\.js$/, '.ts'),
+      lazy: plain === undefined,
+    }));
   }
   return [...text.matchAll(/^#include "([^"]+)"/gm)]
     .map(([, name = '']) => headers.get(basename(name)))
-    .filter((target) => target !== undefined);
+    .filter((target) => target !== undefined)
+    .map((target) => ({ target, lazy: false }));
 }
 
 function filesBelow(root: string, folder: string): string[] {

@@ -21,15 +21,15 @@ struct FreeBtf {
 };
 using Btf = std::unique_ptr<btf, FreeBtf>;
 
-// What the probe reads besides ip_vs, wherever it is defined (native/bpf/kernel/kernel.bpf.h).
+// Structs that the probe reads besides those of ip_vs (native/bpf/kernel/kernel.bpf.h).
 constexpr const char* kSharedTypes[] = {"sk_buff",    "net",     "ns_common",
                                         "timer_list", "nf_conn", "task_struct"};
 
 Failure Bad(const std::string& path, int error, const std::string& message) {
-  return Failure{"ERR_BTF_FILE", "types", error, path + ": " + message, {}};
+  return Failure{"ERR_BTF_FILE", "btf", error, path + ": " + message, {}};
 }
 
-// A member of the struct by name, nullptr if it has none.
+// Returns a member of the struct by name, nullptr if it has none.
 const btf_member* FindMember(const btf* types, const btf_type* type, const char* name) {
   const btf_member* members = btf_members(type);
   for (uint32_t i = 0; i < btf_vlen(type); i++) {
@@ -40,8 +40,8 @@ const btf_member* FindMember(const btf* types, const btf_type* type, const char*
   return nullptr;
 }
 
-// The first member that is elsewhere in the kernel than in the file; empty where all agree.
-// Members without a name are passed over, and what is theirs with them.
+// Returns the first member whose offset differs between file and kernel; empty where all agree.
+// Unnamed members are skipped, with everything inside them.
 std::string Difference(const btf* file, const btf* kernel, const char* name) {
   const int here = btf__find_by_name_kind(file, name, BTF_KIND_STRUCT);
   const int there = btf__find_by_name_kind(kernel, name, BTF_KIND_STRUCT);
@@ -69,14 +69,14 @@ std::string Difference(const btf* file, const btf* kernel, const char* name) {
 constexpr const char* kKernelBtf = "/sys/kernel/btf/vmlinux";
 constexpr const char* kModuleBtf = "/sys/kernel/btf/ip_vs";
 
-// linux/memfd.h from Linux 6.3 on. Without it a machine with vm.memfd_noexec=2 gives none.
+// MFD_NOEXEC_SEAL (linux/memfd.h, since Linux 6.3): vm.memfd_noexec=2 refuses a memfd without it.
 constexpr unsigned kNotExecutable = 8;
 
 Failure Unreadable(const char* path, int error, const std::string& message) {
-  return Failure{"ERR_BTF_READ", "types", error, std::string(path) + ": " + message, {}};
+  return Failure{"ERR_BTF_READ", "btf", error, std::string(path) + ": " + message, {}};
 }
 
-// A file of BTF, in its parts (Documentation/bpf/btf.rst, "BTF Type and String Encoding").
+// A BTF file and its sections (Documentation/bpf/btf.rst, "BTF Type and String Encoding").
 struct Parts {
   std::string file;
   btf_header header{};
@@ -99,7 +99,7 @@ Outcome ReadParts(const char* path, Parts* parts) {
     return Unreadable(path, errno, strerror(errno));
   }
   if (parts->file.size() < sizeof(parts->header)) {
-    return Unreadable(path, 0, "it is too short for BTF");
+    return Unreadable(path, 0, "too short for BTF");
   }
   btf_header& header = parts->header;
   memcpy(&header, parts->file.data(), sizeof(header));
@@ -109,7 +109,7 @@ Outcome ReadParts(const char* path, Parts* parts) {
   if (header.magic != BTF_MAGIC || header.version != BTF_VERSION ||
       header.hdr_len < sizeof(header) || !fits(header.type_off, header.type_len) ||
       !fits(header.str_off, header.str_len)) {
-    return Unreadable(path, 0, "it is not BTF of version 1");
+    return Unreadable(path, 0, "not BTF of version 1");
   }
   return {};
 }
@@ -138,7 +138,7 @@ std::string JoinedBtf::path() const {
 }
 
 // A module's types and strings are numbered from where the kernel's end (kernel/bpf/btf.c,
-// btf_parse_module(): start_id, start_str_off): one after the other they are one BTF.
+// btf_parse_module(): start_id, start_str_off): concatenated they are one BTF.
 Outcome JoinedBtf::Open() {
   if (access(kModuleBtf, F_OK) != 0) {
     return {};
@@ -185,20 +185,41 @@ Outcome CheckBtfFile(const std::string& path) {
   for (const char* name : kSharedTypes) {
     const std::string difference = Difference(file.get(), kernel.get(), name);
     if (!difference.empty()) {
-      return Bad(path, 0, "it is of another kernel: " + difference + " is elsewhere here");
+      return Bad(path, 0, "BTF does not match this kernel (offset of " + difference + " differs)");
     }
   }
   return {};
 }
 
-KernelBtf::~KernelBtf() { btf__free(types_); }
+KernelBtf::~KernelBtf() {
+  btf__free(module_);
+  btf__free(types_);
+}
 
-bool KernelBtf::has_function(const char* name) {
+const btf* KernelBtf::kernel() {
   if (!read_) {
     types_ = btf__load_vmlinux_btf();
     read_ = true;
   }
-  return types_ != nullptr && btf__find_by_name_kind(types_, name, BTF_KIND_FUNC) > 0;
+  return types_;
+}
+
+bool KernelBtf::has_function(const char* name) {
+  return kernel() != nullptr && btf__find_by_name_kind(kernel(), name, BTF_KIND_FUNC) > 0;
+}
+
+bool KernelBtf::may_have_traceable_function(const char* name) {
+  if (kernel() == nullptr) {
+    return true;
+  }
+  const bool is_module = access(kModuleBtf, F_OK) == 0;
+  if (is_module && !read_module_) {
+    module_ = btf__load_module_btf("ip_vs", types_);
+    read_module_ = true;
+  }
+  // The module's BTF includes that of the kernel.
+  const btf* all = is_module ? module_ : kernel();
+  return all == nullptr || btf__find_by_name_kind(all, name, BTF_KIND_FUNC) > 0;
 }
 
 } // namespace ipvscope

@@ -9,14 +9,14 @@ struct btf;
 
 namespace ipvscope {
 
-// Whether a file of BTF can be of the running kernel: it has the types of ip_vs, and what it shares
-// with the kernel's own BTF, where that is shown, is laid out alike. A file of another build would
-// make the probe read other members than it means. ERR_BTF_FILE.
+// Checks that a BTF file can belong to the running kernel: it has the types of ip_vs, and the types
+// that it shares with the kernel's own BTF, where there is one, have the same layout. With a file
+// of another build the probe would read the wrong members. ERR_BTF_FILE.
 Outcome CheckBtfFile(const std::string& path);
 
-// BTF of the kernel and of its module ip_vs in one file, for a process without CAP_SYS_ADMIN:
-// libbpf asks the kernel for a module's BTF by number, which takes that capability
-// (kernel/bpf/syscall.c, bpf_btf_get_fd_by_id()), while /sys/kernel/btf/ip_vs is a plain file.
+// Joins the BTF of the kernel and of its module ip_vs in one file, for a process without
+// CAP_SYS_ADMIN: libbpf gets a module's BTF by id, which takes that capability
+// (kernel/bpf/syscall.c, bpf_btf_get_fd_by_id()), while /sys/kernel/btf/ip_vs is a readable file.
 class JoinedBtf {
 public:
   JoinedBtf() = default;
@@ -24,16 +24,17 @@ public:
   JoinedBtf(const JoinedBtf&) = delete;
   JoinedBtf& operator=(const JoinedBtf&) = delete;
 
-  // Does nothing where ip_vs is no module: then the kernel's own BTF has its types. ERR_BTF_READ.
+  // Creates the file. Does nothing where ip_vs is built in: the kernel's own BTF has its types.
+  // ERR_BTF_READ.
   Outcome Open();
-  // A path to the file, empty where there is none; valid until this is destroyed.
+  // Returns a path to the file, empty where there is none; valid until this is destroyed.
   std::string path() const;
 
 private:
   int descriptor_ = -1;
 };
 
-// The kernel's own BTF, without that of its modules, where it shows any. Read when first asked.
+// The running kernel's own BTF, where there is one. Read on first use.
 class KernelBtf {
 public:
   KernelBtf() = default;
@@ -41,11 +42,19 @@ public:
   KernelBtf(const KernelBtf&) = delete;
   KernelBtf& operator=(const KernelBtf&) = delete;
 
+  // Whether vmlinux has the function; modules do not count.
   bool has_function(const char* name);
+  // Whether a program can attach to it: vmlinux or the module ip_vs has it. True where that BTF
+  // cannot be read.
+  bool may_have_traceable_function(const char* name);
 
 private:
+  const btf* kernel();
+
   bool read_ = false;
+  bool read_module_ = false;
   btf* types_ = nullptr;
+  btf* module_ = nullptr; // split BTF on top of types_
 };
 
 } // namespace ipvscope

@@ -73,6 +73,9 @@ void Throw(Napi::Env env, const Failure& failure) {
   if (failure.error != 0) {
     error.Set("errno", static_cast<double>(failure.error));
   }
+  if (!failure.hint.empty()) {
+    error.Set("hint", failure.hint);
+  }
   if (!failure.log.empty()) {
     error.Set("log", failure.log);
   }

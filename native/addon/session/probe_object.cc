@@ -92,8 +92,7 @@ int ProbeObject::Open(Skeleton* skeleton, const std::string& btf_file) {
   settings_.can_cast = As<bool>(&skeleton->rodata->can_cast);
   settings_.ring_mark = As<uint64_t>(&skeleton->rodata->ring_mark);
   settings_.filter = As<ipvscope_filter>(&skeleton->rodata->filter);
-  settings_.transmit_functions =
-      As<ipvscope_code_range>(&skeleton->rodata->transmit_functions);
+  settings_.transmit_functions = As<ipvscope_code_range>(&skeleton->rodata->transmit_functions);
   settings_.transmit_code = As<ipvscope_code_range>(&skeleton->rodata->transmit_code);
 
   shared_.active_side = As<uint32_t>(&skeleton->bss->active_side);

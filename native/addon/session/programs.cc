@@ -64,8 +64,12 @@ Failure Fail(const char* code, const char* step, int error, const std::string& m
 }
 
 Failure Missing(const std::string& function) {
-  return Failure{
-      "ERR_PROBE_ATTACH", "load", ENOENT, "this kernel has no function " + function, {}};
+  return Failure{"ERR_KERNEL_UNSUPPORTED",
+                 "load",
+                 ENOENT,
+                 "this kernel shows no function " + function + " to attach to",
+                 Log::Tail(),
+                 "grep " + function + " /proc/kallsyms shows what it has instead"};
 }
 
 } // namespace
@@ -107,12 +111,8 @@ Outcome Programs::Choose(const ProbeObject& object, Variant variant, KernelBtf* 
                             ? symbols_.has(kIpv6)
                             : variant == Variant::kTrampoline && ShowsIpv6(kernel);
   bpf_program* other = nullptr;
-  bpf_object__for_each_program(other, object.object()) {
-    bpf_program__set_autoload(other, false);
-  }
-  const auto is_alternative = [](const Row& row) {
-    return row.need == IPVSCOPE_HOOK_ALTERNATIVE;
-  };
+  bpf_object__for_each_program(other, object.object()) { bpf_program__set_autoload(other, false); }
+  const auto is_alternative = [](const Row& row) { return row.need == IPVSCOPE_HOOK_ALTERNATIVE; };
   const auto alternative = std::find_if(rows.rbegin(), rows.rend(), is_alternative);
   if (alternative != rows.rend() && std::none_of(rows.begin(), rows.end(), [&](const Row& row) {
         return is_alternative(row) && symbols_.has(row.function);
@@ -125,8 +125,11 @@ Outcome Programs::Choose(const ProbeObject& object, Variant variant, KernelBtf* 
     const Hook hook{row->name, row->type, row->function, row->need, object.program(row->name),
                     nullptr};
     if (hook.program == nullptr) {
-      return Failure{"ERR_PROBE_OPEN", "open", 0,
-                     std::string("the embedded object has no program ") + row->name, {}};
+      return Failure{"ERR_PROBE_OPEN",
+                     "open",
+                     0,
+                     std::string("the embedded object has no program ") + row->name,
+                     {}};
     }
     if (!IsAvailable(hook, has_ipv6)) {
       continue;
@@ -174,8 +177,23 @@ Outcome Programs::Attach() {
       hook.link = bpf_program__attach(hook.program);
     }
     if (hook.link == nullptr) {
+      if (errno == ENOENT) {
+        return Missing(hook.function);
+      }
       return Fail("ERR_PROBE_ATTACH", "attach", errno,
                   std::string("cannot attach to ") + hook.type + "/" + hook.function);
+    }
+  }
+  return {};
+}
+
+Outcome Programs::FindMissing() const {
+  KernelBtf kernel;
+  for (auto hook = hooks_.rbegin(); hook != hooks_.rend(); ++hook) {
+    const std::string_view type = hook->type;
+    if ((type == "fentry" || type == "fexit") && hook->need != IPVSCOPE_HOOK_IPV6 &&
+        !kernel.may_have_traceable_function(hook->function)) {
+      return Missing(hook->function);
     }
   }
   return {};

@@ -48,12 +48,17 @@ public:
   Programs(const Programs&) = delete;
   Programs& operator=(const Programs&) = delete;
 
-  // Before the object is loaded. `kernel`: asked whether the kernel has IPv6.
+  // Chooses the programs to load, before the object is loaded. `kernel`: asked whether it has IPv6.
+  // ERR_PROBE_OPEN, ERR_KERNEL_UNSUPPORTED.
   Outcome Choose(const ProbeObject& object, Variant variant, KernelBtf* kernel);
-  // Before the object is loaded: keeps what the verifier says of each program.
+  // Keeps what the verifier says of each program; before the object is loaded. ERR_PROBE_OPEN.
   Outcome KeepVerifierLogs();
-  // Attaches one by one, so that a failure names the kernel function.
+  // Attaches one by one, so that a failure names the kernel function. ERR_PROBE_ATTACH, and
+  // ERR_KERNEL_UNSUPPORTED where the function is missing.
   Outcome Attach();
+  // Returns a failure that names the first function that this kernel has no BTF of, if there is
+  // one: for when loading failed. ERR_KERNEL_UNSUPPORTED.
+  Outcome FindMissing() const;
   void Detach(); // in reverse; idempotent
   void Close();  // before the object is closed; idempotent
 

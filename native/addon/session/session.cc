@@ -62,6 +62,17 @@ uint32_t OnlineCpus() {
 // The map of pending packets serves kprobes alone; the others' object has it all the same, small.
 constexpr uint32_t kUnusedPendingPackets = 1024;
 
+// Whether BPF programs may not read kernel memory: the lockdown's file says so, or, where
+// securityfs is not mounted, the verifier, which then lacks the helper (kernel/trace/bpf_trace.c).
+bool IsLockedDown() {
+  std::ifstream file("/sys/kernel/security/lockdown");
+  std::string modes; // "none integrity [confidentiality]"
+  std::getline(file, modes);
+  return modes.find("[confidentiality]") != std::string::npos ||
+         Log::Mentions("unknown func bpf_probe_read") ||
+         Log::Mentions("cannot use helper bpf_probe_read");
+}
+
 bool HasFilter(const ipvscope_filter& filter) {
   return filter.clients + filter.virtual_services + filter.destinations + filter.fwmarks +
              filter.namespaces + filter.protocols >
@@ -91,7 +102,8 @@ Outcome Session::Open(const Config& config) {
   const bool trampoline = config.variant == Variant::kTrampoline;
   Outcome failure =
       Load(config, trampoline ? ProbeObject::Kind::kTrampoline : ProbeObject::Kind::kKprobe);
-  if (failure && trampoline && failure->error == ENOENT) {
+  if (failure && trampoline && failure->error == ENOENT &&
+      failure->code == std::string_view("ERR_PROBE_LOAD")) {
     Close();
     failure = Load(config, ProbeObject::Kind::kTrampolineWithoutKsyms);
   }
@@ -206,10 +218,27 @@ Outcome Session::LoadObject(uint32_t ring_bytes) {
     error = object_.Load();
   }
   close(pattern);
-  if (error != 0) {
-    return Fail("ERR_PROBE_LOAD", "load", error, "kernel rejected the BPF program");
+  return error == 0 ? Outcome() : DiagnoseLoad(error);
+}
+
+// Says why the kernel, or libbpf before it, refused the object: the reason where it can be told.
+Failure Session::DiagnoseLoad(int error) const {
+  Failure failure = Fail("ERR_PROBE_LOAD", "load", error, "kernel rejected the BPF program");
+  if (IsLockedDown()) {
+    failure.code = "ERR_KERNEL_LOCKDOWN";
+    failure.message =
+        "the kernel is in lockdown, mode confidentiality: no BPF program may read its memory";
+  } else if (Log::Mentions("failed to resolve CO-RE") || Log::Mentions(": relo #")) {
+    failure.code = "ERR_KERNEL_UNSUPPORTED";
+    failure.message = "BTF lacks a type or member that the probe reads";
+  } else if (Outcome missing = programs_.FindMissing()) {
+    failure.code = missing->code;
+    failure.message = missing->message;
+    failure.hint = missing->hint;
+  } else if (error == EPERM && Log::Mentions("failed to create: Operation not permitted")) {
+    failure.step = "map";
   }
-  return {};
+  return failure;
 }
 
 // Opens what user space reads of the loaded object.

@@ -86,6 +86,7 @@ private:
   void ApplySettings(const Config& config, ProbeObject::Kind kind, KernelBtf* kernel, uint32_t hz);
   Outcome SizeMaps(const Config& config);
   Outcome LoadObject(uint32_t ring_bytes);
+  Failure DiagnoseLoad(int error) const;
   Outcome OpenReaders(const Config& config);
 
   ProbeObject object_;

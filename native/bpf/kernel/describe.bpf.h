@@ -1,15 +1,16 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* From what the kernel holds in its hands to the record's members. */
+/* Fills in the record's members from the kernel's structs. */
 #ifndef IPVSCOPE_DESCRIBE_BPF_H
 #define IPVSCOPE_DESCRIBE_BPF_H
 
 #include "packet.bpf.h"
 #include "../../include/ipvscope_record.h"
 
-/* Timer ticks a second of the running kernel, set before load. */
+/* Timer ticks per second of the running kernel. Set before load. */
 const volatile __u32 kernel_hz = 250;
 
-/* The nf_conn that nf_conntrack_in() gave the packet, before ip_vs: its state is that after it. */
+/* Fills in the nf_conn that nf_conntrack_in() attached before ip_vs ran. Its state includes this
+ * packet. */
 static __always_inline void describe_conntrack(enum pointers pointers,
 					       struct ipvscope_record *record,
 					       const struct sk_buff *skb)
@@ -27,7 +28,7 @@ static __always_inline void describe_conntrack(enum pointers pointers,
 			record->conntrack = IPVSCOPE_CONNTRACK_UNTRACKED;
 		return;
 	}
-	/* The bit, not ctinfo: a confirmed entry can be attached as IP_CT_NEW (direct routing). */
+	/* The status bit, not ctinfo: direct routing attaches confirmed entries as IP_CT_NEW. */
 	record->conntrack = BPF_CORE_READ(ct, status) & IPS_CONFIRMED
 				    ? IPVSCOPE_CONNTRACK_CONFIRMED
 				    : IPVSCOPE_CONNTRACK_UNCONFIRMED;
@@ -47,9 +48,9 @@ static __always_inline __u32 expires_in_ms(enum pointers pointers, struct ip_vs_
 }
 
 /*
- * Where an entry sends its packets. Its own address and port, not its server's: a server of a
- * persistent service of every port, or of a mark, has port 0 (ip_vs_sched_persist(),
- * ip_vs_schedule()), and an entry that came from another director may have no server here.
+ * Fills in where an entry sends its packets: its own address and port, not its server's. A server
+ * of a persistent service of every port, or of a fwmark, has port 0 (ip_vs_sched_persist(),
+ * ip_vs_schedule()), and an entry synchronised from another director may have no server here.
  */
 static __always_inline void describe_destination(enum pointers pointers, struct ip_vs_conn *conn,
 						 __u8 *family, __u8 *address, __be16 *port)
@@ -75,7 +76,7 @@ static __always_inline void describe_entry(enum pointers pointers, struct ipvsco
 	record->forwarding = PEEK_AS(pointers, conn, flags) & IP_VS_CONN_F_FWD_MASK;
 	record->expires_in_ms = expires_in_ms(pointers, conn);
 	record->flags |= IPVSCOPE_FLAG_HAS_ENTRY;
-	/* An entry of cache_bypass sends packets where they were going anyway. */
+	/* An entry of cache_bypass sends packets to their original destination. */
 	if (record->forwarding == IPVSCOPE_FORWARDING_BYPASS)
 		return;
 	describe_destination(pointers, conn, &record->destination_family,
@@ -86,7 +87,7 @@ static __always_inline void describe_entry(enum pointers pointers, struct ipvsco
 		record->flags |= IPVSCOPE_FLAG_HAIRPIN;
 }
 
-/* What the table says of the server of an entry, and of its virtual service. */
+/* Fills in what the table says of an entry's server and its virtual service. */
 static __always_inline void describe_server(enum pointers pointers, struct ipvscope_record *record,
 					    struct ip_vs_dest *dest, bool available)
 {
@@ -100,7 +101,7 @@ static __always_inline void describe_server(enum pointers pointers, struct ipvsc
 		record->flags |= IPVSCOPE_FLAG_WEIGHT_ZERO;
 }
 
-/* The entry made anew, as the record's new destination. */
+/* Fills in the record's new destination from the entry of a rescheduled packet. */
 static __always_inline void describe_new_server(struct ipvscope_record *record,
 						struct ip_vs_conn *conn, struct ip_vs_dest *dest)
 {
@@ -129,7 +130,7 @@ static __always_inline __u32 netns_of(struct netns_ipvs *ipvs)
 	return PEEK(net, ns.inum);
 }
 
-/* Between whom the packet goes; false when its ports cannot be read. */
+/* Fills in client and virtual address; false where the ports cannot be read. */
 static __always_inline bool describe_tuple(struct ipvscope_record *record, struct netns_ipvs *ipvs,
 					   int af, const struct transport *transport,
 					   const struct ip_vs_iphdr *iph)
@@ -139,8 +140,8 @@ static __always_inline bool describe_tuple(struct ipvscope_record *record, struc
 
 	if (!read_ports(transport, ports))
 		return false;
-	/* With schedule_icmp a packet may be scheduled that an ICMP error quotes. Where it is a
-	 * reply, the virtual service is its source (ip_vs_icmp_xmit(), conn_schedule()). */
+	/* With schedule_icmp a packet quoted in an ICMP error may be scheduled. If that is a reply,
+	 * the virtual service is its source (ip_vs_icmp_xmit(), conn_schedule()). */
 	inverse = PEEK(iph, hdr_flags) & IP_VS_HDR_INVERSE;
 	record->netns = netns_of(ipvs);
 	record->protocol = transport->protocol;
@@ -154,7 +155,7 @@ static __always_inline bool describe_tuple(struct ipvscope_record *record, struc
 	return true;
 }
 
-/* What else is known of the packet by itself. */
+/* Fills in time, CPU and what else the packet itself shows. */
 static __always_inline void describe_packet(struct ipvscope_record *record,
 					    const struct sk_buff *skb, bool opening)
 {

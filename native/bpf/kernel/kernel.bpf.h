@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * The kernel's types, as far as the probe reads them. CO-RE relocates every access by name, so
- * neither offsets nor the other members matter, and the build needs no ip_vs in the building
- * machine's kernel. All drift between kernels is met here, one getter per changed member.
+ * Declares the kernel's types as far as the probe reads them. CO-RE relocates every access by name:
+ * neither offsets nor other members matter, and the build machine's kernel needs no ip_vs. All
+ * differences between kernels are handled here, one getter per changed member.
  */
 #ifndef IPVSCOPE_KERNEL_BPF_H
 #define IPVSCOPE_KERNEL_BPF_H
@@ -87,9 +87,9 @@ struct net {
 
 struct netns_ipvs {
 	struct net *net;
-	/* Above 0 while drop_packet is in force: one packet of so many is dropped. */
+	/* Above 0 while drop_packet is in force: one packet in drop_rate is dropped. */
 	int drop_rate;
-	/* TCP packets that open nothing are scheduled as well. */
+	/* TCP packets without SYN are scheduled as well. */
 	int sysctl_sloppy_tcp;
 };
 
@@ -174,7 +174,7 @@ struct sk_buff {
 	unsigned char *head, *data;
 };
 
-/* Since Linux 5.17, when kfree_skb's tracepoint got a reason as its third argument. */
+/* Since Linux 5.17, where kfree_skb's tracepoint has a reason as its third argument. */
 enum skb_drop_reason {
 	SKB_DROP_REASON_NOT_SPECIFIED,
 };
@@ -204,7 +204,7 @@ struct ip_vs_conn {
 	volatile __u32 flags;
 	volatile __u16 state;
 	struct ip_vs_dest *dest;
-	struct ip_vs_conn *control; /* the entry that made or governs this one */
+	struct ip_vs_conn *control; /* the entry that created or governs this one */
 	atomic_t in_pkts;
 	union nf_inet_addr caddr, vaddr, daddr;
 	__be16 cport, vport, dport;
@@ -234,7 +234,7 @@ struct ip_vs_service {
 	struct netns_ipvs *ipvs;
 };
 
-/* As large as what is read of it: 1 byte of the flags, without a name of their own. */
+/* The members that are read; the flags have no name here. */
 struct tcphdr {
 	__be16 source;
 	__be16 dest;
@@ -316,7 +316,7 @@ static __always_inline __u64 address_of(const void *pointer)
 	return address;
 }
 
-/* Address family of the entry's destination: a member of 16 bits, and of 8 since Linux 7.1. */
+/* Returns the address family of the entry's destination: 16 bits wide, 8 since Linux 7.1. */
 static __always_inline __u8 entry_family(enum pointers pointers, struct ip_vs_conn *conn)
 {
 	return pointers == POINTERS_TYPED ? BPF_CORE_READ_BITFIELD(conn, daf)

@@ -1,6 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* What a packet says of itself: ports, whether it opens a connection, and its handshake's number.
- */
+/* Reads a packet's headers: ports, whether it opens a connection, and its ISN. */
 #ifndef IPVSCOPE_PACKET_BPF_H
 #define IPVSCOPE_PACKET_BPF_H
 
@@ -17,7 +16,7 @@
 #define TCP_ISN_OFFSET	4
 #define SCTP_ISN_OFFSET 16
 
-/* Bytes of the transport header that have to be readable before any of the above is. */
+/* Bytes of the transport header that must be readable before any of the above is read. */
 #define TCP_NEEDED   14
 #define SCTP_NEEDED  20
 #define PORTS_NEEDED 4
@@ -31,12 +30,12 @@ enum packet_reading {
 /* The transport header of a packet. */
 struct transport {
 	const void *start;
-	/* The same for loads instead of calls, NULL where this program, or kernel, has none. */
+	/* The same for direct loads; NULL where this object or kernel has no typed cast. */
 	const struct tcphdr *loadable;
-	__s64 readable; /* bytes of it in the packet's linear part, and what follows them */
-	__s64 length;	/* ... in all of the packet */
+	__s64 readable; /* bytes in the packet's linear part from the header on */
+	__s64 length;	/* ... in the whole packet */
 	__s16 protocol;
-	bool fragment; /* a later one: what is there is no header */
+	bool fragment; /* a later fragment: it has no transport header */
 };
 
 static __always_inline const struct tcphdr *loadable_header(const void *start)
@@ -46,8 +45,8 @@ static __always_inline const struct tcphdr *loadable_header(const void *start)
 	return bpf_rdonly_cast(start, bpf_core_type_id_kernel(struct tcphdr));
 }
 
-/* Reads once what everything below needs. iph->len is the transport header's offset from skb->data
- * (net/netfilter/ipvs, all versions). */
+/* Reads once what all functions below need. iph->len is the transport header's offset from
+ * skb->data (net/netfilter/ipvs, all versions). */
 static __always_inline struct transport transport_of(const struct sk_buff *skb,
 						     const struct ip_vs_iphdr *iph)
 {
@@ -70,8 +69,8 @@ static __always_inline bool read_transport(const struct transport *transport, __
 	return !bpf_probe_read_kernel(to, size, transport->start + offset);
 }
 
-/* With a barrier: of this load and one from the stack the compiler would make one of either, which
- * the verifier does not take. */
+/* Loads the flags. The barrier keeps clang from merging this load with a stack load: the verifier
+ * rejects a pointer that may be either. */
 static __always_inline __u8 load_tcp_flags(const struct tcphdr *header)
 {
 	__u8 flags = ((const __u8 *)header)[TCP_FLAGS_OFFSET];
@@ -86,8 +85,9 @@ static __always_inline bool opens(__u8 flags)
 }
 
 /*
- * Whether the packet opens a connection. ip_vs reads the header with skb_header_pointer(), which
- * also finds it outside the packet's linear part; here such a packet is unreadable, and counted.
+ * Returns whether the packet opens a connection. ip_vs reads the header with skb_header_pointer(),
+ * which also finds it outside the packet's linear part; here such a packet is unreadable, and
+ * counted.
  */
 static __always_inline enum packet_reading read_opening(const struct transport *transport)
 {
@@ -116,10 +116,10 @@ static __always_inline enum packet_reading read_opening(const struct transport *
 }
 
 /*
- * The same on every packet's way, with as few loads as may be: false only where the packet is
- * ordinary for certain. ip_vs has seen the ports: a TCP header that is cut off behind them is read
- * here all the same, and what it says is asked again. Data may lie outside the linear part, where
- * it comes from a local sender or was put together by GRO; the header seldom does.
+ * The same on every packet's path, with as few loads as possible: false only if the packet is
+ * certainly ordinary. ip_vs has read the ports: a TCP header that is truncated behind them is read
+ * here all the same, and checked again later. Data of a local sender or of GRO may lie outside the
+ * linear part; the header rarely does.
  */
 static __always_inline bool may_open(const struct sk_buff *skb, const struct ip_vs_iphdr *iph)
 {
@@ -147,20 +147,20 @@ static __always_inline bool may_open(const struct sk_buff *skb, const struct ip_
 	return false;
 }
 
-/* Source and destination port, network byte order; false when they cannot be read. */
+/* Reads source and destination port, network byte order; false where they are unreadable. */
 static __always_inline bool read_ports(const struct transport *transport, __be16 ports[2])
 {
 	if (transport->readable < PORTS_NEEDED)
 		return false;
 	if (!transport->loadable)
 		return read_transport(transport, 0, ports, PORTS_NEEDED);
-	/* Every protocol's header begins with them. */
+	/* The header of every protocol begins with them. */
 	ports[0] = transport->loadable->source;
 	ports[1] = transport->loadable->dest;
 	return true;
 }
 
-/* Of a packet that opens a connection. */
+/* Reads the ISN of a connection-opening packet, network byte order; false where unreadable. */
 static __always_inline bool read_isn(const struct transport *transport, __u32 *isn)
 {
 	if (transport->protocol != IPPROTO_TCP)
@@ -172,9 +172,9 @@ static __always_inline bool read_isn(const struct transport *transport, __u32 *i
 }
 
 /*
- * The only way to read an address, into 16 bytes that are zero. Of IPv4 the kernel sets the first
- * 4; the other 12 of an ip_vs_iphdr are what the stack held before (ip_vs_fill_iph_skb_off()). What
- * cannot be read stays zero.
+ * Reads an address into 16 zero bytes. Every address is read here: for IPv4 the kernel sets 4
+ * bytes, and the other 12 of an ip_vs_iphdr are uninitialised (ip_vs_fill_iph_skb_off()). An
+ * unreadable address stays zero.
  */
 static __always_inline void read_address(enum pointers pointers, void *to, int family,
 					 const union nf_inet_addr *from)

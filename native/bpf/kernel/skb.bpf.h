@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * A packet met outside the hook of ip_vs, from nothing but its sk_buff: where it is freed, or
- * answered with a reset or an ICMP error. Seldom: everything is read by helper calls.
+ * Describes a packet outside the hook of ip_vs from its sk_buff alone: where it is freed, or
+ * answered with a reset or an ICMP error. Rare: everything is read by helper calls.
  */
 #ifndef IPVSCOPE_SKB_BPF_H
 #define IPVSCOPE_SKB_BPF_H
@@ -38,7 +38,7 @@ struct ipv6_header {
 struct skb_view {
 	const void *network;
 	const void *transport; /* NULL: a later fragment, or behind an IPv6 extension header */
-	__u64 identity;	       /* of this packet among its like: same for no two at a time */
+	__u64 identity;	       /* differs between any two packets of one time */
 	struct ipv4_header ipv4;
 	struct ipv6_header ipv6;
 	__u8 family; /* 0: neither */
@@ -85,7 +85,7 @@ static __always_inline bool view_skb(struct skb_view *view, const struct sk_buff
 	return view_header(view, BPF_CORE_READ(skb, head) + BPF_CORE_READ(skb, network_header));
 }
 
-/* Inode number of the packet's network namespace; 0 where it belongs to no device or socket. */
+/* Returns the inode number of the packet's network namespace; 0 without device and socket. */
 static __always_inline __u32 netns_of_skb(const struct sk_buff *skb)
 {
 	struct net_device *device = BPF_CORE_READ(skb, dev);
@@ -97,7 +97,7 @@ static __always_inline __u32 netns_of_skb(const struct sk_buff *skb)
 	return socket ? BPF_CORE_READ(socket, __sk_common.skc_net.net, ns.inum) : 0;
 }
 
-/* Source as client, destination as virtual service; ports where they can be read. */
+/* Fills in the source as client and the destination as virtual service; ports if readable. */
 static __always_inline void describe_skb(struct ipvscope_record *record,
 					 const struct skb_view *view, const struct sk_buff *skb)
 {

@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * The way out: a ring for records on each CPU, so that no two write to one; what is not told there
- * is added up (coalesce.bpf.h), and what is neither, counted per CPU and cause.
+ * Emits records: into a ring of the CPU, so that no two CPUs write to one. A record that is not
+ * delivered there is aggregated (aggregate.bpf.h), and where that fails, counted per CPU and cause.
  *
- * Who reads is woken by the kernel's own rule: when everything before this record had been given
- * back (kernel/bpf/ringbuf.c, bpf_ringbuf_commit()). While records keep coming the session holds
- * one back, and looks by itself (native/addon/ring/ring.h); a ring that is half full wakes it all
- * the same.
+ * The kernel wakes the reader if everything before a record had been released
+ * (kernel/bpf/ringbuf.c, bpf_ringbuf_commit()). While records keep coming the session keeps one
+ * unreleased and polls by timer (native/addon/ring/ring.h); a half-full ring wakes it all the same.
  */
 #ifndef IPVSCOPE_EMIT_BPF_H
 #define IPVSCOPE_EMIT_BPF_H
@@ -16,21 +15,21 @@
 #include "../../include/ipvscope_heartbeat.h"
 #include "../../include/ipvscope_record.h"
 
-/* Kinds whose packets are delivered one by one (1 << kind), and IPVSCOPE_DETAIL_DROPS; all others
- * are aggregated. Set before load. */
+/* Kinds delivered per packet (1 << kind), and IPVSCOPE_DETAIL_DROPS; all others are aggregated. Set
+ * before load. */
 const volatile __u32 detail_kinds = ~0U;
 
 /* The network namespace of this session's heartbeat (native/addon/session/heartbeat.h). Set before
  * load. */
 const volatile __u32 heartbeat_netns;
 
-/* How many of its packets were seen, up to their verdict. */
+/* How many of its packets were observed up to their verdict. */
 __u64 heartbeats_seen;
 
-/* Bytes in a CPU's ring at which its reader is woken whatever it does. Set before load. */
+/* Bytes in a CPU's ring from which on a record wakes the reader. Set before load. */
 const volatile __u64 ring_mark = ~0ULL;
 
-/* By CPU, put in by the session, which also sets their number. */
+/* Rings by CPU. The session creates them and sets their number. */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY_OF_MAPS);
 	__uint(max_entries, 1);
@@ -42,7 +41,7 @@ struct {
 		});
 } records SEC(".maps");
 
-/* Types used only through pointers are missing from BTF unless something global has them. */
+/* A type used only through pointers appears in BTF only if a global variable has it. */
 const struct ipvscope_record *ipvscope_record_type __attribute__((unused));
 const enum ipvscope_kind *ipvscope_kind_type __attribute__((unused));
 const enum ipvscope_verdict *ipvscope_verdict_type __attribute__((unused));
@@ -58,10 +57,10 @@ const enum ipvscope_key *ipvscope_key_type __attribute__((unused));
 const enum ipvscope_variant *ipvscope_variant_type __attribute__((unused));
 const enum ipvscope_detail *ipvscope_detail_type __attribute__((unused));
 
-/* A record and the header that the kernel puts before it. */
+/* A record with the header that the kernel puts before it. */
 #define RING_BYTES_PER_RECORD (sizeof(struct ipvscope_record) + BPF_RINGBUF_HDR_SZ)
 
-/* A CPU that was not there when the session began uses the first one's. */
+/* Returns this CPU's ring; a CPU that came online after the session began uses the first one's. */
 static __always_inline void *ring_here(void)
 {
 	__u32 cpu = bpf_get_smp_processor_id();
@@ -73,7 +72,7 @@ static __always_inline void *ring_here(void)
 	return bpf_map_lookup_elem(&records, &cpu);
 }
 
-/* False where there is no room. */
+/* Writes the record into the ring; false where there is no room. */
 static __always_inline bool output_record(const struct ipvscope_record *record)
 {
 	void *ring = ring_here();
@@ -88,7 +87,7 @@ static __always_inline bool output_record(const struct ipvscope_record *record)
 	return !bpf_ringbuf_output(ring, (void *)record, sizeof(*record), flags);
 }
 
-/* Wakes who reads, if it is at rest, by a record that says nothing. */
+/* Wakes an idle reader by a discarded record. */
 static __always_inline void wake_reader(void)
 {
 	void *ring = ring_here();
@@ -114,10 +113,10 @@ static __always_inline bool is_heartbeat(const struct ipvscope_record *record)
 	       record->protocol == IPPROTO_UDP && record->family == AF_INET;
 }
 
-/* A function of its own: what it needs of the stack is needed once. */
+/* Emits a record. Not inlined, so that its stack is used once. */
 static __noinline int emit(const struct ipvscope_record *record)
 {
-	/* Nobody's packets: counted here, whatever filter there is, and told nowhere. */
+	/* The session's own packets: counted here regardless of the filter, and never reported. */
 	if (is_heartbeat(record)) {
 		if (record->netns == heartbeat_netns)
 			__sync_fetch_and_add(&heartbeats_seen, 1);

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Leaves out what nobody asked for. Without a filter the verifier takes all of this away. */
+/* Matches records against the session's filter. Without one the verifier removes all of this. */
 #ifndef IPVSCOPE_FILTER_BPF_H
 #define IPVSCOPE_FILTER_BPF_H
 
@@ -13,7 +13,7 @@ const volatile struct ipvscope_filter filter;
 static __always_inline bool fits(const volatile struct ipvscope_endpoint_filter *wanted,
 				 __u8 family, const __u8 *address, __be16 port)
 {
-	/* Every address in a record begins at a whole word. */
+	/* Every address in a record is aligned to 4 bytes. */
 	const __u32 *words = (const void *)address;
 
 	if (wanted->port && wanted->port != port)
@@ -26,7 +26,7 @@ static __always_inline bool fits(const volatile struct ipvscope_endpoint_filter 
 					     ((words[3] & wanted->mask[3]) ^ wanted->address[3]));
 }
 
-/* True where there are no such filters, or one of them (i) fits. */
+/* True if there are no such filters, or one of them (i) matches. */
 #define FITS_ANY(number, fits_one)                                                                 \
 	({                                                                                         \
 		bool found = !(number);                                                            \
@@ -35,8 +35,8 @@ static __always_inline bool fits(const volatile struct ipvscope_endpoint_filter 
 		found;                                                                             \
 	})
 
-/* By the port that the packet was sent to, or by the one that the service has in the table: 0 for
- * every port. */
+/* Matches the port that the packet was sent to; with port_zero, services whose port in the table
+ * is 0 (every port). */
 static __always_inline bool fits_virtual(const volatile struct ipvscope_endpoint_filter *wanted,
 					 const struct ipvscope_record *record)
 {
@@ -48,7 +48,7 @@ static __always_inline bool fits_virtual(const volatile struct ipvscope_endpoint
 	return fits(wanted, record->family, record->virtual_address, record->virtual_port);
 }
 
-/* Where there is no server, family and port are zero, and fit no filter. */
+/* Without a server, family and port are zero, and match no filter. */
 static __always_inline bool fits_destination(const volatile struct ipvscope_endpoint_filter *wanted,
 					     const struct ipvscope_record *record)
 {

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Records on demand, through the same ring and the same way out, driven by BPF_PROG_TEST_RUN: the
- * ring, the addon and the decoder can be tried on any kernel, and the batch path be measured.
+ * Emits records on demand, through the same functions and ring as the probe, driven by
+ * BPF_PROG_TEST_RUN: tests the ring, the addon and the decoder on any kernel, and measures the
+ * batch path.
  */
 #ifndef IPVSCOPE_GENERATE_BPF_H
 #define IPVSCOPE_GENERATE_BPF_H
@@ -11,9 +12,9 @@
 #define GENERATE_MOST 1024
 
 /*
- * Record number n: client 10.0.(n's low 16 bits), client port n's low 16 bits, time n, expiry n's
- * low 16 bits; virtual service and server n % keys. Even ones are dropped, odd ones forwarded with
- * weight 1. A function of its own, so that the verifier reads it once and not once a record.
+ * Emits record number n: client 10.0.(n's low 16 bits), client port n's low 16 bits, time n, expiry
+ * n's low 16 bits; virtual service and server n % keys. Even ones are dropped, odd ones forwarded
+ * with weight 1. A global function, so that the verifier walks it once, not once per record.
  */
 __noinline int generate_one(__u64 number, __u32 keys)
 {

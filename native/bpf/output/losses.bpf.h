@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* What happened and has no record of its own, or one that says less: counted per CPU and cause. */
+/* Counts, per CPU and cause, packets without a record of their own, or with less detail in it. */
 #ifndef IPVSCOPE_LOSSES_BPF_H
 #define IPVSCOPE_LOSSES_BPF_H
 

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Which virtual service a packet was sent to, where ip_vs itself did not look: packets that it
- * passed, and those that this node drops later. The session fills the map from /proc/net/ip_vs, now
- * and then; a service whose first connection comes earlier is learned from that.
+ * Finds the virtual service of a packet that ip_vs itself did not look up: one that it passed, or
+ * that this node dropped later. The session fills the map from /proc/net/ip_vs at intervals; the
+ * first new connection to a service adds it earlier.
  */
 #ifndef IPVSCOPE_SERVICES_BPF_H
 #define IPVSCOPE_SERVICES_BPF_H
@@ -19,8 +19,8 @@ struct {
 } services SEC(".maps");
 
 /*
- * Finds the service of packets like the record's that go to that address and port, and says in the
- * record which it is.
+ * Finds the service of a packet with the record's netns, family and protocol to that address and
+ * port, and fills it in. False where there is none.
  */
 static __always_inline bool find_service_at(struct ipvscope_record *record, const __u8 *address,
 					    __be16 port, __u32 mark)
@@ -31,7 +31,7 @@ static __always_inline bool find_service_at(struct ipvscope_record *record, cons
 		.family = record->family,
 	};
 
-	/* As ip_vs_service_find() does: mark, port, any port. */
+	/* In the order of ip_vs_service_find(): fwmark, port, any port. */
 	if (mark && bpf_map_lookup_elem(&services, &key)) {
 		record->fwmark = mark;
 		record->service_port = 0;
@@ -52,7 +52,7 @@ static __always_inline bool find_service_at(struct ipvscope_record *record, cons
 	return true;
 }
 
-/* Of a record whose service is known. Where there is no room it stays to the session to say so. */
+/* Adds the service of a record. If the map is full, the session reports that. */
 static __noinline int learn_service(const struct ipvscope_record *record)
 {
 	struct ipvscope_service_key key = {
@@ -66,7 +66,7 @@ static __noinline int learn_service(const struct ipvscope_record *record)
 		key.port = record->service_port;
 		key.protocol = record->protocol;
 	}
-	/* The value says nothing: any will do. */
+	/* The value is unused. */
 	bpf_map_update_elem(&services, &key, &key.netns, BPF_NOEXIST);
 	return 0;
 }

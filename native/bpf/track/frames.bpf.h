@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * What a function was called with, for when it returns: fexit is given both, a kretprobe only the
- * return value.
+ * Keeps a function's arguments until it returns: a kretprobe gets the return value alone.
  *
- * A call is named by its stack pointer, which no other call has at the same time, whatever nests,
- * interrupts or migrates. A return that the kernel did not report (all instances of the kretprobe
- * were in use) leaves its frame behind: the next call at the same place finds it, and counts it.
+ * A call is identified by its stack pointer, which no other call has at the same time, whatever
+ * nests, interrupts or migrates. A return that the kernel did not report (all instances of the
+ * kretprobe were in use) leaves its frame behind: the next call at the same address finds and
+ * counts it.
  */
 #ifndef IPVSCOPE_FRAMES_BPF_H
 #define IPVSCOPE_FRAMES_BPF_H
@@ -36,8 +36,8 @@ struct {
 	__type(value, struct frame);
 } frames SEC(".maps");
 
-/* At its first instruction the stack pointer of a function is at the return address, if its caller
- * pushed one; at the return that is popped. */
+/* Bytes that a return pops: at a function's first instruction the stack pointer is at the return
+ * address, if the architecture pushes one. */
 #if defined(bpf_target_x86)
 #define RETURN_ADDRESS_ON_STACK 8
 #else
@@ -53,15 +53,15 @@ static __always_inline void enter_function(struct pt_regs *context, enum frame_f
 
 	if (!bpf_map_update_elem(&frames, &key, &frame, BPF_NOEXIST))
 		return;
-	/* Left behind by a call whose return was not seen, or no room. A packet that was not seen
-	 * to leave the hook is counted as such, if it was notable (pending.bpf.h). */
+	/* The map is full, or a call's return was not reported. A tracked packet whose hook's
+	 * return was not reported is counted elsewhere (pending.bpf.h). */
 	if (bpf_map_update_elem(&frames, &key, &frame, BPF_EXIST))
 		count_loss(IPVSCOPE_LOSS_PENDING_FULL);
 	else if (function != FRAME_HOOK)
 		count_loss(IPVSCOPE_LOSS_UNPAIRED);
 }
 
-/* False where the call was not seen. */
+/* Returns the call's arguments; false where its entry was not recorded. */
 static __always_inline bool leave_function(struct pt_regs *context, enum frame_function function,
 					   struct frame *frame)
 {

@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Whether the ICMP error that was asked for about a packet was sent.
+ * Observes whether a requested ICMP error about a packet was sent.
  *
- * __icmp_send() and icmp6_send() return nothing, and send nothing beyond the limits of
- * net.ipv4.icmp_ratelimit, icmp_msgs_per_sec and their like: by default six at once, then one a
- * second to each client. What they do send passes ip_push_pending_frames(), or
- * ip6_push_pending_frames(), in between: this is what is looked for.
+ * __icmp_send() and icmp6_send() return nothing, and send nothing beyond the rate limits
+ * (net.ipv4.icmp_ratelimit, icmp_msgs_per_sec): by default six at once, then one a second to each
+ * client. An error that is sent passes ip_push_pending_frames() or ip6_push_pending_frames() while
+ * they run.
  */
 #ifndef IPVSCOPE_ICMP_BPF_H
 #define IPVSCOPE_ICMP_BPF_H
@@ -13,8 +13,7 @@
 #include "../output/losses.bpf.h"
 #include "../kernel/skb.bpf.h"
 
-/* An error about to be sent by this task, and that of the one it interrupted (a softirq's packet
- * in a task that sends one itself). */
+/* The errors that a task is sending: its own, and that of a softirq which interrupts it. */
 struct icmp_error {
 	__u64 sent; /* 0 or 1 */
 	__u64 outer_sent;
@@ -29,22 +28,25 @@ struct {
 	__type(value, struct icmp_error);
 } icmp_errors SEC(".maps");
 
-/* Packets about which an error was sent lately, by their sk_buff. */
-#define ICMP_SENT_SLOTS 256
+/* Small tables by sk_buff: a later packet with the same index replaces an earlier one. */
+#define SKB_TABLE_BITS	  8
+#define SKB_TABLE_ENTRIES (1 << SKB_TABLE_BITS)
+
+static __always_inline __u64 skb_table_index(__u64 skb)
+{
+	return skb * 0x9e3779b97f4a7c15ULL >> (64 - SKB_TABLE_BITS);
+}
+
+/* Packets about which an error was sent lately. */
 
 struct icmp_sent {
 	__u64 skb;
 	__u64 identity;
 };
 
-static struct icmp_sent icmp_sent[ICMP_SENT_SLOTS];
+static struct icmp_sent icmp_sent[SKB_TABLE_ENTRIES];
 
-static __always_inline struct icmp_sent *icmp_sent_slot(__u64 skb)
-{
-	return &icmp_sent[skb * 0x9e3779b97f4a7c15ULL >> 56];
-}
-
-/* An ICMP error is asked for. */
+/* An ICMP error is requested. */
 static __always_inline void on_icmp_begin(void)
 {
 	__u64 task = bpf_get_current_task();
@@ -60,7 +62,7 @@ static __always_inline void on_icmp_begin(void)
 	}
 }
 
-/* What was asked for is sent. */
+/* The requested error is sent. */
 static __always_inline void on_icmp_push(void)
 {
 	__u64 task = bpf_get_current_task();
@@ -70,7 +72,7 @@ static __always_inline void on_icmp_push(void)
 		error->sent = 1;
 }
 
-/* True where the error that was asked for was sent; it is remembered for the packet. */
+/* The request ends. Returns whether the error was sent, and records that for the packet. */
 static __always_inline bool on_icmp_end(const struct sk_buff *skb)
 {
 	__u64 task = bpf_get_current_task();
@@ -89,7 +91,7 @@ static __always_inline bool on_icmp_end(const struct sk_buff *skb)
 	} else {
 		bpf_map_delete_elem(&icmp_errors, &task);
 	}
-	slot = icmp_sent_slot(address);
+	slot = &icmp_sent[skb_table_index(address)];
 	if (sent && view_skb(&view, skb)) {
 		slot->identity = view.identity;
 		slot->skb = address;
@@ -99,11 +101,11 @@ static __always_inline bool on_icmp_end(const struct sk_buff *skb)
 	return sent;
 }
 
-/* Whether an error was sent about this very packet. To be asked once for each. */
+/* Returns whether an error was sent about this very packet. Clears the record: call it once. */
 static __always_inline bool icmp_was_sent(const struct sk_buff *skb, const struct skb_view *view)
 {
 	__u64 address = address_of(skb);
-	struct icmp_sent *slot = icmp_sent_slot(address);
+	struct icmp_sent *slot = &icmp_sent[skb_table_index(address)];
 
 	if (*(volatile __u64 *)&slot->skb != address)
 		return false;

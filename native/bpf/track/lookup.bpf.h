@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* The connection lookup: is the packet notable, and what did it find? */
+/* Decides at the connection lookup whether a packet is notable, and describes what it found. */
 #ifndef IPVSCOPE_LOOKUP_BPF_H
 #define IPVSCOPE_LOOKUP_BPF_H
 
@@ -23,10 +23,10 @@ static __always_inline bool closed(__u8 protocol, __u16 state)
 }
 
 /*
- * Which entry an opening packet found. The ISN tells the same packet sent again from another
- * connection on the same port. A closed entry has no handshake to repeat: the client's reset closed
- * it, and its SYN is a new start. Where no ISN is known and the entry is still opening, either may
- * be true.
+ * Returns the kind of an opening packet that found an entry. The ISN tells a retransmission from a
+ * new connection on the same port. A closed entry has no handshake to repeat: the client's reset
+ * closed it, and its SYN starts anew. Where no ISN is known and the entry is still opening, the
+ * packet may be either.
  */
 static __always_inline __u8 opening_kind(enum ipvscope_opening_relation relation, __u8 protocol,
 					 __u16 state)
@@ -49,7 +49,7 @@ static __always_inline __u8 kind_of(const struct ipvscope_record *record,
 	return opening_kind(relation, record->protocol, record->conn_state);
 }
 
-/* What a lookup was given, and found. */
+/* The arguments and the result of a lookup. */
 struct lookup {
 	struct netns_ipvs *ipvs;
 	const struct sk_buff *skb;
@@ -60,14 +60,14 @@ struct lookup {
 	struct transport transport;
 	int af;
 	bool opening;
-	bool expected;	/* opens the connection that conn was made for in advance */
-	bool available; /* dest is in the table still */
+	bool expected;	/* opens the connection that conn was created for in advance */
+	bool available; /* dest is still in the table */
 };
 
 /*
- * An entry made before its connection: ip_vs_ftp makes one for each data connection that a control
- * connection announces (ip_vs_ftp_out(), ip_vs_ftp_in()), without the client's port or without any
- * packet yet. Its first packet is no reused port.
+ * Whether the entry was created before its connection: ip_vs_ftp creates one for each data
+ * connection that a control connection announces (ip_vs_ftp_out(), ip_vs_ftp_in()), without the
+ * client's port or without any packet yet. The first packet of such an entry is no port reuse.
  */
 static __always_inline bool is_expected(struct ip_vs_conn *conn)
 {
@@ -77,7 +77,7 @@ static __always_inline bool is_expected(struct ip_vs_conn *conn)
 }
 
 /*
- * A packet that found no entry is nothing to report, unless the SYN-flood defence drops it
+ * Tracks a packet that found no entry: it is reported if the SYN-flood defence drops it
  * (ip_vs_todrop(), inlined into conn_schedule() of the transport protocols).
  */
 static __always_inline void watch_unmatched(const struct lookup *lookup)
@@ -102,7 +102,7 @@ static __always_inline void watch_unmatched(const struct lookup *lookup)
 	publish_pending(packet, &claim);
 }
 
-/* False where the packet cannot be read. */
+/* Fills in the record; false where the packet cannot be read. */
 static __always_inline bool describe_matched(struct ipvscope_pending *packet,
 					     const struct lookup *lookup)
 {
@@ -125,11 +125,11 @@ static __always_inline bool describe_matched(struct ipvscope_pending *packet,
 	return true;
 }
 
-/* A packet that is notable for the entry it found. */
+/* Tracks a packet that is notable for the entry it found. */
 static __always_inline void watch_matched(const struct lookup *lookup)
 {
-	/* Only the entry of a packet that opens something, or of a server that is gone, may be
-	 * expired on its way, and the packet be scheduled. */
+	/* Only for an opening packet, or one of a removed server, may ip_vs expire the entry and
+	 * schedule the packet. */
 	bool named = lookup->opening || !lookup->available;
 	struct pending_claim claim;
 	struct ipvscope_pending *packet =
@@ -145,8 +145,8 @@ static __always_inline void watch_matched(const struct lookup *lookup)
 }
 
 /*
- * Whether a packet that found no entry may be dropped by the SYN-flood defence: conn_schedule() of
- * the transport protocols asks it of those packets alone that it would schedule.
+ * Whether the SYN-flood defence may drop a packet that found no entry: conn_schedule() of the
+ * transport protocols consults it only for packets that it would schedule.
  */
 static __always_inline bool may_be_scheduled(struct netns_ipvs *ipvs, const struct sk_buff *skb,
 					     const struct ip_vs_iphdr *iph)
@@ -164,16 +164,16 @@ static __always_inline bool may_be_scheduled(struct netns_ipvs *ipvs, const stru
 }
 
 /*
- * Every packet comes here, and most are not notable: those cost some loads, no map and no call. May
- * say true of one that is not notable, a packet quoted in an ICMP error or a fragment: each load
- * that is left to on_notable_lookup() is one less on every packet's way.
+ * The early exit on every packet's path: some loads, no map and no call. May return true for a
+ * packet that is not notable (one quoted in an ICMP error, a fragment): every check left to
+ * on_notable_lookup() saves a load for all others.
  */
 static __always_inline bool may_be_notable(struct netns_ipvs *ipvs, const struct sk_buff *skb,
 					   const struct ip_vs_iphdr *iph, struct ip_vs_conn *conn)
 {
 	struct ip_vs_dest *dest;
 
-	/* kprobes look for it at the entry. */
+	/* kprobes check this at the function's entry. */
 	if (TYPED_ARGUMENTS && !none_pending(skb))
 		return true;
 	if (!conn)
@@ -199,7 +199,7 @@ static __always_inline void on_notable_lookup(const void *context, struct netns_
 	enum packet_reading reading;
 	struct ip_vs_dest *dest;
 
-	/* Replies, and packets quoted in ICMP errors, use the same lookup. */
+	/* Replies, and packets quoted in ICMP errors, take the same lookup. */
 	if (PEEK(iph, hdr_flags))
 		return;
 	if (TYPED_ARGUMENTS)
@@ -208,7 +208,7 @@ static __always_inline void on_notable_lookup(const void *context, struct netns_
 	reading = read_opening(&lookup.transport);
 	lookup.opening = reading == PACKET_OPENING;
 	if (!conn) {
-		/* Dropped before a server is looked for? Only while the kernel does that. */
+		/* May be dropped before a server is chosen, while drop_packet is in force. */
 		if (may_be_scheduled(ipvs, skb, iph))
 			watch_unmatched(&lookup);
 		return;
@@ -225,12 +225,12 @@ static __always_inline void on_notable_lookup(const void *context, struct netns_
 		watch_matched(&lookup);
 }
 
-/* Whether on_any_lookup() is called: while the session has a filter. Set before load. */
+/* Whether on_any_lookup() runs: if the session has a filter. Set before load. */
 const volatile bool counts_lookups;
 
 /*
- * Counts the packets that the lookup is given and that fit the filter: that a client sent nothing
- * to IPVS is then seen, not concluded.
+ * Counts the packets at the lookup that match the filter: so that "this client sent nothing to
+ * IPVS" is observed, not inferred.
  */
 static __always_inline void on_any_lookup(struct netns_ipvs *ipvs, int af,
 					  const struct sk_buff *skb, const struct ip_vs_iphdr *iph,

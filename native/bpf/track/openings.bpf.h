@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Connection-opening packets that were seen, and what became of their copies: a packet sent again
- * is told from another connection on the same port, and what its client waited is known. ip_vs
- * itself keeps none of this. The store is described in ipvscope_openings.h.
+ * Remembers connection-opening packets and what became of their copies: this tells a retransmission
+ * from port reuse, and gives the delay that the client observed. ip_vs itself keeps none of this.
+ * The store is described in ipvscope_openings.h.
  */
 #ifndef IPVSCOPE_OPENINGS_BPF_H
 #define IPVSCOPE_OPENINGS_BPF_H
@@ -11,7 +11,7 @@
 #include "../kernel/packet.bpf.h"
 #include "../../include/ipvscope_openings.h"
 
-/* Mappable: then, and only then, the kernel aligns a bucket to cache lines (array_map_alloc()). */
+/* BPF_F_MMAPABLE: only then does the kernel align a bucket to cache lines (array_map_alloc()). */
 struct {
 	__uint(type, BPF_MAP_TYPE_ARRAY);
 	__uint(map_flags, BPF_F_MMAPABLE);
@@ -36,7 +36,7 @@ static __always_inline __u32 delay_bucket(__u32 delay_us)
 	return location;
 }
 
-/* In microseconds, at least one: a record's delay of 0 is none. */
+/* Returns an age as microseconds, at least 1: a delay of 0 in a record means none. */
 static __always_inline __u32 delay_of(__u32 age)
 {
 	__u64 delay_us = ((__u64)age << IPVSCOPE_OPENING_TIME_SHIFT) / 1000;
@@ -55,9 +55,9 @@ static __always_inline void count_opening_loss(__u32 lost)
 }
 
 /*
- * Remembers the opening packet, whose tuple and time the record has, and says how it relates to the
- * last one of its tuple (enum ipvscope_opening_relation). Of a packet sent again the record gets
- * what its client waited since the first copy, and how many copies were dropped.
+ * Remembers the opening packet, whose tuple and time the record has, and returns its relation to
+ * the last one of the tuple (enum ipvscope_opening_relation). For a retransmission the record gets
+ * the delay since the first copy and the number of dropped copies.
  */
 static __noinline int note_isn(struct ipvscope_record *record, __u32 isn)
 {
@@ -89,7 +89,7 @@ note_opening(struct ipvscope_record *record, const struct transport *transport, 
 	return note_isn(record, value);
 }
 
-/* The packet did not get through. */
+/* Remembers that the packet was dropped. */
 static __noinline int note_dropped(const struct ipvscope_record *record, __u32 isn)
 {
 	struct ipvscope_opening_location location = ipvscope_opening_locate(record, isn);
@@ -101,8 +101,8 @@ static __noinline int note_dropped(const struct ipvscope_record *record, __u32 i
 }
 
 /*
- * The packet got through, and a retry tells of the drops before it. Returns the cause of the last
- * one (enum ipvscope_cause).
+ * Resets the drops of a packet that got through, which a retry reports. Returns the cause of the
+ * last one (enum ipvscope_cause).
  */
 static __noinline int end_drops(const struct ipvscope_record *record, __u32 isn)
 {

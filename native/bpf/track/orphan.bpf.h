@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Packets of connections that IPVS no longer knows: their entry timed out, was flushed, or never
- * came to this director. ip_vs passes them (tcp_conn_schedule() schedules a SYN alone), the local
- * stack has no socket for them, and the client gets a reset from the virtual service's address.
+ * Reports packets of connections without an entry: it timed out, was flushed, or was never on this
+ * director. ip_vs passes them (tcp_conn_schedule() schedules a SYN alone), the local stack has no
+ * socket for them, and the client gets a reset from the virtual service's address.
  *
- * They are met where the reset is sent: ordinary packets never come here.
+ * They are observed where the reset is sent: ordinary packets cost nothing here.
  */
 #ifndef IPVSCOPE_ORPHAN_BPF_H
 #define IPVSCOPE_ORPHAN_BPF_H
@@ -15,13 +15,14 @@
 
 #define TCP_RST 0x04
 
-/* Of an ICMP error: destination unreachable, protocol unreachable. */
+/* ICMP errors: destination unreachable, protocol unreachable. */
 #define ICMP_DEST_UNREACH  3
 #define ICMP_PROT_UNREACH  2
 #define ICMPV6_PARAMPROB   4
 #define ICMPV6_UNK_NEXTHDR 1
 
-/* A packet that ip_vs had an entry for has ipvs_property set: its server is on this node. */
+/* Whether ip_vs had no entry for the packet. With one, it sets ipvs_property: the server is on this
+ * node. */
 static __always_inline bool passed_by_ip_vs(const struct sk_buff *skb)
 {
 	return !BPF_CORE_READ_BITFIELD_PROBED(skb, ipvs_property);
@@ -40,7 +41,8 @@ static __always_inline void emit_orphan(const struct sk_buff *skb, const struct 
 	emit(&record);
 }
 
-/* tcp_v4_send_reset(), tcp_v6_send_reset(): neither answers a reset, or a packet to others. */
+/* tcp_v4_send_reset(), tcp_v6_send_reset(). Neither answers a reset, or a packet to another host.
+ */
 static __always_inline void on_reset(const struct sk_buff *skb)
 {
 	struct skb_view view = {};
@@ -54,7 +56,7 @@ static __always_inline void on_reset(const struct sk_buff *skb)
 }
 
 /*
- * An SCTP packet at a node without SCTP is answered by an ICMP error, which was sent
+ * An ICMP error was sent: the answer to an SCTP packet at a node without SCTP
  * (ip_local_deliver_finish(), ip6_protocol_deliver_rcu()).
  */
 static __always_inline void on_protocol_unreachable(const struct sk_buff *skb, __u8 type, __u8 code)

@@ -1,45 +1,45 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Packets between lookup and verdict: when a program that is given a packet may use what another
- * one noted. How the store is shared is in ../include/ipvscope_pending.h.
+ * Tracks packets between lookup and verdict: when a program may use what another one noted about a
+ * packet. How programs share the store is described in ../../include/ipvscope_pending.h.
  *
- * A packet in the hook is named by {skb, task}. The skb alone is not enough: transmission frees it,
- * and its address may carry another packet before the outer hook returns. The task alone is not
- * enough: a local client's call is interrupted by softirq packets on the same CPU in the same task.
- * A CPU is no name at all: LOCAL_OUT runs in process context, where a task migrates. Functions that
- * get no skb meet the packet of their task through the entry that was found (conn) or through the
- * IP header description on the hook's own stack (iph).
+ * A packet in the hook is identified by {skb, task}. The skb alone is not enough: transmission
+ * frees it, and its address may carry another packet before the outer hook returns. The task alone
+ * is not enough: softirq packets interrupt a local client's call on the same CPU, in the same task.
+ * The CPU is not usable: LOCAL_OUT runs in process context, where a task migrates. Functions
+ * without an skb argument find their task's packet by the entry (conn) or by the IP header
+ * description on the hook's own stack (iph).
  *
- * Nor are {skb, task} enough. The kernel skips a run of a program while another run of it is under
- * way on the CPU (__bpf_prog_enter_recur(), kernel/bpf/trampoline.c): a task was preempted in it,
- * or interrupted by the softirq that the packet is in. Skip packet 1's verdict and packet 2's
- * lookup, and the verdict of packet 2, in the same task and with an sk_buff at the same address,
- * meets the record of packet 1. So each record has the epoch that it was made in, and only programs
- * of that epoch meet it:
+ * {skb, task} is not enough either. The kernel skips a run of a program while another run of it is
+ * in progress on the CPU (__bpf_prog_enter_recur(), kernel/bpf/trampoline.c): a task was preempted
+ * in it, or interrupted by the softirq that the packet is in. If the kernel skips packet 1's
+ * verdict and packet 2's lookup, the verdict of packet 2, in the same task and with an sk_buff at
+ * the same address, would find the record of packet 1. So each record carries the epoch that it was
+ * created in, and only programs of that epoch find it:
  *
  *   A. An epoch is a stretch of time in which a task, or one softirq on top of it, has a CPU
- * without pause: {task, its start, context switches of it, softirqs of the CPU where one is
- * running}. B. All through an epoch the same runs lie suspended below it on the CPU: those of tasks
- * that were preempted, and those that the softirq interrupted. So each program either runs for
- *      every packet of the epoch, or is skipped for every one.
- *   C. A record in the store says that the lookup runs in its epoch. A verdict that meets it says
+ * without interruption: {task, its start, its context switches, softirqs of the CPU where one
+ * runs}. B. Throughout an epoch the same runs lie suspended below it on the CPU: those of preempted
+ *      tasks, and those that the softirq interrupted. So each program either runs for every packet
+ *      of the epoch, or is skipped for every one.
+ *   C. A record in the store shows that the lookup runs in its epoch. A verdict that finds it shows
  *      that the verdict runs in it, too. So had the record's packet left the hook, its record would
- *      be gone; had another packet come since, at the same address, its lookup would have ended the
- *      record. The packet of the verdict is the record's.
- *   D. What is left is another sk_buff at the address of one that was freed before its hook
- * returned (a tunnel sends a copy), and that makes no lookup (an ICMP error about the copy). That
- * one has other bytes (is_same_packet()). E. A task that was switched away between a packet's
- * lookup and verdict ends the epoch, and the packet is counted as unpaired. That is rare but where
- * tasks fight for a CPU, and by (B) the price of knowing.
+ *      be gone; had another packet come since, at the same address, its lookup would have evicted
+ *      the record. The record belongs to the packet of the verdict.
+ *   D. One case remains: another sk_buff at the address of one that was freed before its hook
+ *      returned (a tunnel sends a copy), and that takes no lookup (an ICMP error about the copy).
+ *      Its bytes differ (is_same_packet()).
+ *   E. A task that is switched out between a packet's lookup and verdict ends the epoch: the packet
+ *      is counted as unpaired. That is rare unless tasks compete for a CPU, and by (B) unavoidable.
  *
- * A kprobe's program is not preempted, and a task that is switched away between two of them is met
- * again: kprobes have one epoch. All of them are skipped together (bpf_prog_active), or one return
- * is not reported (kretprobe instances ran out); the entry of the lookup ends what was left behind
- * at this address, and is_same_packet() is asked besides.
+ * A kprobe's program is not preempted, and a task that is switched out between two of them is found
+ * again: kprobes have a single epoch. Either all of them are skipped together (bpf_prog_active), or
+ * one return is not reported (kretprobe instances ran out); the lookup's entry evicts what is left
+ * at this address, and is_same_packet() is checked as well.
  *
- * Not covered: a sighting (expire, service, schedule, ICMP error, kfree_skb) whose own run was
- * skipped. Where something else shows that (is_seen_whole()), the packet is unpaired. Else a
- * dropped packet may be told without its ICMP error, and one that could not be transmitted as
+ * Not covered: an observation (expire, service, schedule, ICMP error, kfree_skb) whose own run was
+ * skipped. Where something else reveals that (is_seen_whole()), the packet is unpaired. Otherwise a
+ * dropped packet may be reported without its ICMP error, and one that could not be transmitted as
  * forwarded.
  */
 #ifndef IPVSCOPE_PENDING_BPF_H
@@ -49,31 +49,32 @@
 #include "../output/emit.bpf.h"
 #include "../../include/ipvscope_pending.h"
 
-/* What the kernel was seen to do with the packet since the lookup. */
+/* What the kernel did with the packet since the lookup. */
 enum observation {
 	/* ip_vs_conn_expire_now() on the entry found */
 	OBSERVED_EXPIRE = 1,
-	/* ip_vs_service_find() for this packet: it is being scheduled */
+	/* ip_vs_service_find() for this packet: it is about to be scheduled */
 	OBSERVED_SERVICE_LOOKUP = 2,
-	/* ip_vs_schedule() gave an entry */
+	/* ip_vs_schedule() returned an entry */
 	OBSERVED_SCHEDULED = 4,
-	/* ip_vs_schedule() gave none */
+	/* ip_vs_schedule() returned none */
 	OBSERVED_SCHEDULE_FAILED = 8,
 	/* an ICMP error about this packet was sent */
 	OBSERVED_ICMP_ERROR = 16,
 	/* freed as dropped by a transmit function of ip_vs */
 	OBSERVED_FREED = 32,
-	/* The last two, of an sk_buff at this address that may be another packet. */
+	/* one of the last two, on an sk_buff at this address that may be another packet */
 	OBSERVED_DOUBT = 64,
 };
 
-/* fentry and fexit: the slots. kprobes: only the places, as counters. */
+/* fentry and fexit use the slots; kprobes only the buckets, as counters. */
 struct ipvscope_pending_store pending;
 
-/* Where the kernel has it: the verifier gives the difference of two pointers, but no pointer. */
+/* The address of `pending` in the kernel: the verifier allows the difference of two pointers, but
+ * no pointer as a number. */
 __u64 pending_address;
 
-/* kprobes alone. Not LRU: that would take live ones. */
+/* Of kprobes only. Not LRU: that would evict live packets. */
 struct {
 	__uint(type, BPF_MAP_TYPE_HASH);
 	__uint(max_entries, 16384);
@@ -81,8 +82,7 @@ struct {
 	__type(value, struct ipvscope_pending);
 } pending_packets SEC(".maps");
 
-/* A packet on its way into or out of that map; a kprobe's program is never interrupted by another.
- */
+/* A packet on its way into or out of that map. No other program interrupts a kprobe's. */
 struct {
 	__uint(type, BPF_MAP_TYPE_PERCPU_ARRAY);
 	__uint(max_entries, 1);
@@ -90,37 +90,37 @@ struct {
 	__type(value, struct ipvscope_pending);
 } pending_scratch SEC(".maps");
 
-/* A packet that this program has to itself: in a slot, or at a key of the map. */
+/* A packet that this program has exclusively: in a slot, or at a key of the map. */
 struct pending_claim {
 	struct ipvscope_pending_ref in;
 	struct ipvscope_pending_key key;
 };
 
-/* A pointer as a number that stands for it, here and in the other programs. */
+/* Returns a number that identifies a pointer in all programs. */
 static __always_inline __u64 id_of(const void *name)
 {
 	__u64 id = (__u64)(unsigned long)name;
 
-	/* The verifier takes the difference of two pointers for a number, but shifts none. */
+	/* The verifier lets a program shift the difference of two pointers, but no pointer. */
 	if (TYPED_ARGUMENTS)
 		asm volatile("%0 -= %1" : "+r"(id) : "r"(&pending));
 	return id;
 }
 
-/* The other way round. */
+/* Returns the pointer that a number identifies. */
 static __always_inline __u64 pointer_of(__u64 id)
 {
 	return TYPED_ARGUMENTS ? id + *(volatile __u64 *)&pending_address : id;
 }
 
-/* For pointer_of(), by whoever notes a number for it. */
+/* Prepares pointer_of(); called by programs that store numbers. */
 static __always_inline void note_pending_address(void)
 {
 	if (!pending_address)
 		*(void *volatile *)&pending_address = &pending;
 }
 
-/* Nearly always true: then the programs on every packet's way return. */
+/* Whether no packet is pending in the sk_buff's bucket: the early exit, nearly always true. */
 static __always_inline bool none_pending(const struct sk_buff *skb)
 {
 	volatile __u64 *words = pending.buckets[ipvscope_pending_bucket_of(id_of(skb))].words;
@@ -135,8 +135,8 @@ static __always_inline bool no_named_iph(const struct ip_vs_iphdr *iph)
 	return !(words[0] | words[1]);
 }
 
-/* THREAD_SIZE of x86-64. Where it is larger, more than softirqs is taken for one: that only ends
- * more epochs. */
+/* THREAD_SIZE of x86-64. Where stacks are larger, other code counts as a softirq, too: that only
+ * ends more epochs. */
 #define STACK_BYTES	 16384
 #define EPOCH_OF_SOFTIRQ (1ULL << 63)
 
@@ -163,7 +163,7 @@ static __always_inline __u32 softirqs_here(void)
 }
 #endif
 
-/* Whether the program runs on its task's own stack; a softirq that interrupts has another. */
+/* Whether the program runs on its task's own stack; an interrupting softirq has its own. */
 static __always_inline bool on_own_stack(const void *context, const struct task_struct *task)
 {
 	__u64 here = id_of(context) + *(volatile __u64 *)&pending_address;
@@ -171,7 +171,7 @@ static __always_inline bool on_own_stack(const void *context, const struct task_
 	return here - (__u64)(unsigned long)task->stack < STACK_BYTES;
 }
 
-/* See (A). */
+/* Reads the current epoch, see (A). */
 static __always_inline void read_epoch(const void *context, struct ipvscope_pending_epoch *epoch)
 {
 	const struct task_struct *task;
@@ -189,7 +189,7 @@ static __always_inline void read_epoch(const void *context, struct ipvscope_pend
 	epoch->task_start = 0;
 	epoch->count = 0;
 	task = (const void *)(unsigned long)epoch->task;
-	/* A file of types may lack it (--btf). */
+	/* A BTF file may lack it (--btf). */
 	if (bpf_core_field_exists(task->start_time))
 		epoch->task_start = BPF_CORE_READ(task, start_time);
 }
@@ -214,8 +214,8 @@ claim_in_map(enum ipvscope_pending_name kind, __u64 name,
 }
 
 /*
- * The packet of this task and epoch that has the name, for this program alone until it is kept or
- * released.
+ * Returns the packet of this task and epoch that has the name, exclusively until keep_pending() or
+ * discard_pending(); NULL where there is none.
  */
 static __always_inline struct ipvscope_pending *claim_pending(const void *context,
 							      enum ipvscope_pending_name kind,
@@ -231,7 +231,7 @@ static __always_inline struct ipvscope_pending *claim_pending(const void *contex
 		       : claim_in_map(kind, name, &epoch, false, claim);
 }
 
-/* Puts a claimed packet back, to be met again. */
+/* Puts a claimed packet back, for other programs to find. */
 static __always_inline void keep_pending(const struct pending_claim *claim)
 {
 	if (TYPED_ARGUMENTS)
@@ -255,9 +255,9 @@ static __always_inline struct ipvscope_pending *scratch(void)
 }
 
 /*
- * A packet that nobody meets any more, so that its record can go out; NULL where that is not its
- * verdict to give: the session swept it, or something that happened to it was not seen. Then
- * end_pending() is not to be called.
+ * Takes a claimed packet out of the store, so that its record can be emitted. Returns NULL, and
+ * then end_pending() must not be called, where it cannot: the session evicted the packet, or an
+ * observation may be missing.
  */
 static __always_inline struct ipvscope_pending *withdraw_pending(struct ipvscope_pending *packet,
 								 const struct pending_claim *claim)
@@ -275,14 +275,14 @@ static __always_inline struct ipvscope_pending *withdraw_pending(struct ipvscope
 	if (!copy)
 		return NULL;
 	__builtin_memcpy(copy, packet, sizeof(*copy));
-	/* Where it fails, the packet stays: its next lookup or the session counts it. */
+	/* On failure the packet stays: the next lookup or the session counts it. */
 	if (bpf_map_delete_elem(&pending_packets, &claim->key))
 		return NULL;
 	count_in_map(copy, -1);
 	return copy;
 }
 
-/* After withdraw_pending(). */
+/* Frees the slot after withdraw_pending(). */
 static __always_inline void end_pending(const struct pending_claim *claim)
 {
 	if (TYPED_ARGUMENTS)
@@ -290,8 +290,8 @@ static __always_inline void end_pending(const struct pending_claim *claim)
 }
 
 /*
- * Ends a packet of this task and address whose verdict was not seen, whatever its epoch: a new
- * packet is there.
+ * Evicts, and counts as unpaired, a packet of this task and address of any epoch: a new packet has
+ * arrived at that address.
  */
 static __always_inline void evict_unpaired(const struct sk_buff *skb)
 {
@@ -329,7 +329,7 @@ static __always_inline struct ipvscope_pending *acquire_slot(const struct sk_buf
 	struct ipvscope_pending *packet;
 	int stolen;
 
-	/* No packet is in the hook for so long but that of a task that was switched away (E). */
+	/* Only the packet of a task that was switched out is in the hook for so long (E). */
 	packet = ipvscope_pending_begin(&pending, id_of(skb), iph_name, conn_name, bpf_jiffies64(),
 					kernel_hz / 8 + 2, &claim->in, &stolen);
 	if (!packet)
@@ -340,9 +340,9 @@ static __always_inline struct ipvscope_pending *acquire_slot(const struct sk_buf
 }
 
 /*
- * Room for the packet, empty but for its names, for this program alone until it is published or
- * released; NULL, and counted, where there is none. iph, conn: NULL where it is not to be met by
- * them.
+ * Allocates a packet with an empty record and its names, exclusively until publish_pending() or
+ * abandon_pending(). Returns NULL, and counts the loss, where there is no room. iph, conn: NULL
+ * where the packet is not to be found by them.
  */
 static __always_inline struct ipvscope_pending *
 acquire_pending(const void *context, const struct sk_buff *skb, const struct ip_vs_iphdr *iph,
@@ -372,7 +372,7 @@ acquire_pending(const void *context, const struct sk_buff *skb, const struct ip_
 	return packet;
 }
 
-/* From now on the packet is met. */
+/* Lets other programs find the packet. */
 static __always_inline void publish_pending(const struct ipvscope_pending *packet,
 					    struct pending_claim *claim)
 {
@@ -391,14 +391,14 @@ static __always_inline void publish_pending(const struct ipvscope_pending *packe
 			count_in_map(packet, 1);
 			return;
 		}
-		/* Any other error is no room, here or deeper. */
+		/* Any other error: the map is full. */
 		if (error != -EEXIST)
 			break;
 	}
 	count_loss(IPVSCOPE_LOSS_PENDING_FULL);
 }
 
-/* Instead of publishing it. */
+/* Frees an allocated packet instead of publishing it. */
 static __always_inline void abandon_pending(const struct pending_claim *claim)
 {
 	if (!TYPED_ARGUMENTS)
@@ -407,7 +407,7 @@ static __always_inline void abandon_pending(const struct pending_claim *claim)
 	ipvscope_pending_release(&pending, claim->in.slot);
 }
 
-/* Instead of keeping it: who claimed it accounts for it otherwise. */
+/* Frees a claimed packet instead of keeping it. The caller accounts for it. */
 static __always_inline void discard_pending(struct ipvscope_pending *packet,
 					    const struct pending_claim *claim)
 {
@@ -417,8 +417,10 @@ static __always_inline void discard_pending(struct ipvscope_pending *packet,
 		withdraw_pending(packet, claim);
 }
 
-/* Four bytes of a header from its fifth on: IPv4's identification and flags; TCP's sequence number,
- * SCTP's verification tag, UDP's length and checksum. With the two before them. */
+/*
+ * Reads bytes 4 to 7 of a header: IPv4's identification and flags; TCP's sequence number, SCTP's
+ * verification tag, UDP's length and checksum. And bytes 0 and 1.
+ */
 static __always_inline bool read_word(const void *header, __be16 *first, __u32 *word)
 {
 	const struct tcphdr *loadable = loadable_header(header);
@@ -442,7 +444,7 @@ static __always_inline bool read_word(const void *header, __be16 *first, __u32 *
 	return true;
 }
 
-/* Notes what the packet is to be known by. */
+/* Stores what is_same_packet() compares. */
 static __always_inline void describe_identity(struct ipvscope_pending *packet,
 					      const struct sk_buff *skb,
 					      const struct transport *transport)
@@ -457,8 +459,8 @@ static __always_inline void describe_identity(struct ipvscope_pending *packet,
 }
 
 /*
- * Whether an sk_buff at the packet's address is the packet: by what neither NAT nor a tunnel's
- * headers in front change. The sk_buff has to be intact.
+ * Whether an sk_buff at the packet's address is the packet: compares bytes that neither NAT nor a
+ * tunnel's outer headers change. The sk_buff must not be freed.
  */
 static __always_inline bool is_same_packet(const struct ipvscope_pending *packet,
 					   const struct sk_buff *skb)
@@ -468,7 +470,7 @@ static __always_inline bool is_same_packet(const struct ipvscope_pending *packet
 	__u32 network_word = 0, transport_word = 0;
 	__be16 ignored, source_port = 0;
 
-	/* Of the longest tunnel's, IPv6 with GUE and its options, and more. */
+	/* More than the longest tunnel's headers, IPv6 with GUE and its options. */
 	if (in_front > 256)
 		return false;
 	if (!read_word(start, &ignored, &network_word) ||
@@ -478,7 +480,7 @@ static __always_inline bool is_same_packet(const struct ipvscope_pending *packet
 	/* NAT changes UDP's checksum. */
 	if (packet->record.protocol == IPPROTO_UDP)
 		transport_word &= bpf_htonl(0xffff0000);
-	/* Of IPv6 the word has the hop limit. */
+	/* In IPv6 the word contains the hop limit. */
 	if (packet->record.family != AF_INET)
 		network_word = packet->network_word;
 	return !transport_word && source_port == packet->source_port &&

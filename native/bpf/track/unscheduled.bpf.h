@@ -1,28 +1,27 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* Why a virtual service had no server for a packet. */
+/* Finds out why a virtual service had no server for a packet. */
 #ifndef IPVSCOPE_UNSCHEDULED_BPF_H
 #define IPVSCOPE_UNSCHEDULED_BPF_H
 
 #include "../kernel/kernel.bpf.h"
 #include "../../include/ipvscope_record.h"
 
-/* Servers that are looked at; of a service with more it may stay unknown why. */
+/* How many servers are examined; of a service with more the reason may stay unknown. */
 #define SERVERS_MOST 512
 
 /* In place of a number of servers. */
 #define SERVERS_UNKNOWN 0xffff
 
 /*
- * Counts the servers of the service at that address: bits 0 to 15 those with a weight above 0, 16
- * to 31 those above their thresholds, 32 those that a scheduler might choose (at least), bit 63 set
- * where there are more than SERVERS_MOST. A function of its own, so that the verifier reads the
- * loop once.
+ * Counts the servers of the service at that address. Bits 0 to 15: those with a weight above 0; 16
+ * to 31: those above their thresholds; bit 32: at least one that a scheduler could choose; bit 63:
+ * there are more than SERVERS_MOST. A global function, so that the verifier walks the loop once.
  *
- * The list is read without its lock, as schedulers do (rcu, ip_vs_{rr,wlc,sh}_schedule()).
+ * Reads the list without its lock, as schedulers do (RCU; ip_vs_{rr,wlc,sh}_schedule()).
  */
 __noinline __u64 count_servers(__u64 address)
 {
-	/* One place for all that is read: the stack is shared with the caller's. */
+	/* One variable for all reads: the stack limit includes the caller's frame. */
 	__u64 value = 0;
 	__u64 head = address + bpf_core_field_offset(struct ip_vs_service, destinations);
 	__u64 node, with_weight = 0, overloaded = 0, eligible = 0;
@@ -55,7 +54,7 @@ __noinline __u64 count_servers(__u64 address)
 	return with_weight | overloaded << 16 | eligible << 32 | 1ULL << 63;
 }
 
-/* The name as a word, in memory order: none is longer than 7 letters. */
+/* A scheduler's name as a word, in memory order: none is longer than 7 letters. */
 #define NAME(a, b, c, d, e)                                                                        \
 	((__u64)(a) | (__u64)(b) << 8 | (__u64)(c) << 16 | (__u64)(d) << 24 | (__u64)(e) << 32)
 
@@ -99,7 +98,7 @@ static __always_inline __u8 scheduler_of(struct ip_vs_service *service)
 	return IPVSCOPE_SCHEDULER_UNKNOWN;
 }
 
-/* Fills the record's scheduler, numbers of servers and cause. */
+/* Fills in the record's scheduler, numbers of servers and cause. */
 static __always_inline void describe_failure(struct ipvscope_record *record,
 					     struct ip_vs_service *service)
 {

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
 /*
- * Packets that IPVS chose a server for, or had one, and that did not leave this node. All of them
- * are met where the kernel frees them as dropped (kfree_skb's tracepoint): ordinary packets are
- * freed by consume_skb(), and never come here.
+ * Reports packets that IPVS had a server for and that did not leave this node. They are observed
+ * where the kernel frees them as dropped (tracepoint kfree_skb). Ordinary packets are freed by
+ * consume_skb(), and cost nothing here.
  */
 #ifndef IPVSCOPE_UNSENT_BPF_H
 #define IPVSCOPE_UNSENT_BPF_H
@@ -14,30 +14,23 @@
 #include "../output/services.bpf.h"
 #include "../../include/ipvscope_transmit.h"
 
-/* Where the transmit functions of ip_vs are in the kernel; all zero: unknown. Set before load. */
+/* Code of the transmit functions of ip_vs; all zero: unknown. Set before load. */
 const volatile struct ipvscope_code_range transmit_functions[IPVSCOPE_TRANSMIT_RANGES];
-/* From the first of them to the last. */
+/* Spans all of them. */
 const volatile struct ipvscope_code_range transmit_code;
 
-/* The entry that was made last for a packet, by the packet's sk_buff. */
-#define SCHEDULED_SLOTS 256
-
+/* The entry made last for a packet. */
 struct scheduled {
 	__u64 skb;
 	__u64 conn;
 };
 
-static struct scheduled scheduled[SCHEDULED_SLOTS];
-
-static __always_inline struct scheduled *scheduled_slot(__u64 skb)
-{
-	return &scheduled[skb * 0x9e3779b97f4a7c15ULL >> 56];
-}
+static struct scheduled scheduled[SKB_TABLE_ENTRIES];
 
 static __always_inline void note_scheduled(const struct sk_buff *skb, const struct ip_vs_conn *conn)
 {
 	__u64 id = id_of(skb);
-	struct scheduled *slot = scheduled_slot(id);
+	struct scheduled *slot = &scheduled[skb_table_index(id)];
 
 	if (TYPED_ARGUMENTS)
 		note_pending_address();
@@ -71,15 +64,15 @@ static __always_inline bool is_entry_of(struct ip_vs_conn *conn,
 }
 
 /*
- * The server, where this packet is the one that its entry was made for. The slot may be of an
- * earlier packet at the same address, and its entry gone: it counts only where it is an entry of
- * these very addresses and ports.
+ * Fills in the server, where the entry was made for this packet. The table's element may belong to
+ * an earlier packet at the same address, and its entry be freed: it counts only if the entry has
+ * this packet's addresses and ports.
  */
 static __always_inline void describe_scheduled(struct ipvscope_record *record,
 					       const struct sk_buff *skb)
 {
 	__u64 id = id_of(skb);
-	struct scheduled *slot = scheduled_slot(id);
+	struct scheduled *slot = &scheduled[skb_table_index(id)];
 	struct ip_vs_conn *conn;
 	struct ip_vs_dest *dest;
 
@@ -94,7 +87,7 @@ static __always_inline void describe_scheduled(struct ipvscope_record *record,
 		describe_server(POINTERS_RAW, record, dest, dest_available(POINTERS_RAW, dest));
 }
 
-/* A copy of it that gets through ends what its client waits. */
+/* Remembers the drop: a later copy that gets through ends what the client waits. */
 static __always_inline void note_unsent_opening(const struct ipvscope_record *record,
 						const struct skb_view *view)
 {
@@ -108,7 +101,21 @@ static __always_inline void note_unsent_opening(const struct ipvscope_record *re
 	note_dropped(record, isn);
 }
 
-/* A transmit function could not send the packet, which looks as it came to ip_vs. */
+/* Emits the record of an unsent packet, and remembers a connection-opening one as dropped. */
+static __always_inline void emit_unsent(struct ipvscope_record *record, struct skb_view *view,
+					const struct sk_buff *skb, __u8 cause, __u16 reason)
+{
+	describe_conntrack(POINTERS_RAW, record, skb);
+	record->kind = IPVSCOPE_KIND_UNSENT;
+	record->verdict =
+		icmp_was_sent(skb, view) ? IPVSCOPE_VERDICT_REJECTED : IPVSCOPE_VERDICT_DROPPED;
+	record->cause = cause;
+	record->drop_reason = reason;
+	emit(record);
+	note_unsent_opening(record, view);
+}
+
+/* A transmit function could not send the packet, which is as it came to ip_vs. */
 static __always_inline void on_transmit_failed(const struct sk_buff *skb, __u16 reason)
 {
 	struct ipvscope_record record = {};
@@ -122,17 +129,10 @@ static __always_inline void on_transmit_failed(const struct sk_buff *skb, __u16 
 	describe_scheduled(&record, skb);
 	if (!(record.flags & IPVSCOPE_FLAG_SERVICE_FOUND))
 		find_service(&record, BPF_CORE_READ(skb, mark));
-	describe_conntrack(POINTERS_RAW, &record, skb);
-	record.kind = IPVSCOPE_KIND_UNSENT;
-	record.verdict =
-		icmp_was_sent(skb, &view) ? IPVSCOPE_VERDICT_REJECTED : IPVSCOPE_VERDICT_DROPPED;
-	record.cause = IPVSCOPE_CAUSE_TRANSMIT;
-	record.drop_reason = reason;
-	emit(&record);
-	note_unsent_opening(&record, &view);
+	emit_unsent(&record, &view, skb, IPVSCOPE_CAUSE_TRANSMIT, reason);
 }
 
-/* A real server of this node: what its socket does with the packet is no failure to send it. */
+/* Whether the real server is on this node: a drop by its socket is no failure to send. */
 static __always_inline bool delivered_here(const struct sk_buff *skb, __u8 family)
 {
 	const void *route = (const void *)(BPF_CORE_READ(skb, _skb_refdst) & SKB_DST_PTRMASK);
@@ -145,8 +145,8 @@ static __always_inline bool delivered_here(const struct sk_buff *skb, __u8 famil
 }
 
 /*
- * The client and the virtual service of a packet that may have been translated: what nf_conntrack
- * first saw of the connection, if that was to a virtual service.
+ * Fills in client and virtual service of a packet that may have been translated: the original tuple
+ * of its nf_conntrack entry, if that went to a virtual service.
  */
 static __always_inline void describe_original(struct ipvscope_record *record,
 					      const struct sk_buff *skb)
@@ -173,9 +173,9 @@ static __always_inline void describe_original(struct ipvscope_record *record,
 }
 
 /*
- * A packet that ip_vs sent on was freed as dropped before it left this namespace: by a later hook,
- * a queue, a neighbour that does not answer. skb_scrub_packet() clears ipvs_property where it does
- * leave.
+ * A packet that ip_vs forwarded was freed as dropped before it left this namespace: by a later
+ * hook, a queue, an unresolved neighbour. Where a packet does leave, skb_scrub_packet() clears
+ * ipvs_property.
  */
 static __always_inline void on_dropped_after(const struct sk_buff *skb, __u16 reason)
 {
@@ -185,7 +185,8 @@ static __always_inline void on_dropped_after(const struct sk_buff *skb, __u16 re
 	if (!view_skb(&view, skb) || delivered_here(skb, view.family))
 		return;
 	if (view.family == AF_INET && view.protocol == IPPROTO_IPIP) {
-		/* A tunnel of ip_vs: the real server is outside, the virtual service inside. */
+		/* A tunnel of ip_vs: the outer destination is the real server, the inner one the
+		 * virtual service. */
 		__u32 server = view.ipv4.destination;
 
 		if (!view.transport || !view_header(&view, view.transport))
@@ -197,8 +198,8 @@ static __always_inline void on_dropped_after(const struct sk_buff *skb, __u16 re
 		find_service(&record, BPF_CORE_READ(skb, mark));
 	} else {
 		describe_skb(&record, &view, skb);
-		/* Direct routing leaves the virtual service as it is; masquerading puts the real
-		 * server in its place. */
+		/* Direct routing keeps the virtual service's address; masquerading replaces it by
+		 * the real server's. */
 		if (!find_service(&record, 0)) {
 			__builtin_memcpy(record.destination_address, record.virtual_address, 16);
 			__builtin_memset(record.virtual_address, 0, 16);
@@ -211,14 +212,7 @@ static __always_inline void on_dropped_after(const struct sk_buff *skb, __u16 re
 			describe_original(&record, skb);
 		}
 	}
-	describe_conntrack(POINTERS_RAW, &record, skb);
-	record.kind = IPVSCOPE_KIND_UNSENT;
-	record.verdict =
-		icmp_was_sent(skb, &view) ? IPVSCOPE_VERDICT_REJECTED : IPVSCOPE_VERDICT_DROPPED;
-	record.cause = IPVSCOPE_CAUSE_NODE;
-	record.drop_reason = reason;
-	emit(&record);
-	note_unsent_opening(&record, &view);
+	emit_unsent(&record, &view, skb, IPVSCOPE_CAUSE_NODE, reason);
 }
 
 #endif

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 OR BSD-2-Clause */
-/* From lookup to verdict: what the kernel is seen to do with a packet that was notable. */
+/* Observes what the kernel does with a tracked packet, from the lookup to the verdict. */
 #ifndef IPVSCOPE_VERDICT_BPF_H
 #define IPVSCOPE_VERDICT_BPF_H
 
@@ -8,7 +8,7 @@
 #include "unscheduled.bpf.h"
 #include "unsent.bpf.h"
 
-/* Rare: it is not worth a gate. */
+/* ip_vs_conn_expire_now() on an entry. Rare: no early exit. */
 static __always_inline void on_expire(const void *context, const struct ip_vs_conn *conn)
 {
 	struct pending_claim claim;
@@ -21,9 +21,9 @@ static __always_inline void on_expire(const void *context, const struct ip_vs_co
 }
 
 /*
- * conn_schedule() of the transport protocols looks the virtual service up by the address inside the
- * hook's own ip_vs_iphdr, before the SYN-flood defence may drop the packet and before
- * ip_vs_schedule() is called: the only sign that a packet came as far as to be scheduled.
+ * Notes that a packet is about to be scheduled. conn_schedule() of the transport protocols looks up
+ * the virtual service by the address inside the hook's own ip_vs_iphdr, before the SYN-flood
+ * defence may drop the packet and before ip_vs_schedule(). Nothing else shows that it got so far.
  */
 static __always_inline void on_service_lookup(const void *context,
 					      const union nf_inet_addr *address,
@@ -45,17 +45,17 @@ static __always_inline void on_service_lookup(const void *context,
 	keep_pending(&claim);
 }
 
-/* What ip_vs_schedule() says by *ignored where it gives no entry (ip_vs_core.c). */
+/* *ignored of ip_vs_schedule(), where it returns no entry (ip_vs_core.c). */
 enum unscheduled {
-	/* No entry could be made for a server: conn_max, or no memory. */
+	/* No entry could be created for the server: conn_max, or no memory. */
 	UNSCHEDULED_LIMIT = -1,
 	/* No server. */
 	UNSCHEDULED_NO_SERVER = 0,
-	/* The packet is none of ip_vs: it goes on as it was. */
+	/* Not for ip_vs: the packet continues unchanged. */
 	UNSCHEDULED_IGNORED = 1,
 };
 
-/* A packet that needed a server, and has none. */
+/* Notes that a packet needed a server and got none. */
 static __always_inline void note_failure(struct ipvscope_pending *packet,
 					 struct ip_vs_service *service, int ignored)
 {
@@ -68,9 +68,9 @@ static __always_inline void note_failure(struct ipvscope_pending *packet,
 }
 
 /*
- * Counts an entry that ip_vs_schedule() made where there was none: that IPVS saw nothing of a
- * client is an answer only where what it did see was counted. The record has the packet's addresses
- * and service, and nothing else yet.
+ * Counts an entry that ip_vs_schedule() created for a packet without one. The record has the
+ * packet's addresses and service, and nothing else yet. Without this count, silence about a client
+ * would not show whether IPVS saw anything of it.
  */
 static __always_inline void count_new(struct ipvscope_record *record, bool opening)
 {
@@ -82,7 +82,7 @@ static __always_inline void count_new(struct ipvscope_record *record, bool openi
 	record->kind = 0;
 }
 
-/* What the store of opening packets said of a packet (openings.bpf.h). */
+/* What the store of opening packets knew of a packet (openings.bpf.h). */
 struct opening_history {
 	bool recorded;
 	__u32 isn;
@@ -91,9 +91,9 @@ struct opening_history {
 };
 
 /*
- * A packet that found no entry is met here for the first time, unless the lookup watched it and it
- * is noted. It becomes notable when no server could be chosen, when the one chosen has weight 0 (a
- * persistence template names it), or when it is not the first copy.
+ * Handles a scheduled packet that found no entry. It is notable if no server could be chosen, if
+ * the chosen one has weight 0 (a persistence template names it), or if it is not the first copy.
+ * `history`: recorded if the lookup tracked the packet already.
  */
 static __always_inline void on_first_schedule(const void *context, struct ip_vs_service *service,
 					      const struct sk_buff *skb,
@@ -102,7 +102,7 @@ static __always_inline void on_first_schedule(const void *context, struct ip_vs_
 					      struct opening_history history)
 {
 	struct transport transport = transport_of(skb, iph);
-	/* With schedule_icmp it may be the packet that an ICMP error quotes. */
+	/* With schedule_icmp it may be a packet quoted in an ICMP error. */
 	bool opening = !(PEEK(iph, hdr_flags) & IP_VS_HDR_ICMP) &&
 		       read_opening(&transport) == PACKET_OPENING;
 	struct ip_vs_dest *dest = NULL;
@@ -172,7 +172,7 @@ static __always_inline void on_schedule(const void *context, struct ip_vs_servic
 	if (!none_pending(skb))
 		packet = claim_pending(context, PENDING_SKB, skb, &claim);
 
-	/* One that was only watched for being dropped is now met as any other. */
+	/* One tracked only because it might be dropped is now handled like any other. */
 	if (packet && !packet->conn_found) {
 		history = (struct opening_history){
 			.recorded = packet->record.flags & IPVSCOPE_FLAG_OPENING,
@@ -203,7 +203,10 @@ static __always_inline bool sent_by_ip_vs(const struct sk_buff *skb)
 			       : BPF_CORE_READ_BITFIELD_PROBED(skb, ipvs_property);
 }
 
-/* A sighting of an sk_buff, while a packet at its address is in the hook. */
+/*
+ * Notes an observation of an sk_buff whose address a tracked packet has. Returns false, and notes
+ * OBSERVED_DOUBT, where it is another packet.
+ */
 static __always_inline bool note_observation(const void *context, const struct sk_buff *skb,
 					     enum observation what, __u16 reason)
 {
@@ -224,7 +227,7 @@ static __always_inline bool note_observation(const void *context, const struct s
 	return same;
 }
 
-/* An ICMP error about the packet was asked for, and may have been sent. */
+/* A request for an ICMP error about the packet has returned. */
 static __always_inline void on_icmp_error(const void *context, const struct sk_buff *skb, __u8 type,
 					  __u8 code)
 {
@@ -235,8 +238,8 @@ static __always_inline void on_icmp_error(const void *context, const struct sk_b
 }
 
 /*
- * The packet was freed as dropped. What a transmit function cannot send it frees (tx_error in
- * ip_vs_xmit.c); a packet that is pending then is reported by its own verdict.
+ * The packet was freed as dropped. A transmit function frees what it cannot send (tx_error in
+ * ip_vs_xmit.c); a packet that is pending then is reported at its verdict.
  */
 static __always_inline void on_freed(const void *context, const struct sk_buff *skb, __u64 location,
 				     __u16 reason)
@@ -247,7 +250,8 @@ static __always_inline void on_freed(const void *context, const struct sk_buff *
 		on_dropped_after(skb, reason);
 		return;
 	}
-	/* Where it is unknown what code is whose, a packet in the hook counts as ip_vs'. */
+	/* Where the transmit functions' addresses are unknown, a packet in the hook counts as freed
+	 * by ip_vs. */
 	if (!by_transmit && transmit_code.end)
 		return;
 	if (!note_observation(context, skb, OBSERVED_FREED, reason) && by_transmit)
@@ -255,13 +259,14 @@ static __always_inline void on_freed(const void *context, const struct sk_buff *
 }
 
 /*
- * The first exit after the lookup decides. A packet that is sent on enters LOCAL_OUT, and so this
- * hook, inside the outer call, and leaves it there with NF_ACCEPT; the outer NF_STOLEN then finds
- * nothing. Where the transmit function had to copy the packet (a tunnel) the copy is what leaves,
- * and the outer NF_STOLEN decides: sent, unless the packet was seen to be freed as dropped.
+ * Returns the verdict: the first exit from the hook after the lookup decides. A forwarded packet
+ * enters LOCAL_OUT, and so this hook, inside the outer call, and leaves it with NF_ACCEPT; the
+ * outer NF_STOLEN then finds no record. Where the transmit function copies the packet (a tunnel),
+ * the copy is sent and the outer NF_STOLEN decides: forwarded, unless the packet was freed as
+ * dropped.
  *
- * Every transmit function sets ipvs_property before it sends, to a real server on this host as
- * well: an accepted packet without it goes on to the local stack as if ip_vs were not there.
+ * Every transmit function sets ipvs_property before it sends, also to a real server on this host:
+ * an accepted packet without it continues to the local stack as if ip_vs were not there.
  */
 static __always_inline __u8 verdict_of(struct ipvscope_pending *packet, const struct sk_buff *skb,
 				       __u32 netfilter)
@@ -278,18 +283,19 @@ static __always_inline __u8 verdict_of(struct ipvscope_pending *packet, const st
 						      : IPVSCOPE_VERDICT_DROPPED;
 	if (netfilter != NF_STOLEN && !sent_by_ip_vs(skb))
 		return IPVSCOPE_VERDICT_PASSED;
-	/* A packet that found no entry was sent by the one made for it: nothing was chosen anew. */
+	/* A packet that found no entry was sent by the one created for it: not rescheduled. */
 	if (packet->record.flags & IPVSCOPE_FLAG_RESCHEDULED)
 		return IPVSCOPE_VERDICT_RESCHEDULED;
 	if (observed & OBSERVED_SCHEDULE_FAILED) {
-		/* ip_vs_leave() sends a packet that has no server in one way only. */
+		/* ip_vs_leave() has one way to send a packet without a server: cache_bypass. */
 		packet->record.forwarding = IPVSCOPE_FORWARDING_BYPASS;
 		return IPVSCOPE_VERDICT_FORWARDED;
 	}
 	return IPVSCOPE_VERDICT_FORWARDED;
 }
 
-/* A packet that needed a new server and got none has that as its news, unless its own is gone. */
+/* Returns the final kind. Scheduling that failed outranks what the lookup found, except for a
+ * removed server. */
 static __always_inline __u8 kind_at_verdict(const struct ipvscope_pending *packet)
 {
 	const struct ipvscope_record *record = &packet->record;
@@ -304,13 +310,13 @@ static __always_inline __u8 kind_at_verdict(const struct ipvscope_pending *packe
 	if (record->verdict == IPVSCOPE_VERDICT_DROPPED && observed & OBSERVED_SERVICE_LOOKUP &&
 	    !(observed & OBSERVED_SCHEDULED))
 		return IPVSCOPE_KIND_OVERLOAD;
-	/* One that matched no entry may be no packet of a virtual service at all. */
+	/* One that found no entry need not be for a virtual service at all. */
 	if (record->verdict == IPVSCOPE_VERDICT_PASSED && packet->conn_found)
 		return IPVSCOPE_KIND_UNSCHEDULED;
 	return record->kind;
 }
 
-/* Why it was dropped, where the transmit function is not why. */
+/* Returns the cause of a drop that no transmit function made. */
 static __always_inline __u8 cause_at_verdict(const struct ipvscope_pending *packet)
 {
 	const struct ipvscope_record *record = &packet->record;
@@ -327,17 +333,17 @@ static __always_inline __u8 cause_at_verdict(const struct ipvscope_pending *pack
 			       ? IPVSCOPE_CAUSE_CONNTRACK
 			       : IPVSCOPE_CAUSE_UNAVAILABLE;
 	case IPVSCOPE_KIND_UNSCHEDULED:
-		/* Where it was seen, note_failure() has filled it. */
+		/* note_failure() has filled in what it observed. */
 		return IPVSCOPE_CAUSE_UNSCHEDULED;
 	case IPVSCOPE_KIND_OVERLOAD:
 		return IPVSCOPE_CAUSE_OVERLOAD;
 	}
-	/* Dropped before any scheduling was seen, its server in the table: the hook does that for
-	 * one reason only, the packet's conntrack entry. */
+	/* Dropped before any scheduling, with its server in the table: the hook does that for one
+	 * reason only, the packet's conntrack entry. */
 	return IPVSCOPE_CAUSE_CONNTRACK;
 }
 
-/* See IPVSCOPE_FLAG_NEW_WEIGHT_ZERO. */
+/* Swaps destination and new destination: see IPVSCOPE_FLAG_NEW_WEIGHT_ZERO. */
 static __always_inline void swap_destinations(struct ipvscope_record *record)
 {
 	__u8 family = record->destination_family;
@@ -353,14 +359,15 @@ static __always_inline void swap_destinations(struct ipvscope_record *record)
 	record->new_destination_port = port;
 }
 
-/* An opening packet got through: what its client waited, where it is not the first copy. */
+/* Sets the delay of a connection-opening packet that got through and is not the first copy. */
 static __always_inline void add_delay(struct ipvscope_record *record, __u32 delay_us)
 {
 	record->delay_us = delay_us;
 	record->delay_bucket = delay_bucket(delay_us);
 }
 
-/* Beside a packet's own record: that it got through, and what came before. */
+/* Emits a retry beside the packet's own record: it got through after earlier copies were dropped.
+ */
 static __always_inline void emit_retry(struct ipvscope_record *record, __u32 isn, __u32 delay_us,
 				       __u32 drops)
 {
@@ -385,8 +392,8 @@ static __always_inline bool was_refused(const struct ipvscope_record *record)
 }
 
 /*
- * The client waited, and no copy that was seen was dropped: the packet's own record says so. A copy
- * that found no entry, because that of the first one is gone, is news for this alone.
+ * Puts the delay into the packet's own record: the client waited, and no observed copy was dropped.
+ * A copy without an entry (the first copy's is gone) is reported for this alone.
  */
 static __always_inline void add_own_delay(struct ipvscope_record *record, __u32 delay_us)
 {
@@ -397,8 +404,8 @@ static __always_inline void add_own_delay(struct ipvscope_record *record, __u32 
 }
 
 /*
- * Whether the entry was expired since the lookup without that being seen. ip_vs_conn_expire_now()
- * sets its timer to now, and nothing sets it forward before the packet is sent on.
+ * Whether the entry was expired since the lookup in a skipped run of the program.
+ * ip_vs_conn_expire_now() sets the timer to now, and nothing extends it before the packet is sent.
  */
 static __always_inline bool is_expired_unseen(const struct ipvscope_pending *packet)
 {
@@ -410,9 +417,9 @@ static __always_inline bool is_expired_unseen(const struct ipvscope_pending *pac
 }
 
 /*
- * Whether nothing that decides about the record can have been missed. A packet that is sent on
- * after its entry was expired, or after its service was looked up, was given to ip_vs_schedule():
- * where that was not seen, its program was skipped.
+ * Whether every observation that decides the record was made. A packet that is sent after its entry
+ * was expired, or after its service was looked up, has passed ip_vs_schedule(): if that was not
+ * observed, the program's run was skipped.
  */
 static __always_inline bool is_seen_whole(const struct ipvscope_pending *packet,
 					  const struct sk_buff *skb, __u32 netfilter)
@@ -428,7 +435,7 @@ static __always_inline bool is_seen_whole(const struct ipvscope_pending *packet,
 	return netfilter == NF_DROP || (netfilter != NF_STOLEN && !sent_by_ip_vs(skb));
 }
 
-/* To be called where something is pending. */
+/* Reports the packet at its verdict. Called only if something is pending at the sk_buff. */
 static __always_inline void on_verdict(const void *context, const struct sk_buff *skb,
 				       __u32 netfilter)
 {
@@ -441,7 +448,7 @@ static __always_inline void on_verdict(const void *context, const struct sk_buff
 	if (!packet)
 		return;
 	netfilter &= NF_VERDICT_MASK;
-	/* Of a packet that was kept (NF_STOLEN) nothing may be left. */
+	/* A stolen packet (NF_STOLEN) may be freed already. */
 	if (netfilter != NF_STOLEN && !is_same_packet(packet, skb)) {
 		keep_pending(&claim);
 		return;
@@ -472,7 +479,7 @@ static __always_inline void on_verdict(const void *context, const struct sk_buff
 		swap_destinations(record);
 	if (delay_us && !drops && got_through(record))
 		add_own_delay(record, delay_us);
-	/* Without a kind it is remembered only for what its client waited. */
+	/* Without a kind it was tracked only for what its client waited. */
 	if (record->kind)
 		emit(record);
 	if (drops && got_through(record))

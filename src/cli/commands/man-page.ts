@@ -10,7 +10,7 @@ export function define(command: Command): void {
   command.action(async () => {
     const [{ buildProgram }, { manPage }, { standardOutput }, { version }] = await Promise.all([
       import('../build-program.js'),
-      import('../support/man-page.js'),
+      import('../support/man-page-text.js'),
       import('../support/standard-streams.js'),
       import('../../version.js'),
     ]);

@@ -88,12 +88,13 @@ async function playMonitored(testbed: Testbed, run: ScenarioRun): Promise<ExitCo
     for (const scenario of scenarios) passed.push(await playOne(scenario));
     return passed.every(Boolean);
   };
-  const code = await playRounds({ loop: run.loop, signal: run.stop.signal, play }).finally(
-    async () => {
-      run.monitor.log.info(await monitored.stop());
-      await printing.end();
-    },
-  );
+  let code: ExitCode;
+  try {
+    code = await playRounds({ loop: run.loop, signal: run.stop.signal, play });
+  } finally {
+    run.monitor.log.info(await monitored.stop());
+    await printing.end();
+  }
   return monitored.complete ? code : ExitCode.trouble;
 }
 

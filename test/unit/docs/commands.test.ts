@@ -12,6 +12,8 @@ interface CommandHelp {
   /** Each option's spellings, and whether it takes a value. */
   readonly options: ReadonlyMap<string, boolean>;
   readonly commands: ReadonlySet<string>;
+  /** Values of arguments, where help lists them. */
+  readonly choices: ReadonlySet<string>;
 }
 
 const helps = new Map<string, CommandHelp>();
@@ -32,7 +34,9 @@ function helpOf(path: readonly string[]): CommandHelp {
   }
   const list = /^Commands:\n((?: {2}.*\n)+)/m.exec(text)?.[1] ?? '';
   const commands = new Set([...list.matchAll(/^ {2}(\w[\w-]*)/gm)].map(([, name = '']) => name));
-  const help = { options, commands };
+  const listed = /^Arguments:\n((?: {2}.*\n)+)/m.exec(text)?.[1] ?? '';
+  const choices = new Set([...listed.matchAll(/"([^"]+)"/g)].map(([, choice = '']) => choice));
+  const help = { options, commands, choices };
   helps.set(key, help);
   return help;
 }
@@ -79,7 +83,7 @@ function fault(words: readonly string[]): string | undefined {
       help = helpOf(path);
     } else if (path.at(-1) === 'reproduce') {
       if (!scenarios.has(word)) return `there is no scenario ${word}`;
-    } else if (!(path.length === 1 && path[0] === 'help')) {
+    } else if (!help.choices.has(word) && path.at(-1) !== 'help') {
       return `ipvscope ${path.join(' ')} has no command or argument ${word}`;
     }
   }

@@ -11,11 +11,12 @@ interface Thrown {
   readonly step: string;
   readonly errno?: number;
   readonly log?: string;
+  readonly hint?: string;
 }
 
 const thrown = ({ message, ...rest }: Thrown): Error => Object.assign(new Error(message), rest);
 
-const notTaken = 'the kernel does not take the probe: ';
+const rejected = 'kernel rejected the BPF program: ';
 const perfEvent =
   "libbpf: prog 'icmp6_kprobe': failed to create kprobe 'icmp6_send+0x0' perf event: Permission denied\n";
 const attachDenied = {
@@ -36,10 +37,11 @@ const cases: readonly {
   {
     name: 'lockdown=confidentiality',
     thrown: {
-      code: 'ERR_PROBE_LOAD',
+      code: 'ERR_KERNEL_LOCKDOWN',
       step: 'load',
       errno: 22,
-      message: `${notTaken}Invalid argument`,
+      message:
+        'the kernel is in lockdown, mode confidentiality: no BPF program may read its memory',
       log: "; conn = BPF_CORE_READ(call, conn);\n12: (85) call bpf_probe_read_kernel#113\nunknown func bpf_probe_read_kernel#113\nlibbpf: prog 'lookup_kretprobe': failed to load: -22\n",
     },
     line: /^ERR_KERNEL_LOCKDOWN: the kernel is in lockdown, mode confidentiality: .* \(hint: start it with lockdown=integrity/,
@@ -63,10 +65,10 @@ const cases: readonly {
     name: 'locked memory, Linux 5.10',
     thrown: {
       code: 'ERR_PROBE_LOAD',
-      step: 'load',
+      step: 'map',
       errno: 1,
-      message: `${notTaken}Operation not permitted`,
-      log: "libbpf: map 'coalesced_even': failed to create: Operation not permitted(-1)\n",
+      message: `${rejected}Operation not permitted`,
+      log: "libbpf: map 'aggregates_even': failed to create: Operation not permitted(-1)\n",
     },
     line: / \(hint: grant CAP_SYS_RESOURCE, or ulimit -l unlimited: /,
     exitCode: ExitCode.prerequisite,
@@ -77,7 +79,7 @@ const cases: readonly {
       code: 'ERR_PROBE_RING',
       step: 'ring',
       errno: 1,
-      message: 'cannot make a ring: Operation not permitted',
+      message: 'cannot create a ring buffer: Operation not permitted',
     },
     line: /^ERR_PROBE_RING: .* \(hint: grant CAP_SYS_RESOURCE, or ulimit -l unlimited: /,
     exitCode: ExitCode.prerequisite,
@@ -88,7 +90,7 @@ const cases: readonly {
       code: 'ERR_PROBE_LOAD',
       step: 'load',
       errno: 1,
-      message: `${notTaken}Operation not permitted`,
+      message: `${rejected}Operation not permitted`,
       log: "libbpf: prog 'lookup_kprobe': failed to load: -1\n",
     },
     line: / \(hint: run it as root; a kernel in lockdown, or hardened against tracing, refuses even root\)$/,
@@ -97,12 +99,24 @@ const cases: readonly {
   {
     name: 'a function that there is not',
     thrown: {
-      code: 'ERR_PROBE_ATTACH',
+      code: 'ERR_KERNEL_UNSUPPORTED',
       step: 'load',
       errno: 2,
-      message: 'this kernel has no function ip_vs_schedule',
+      message: 'this kernel shows no function ip_vs_schedule to attach to',
+      hint: 'grep ip_vs_schedule /proc/kallsyms shows what it has instead',
     },
     line: /^ERR_KERNEL_UNSUPPORTED: this kernel has no function ip_vs_schedule to attach to \(hint: grep ip_vs_schedule \/proc\/kallsyms /,
+    exitCode: ExitCode.prerequisite,
+  },
+  {
+    name: 'BTF without a member that the probe reads',
+    thrown: {
+      code: 'ERR_KERNEL_UNSUPPORTED',
+      step: 'load',
+      errno: 22,
+      message: 'BTF lacks a type or member that the probe reads',
+    },
+    line: /^ERR_KERNEL_UNSUPPORTED: BTF lacks .*; --verbose shows what; a BTF file is rebuilt with: ipvscope btf$/,
     exitCode: ExitCode.prerequisite,
   },
   {

@@ -40,7 +40,10 @@ test('a refused attachment is reported, and the next one tried', () => {
 });
 
 test('the last refusal is thrown, not reported', () => {
-  const { reported, result } = tryAll({ fexit: missing('ERR_PROBE_LOAD'), kprobe: missing('ERR_PROBE_ATTACH') });
+  const { reported, result } = tryAll({
+    fexit: missing('ERR_PROBE_LOAD'),
+    kprobe: missing('ERR_PROBE_ATTACH'),
+  });
   assert.throws(result, { code: 'ERR_PROBE_ATTACH' });
   assert.deepEqual(reported, ['fexit ERR_PROBE_LOAD']);
 });
