@@ -66,7 +66,7 @@ function open(mode: string | undefined, ringBytes: number) {
     async finish(before: Before): Promise<Watched> {
       const byItselfUs = lastUs;
       source.flush();
-      // Of aggregates, the side that was in use comes when no program can still add to it.
+      // The aggregation map in use is read after the grace period, when no program adds to it.
       while (source.hasAggregates) {
         await setTimeout(1);
         source.flush();
@@ -77,7 +77,7 @@ function open(mode: string | undefined, ringBytes: number) {
       return {
         packets: packets - before.packets,
         detailDropped: source.state().detailDropped - before.detailDropped,
-        // Aggregates are there before it is asked for.
+        // Aggregates are complete before they are read.
         lastUs: mode === 'aggregated' ? byItselfUs : lastUs,
         cpuNs: (user + system) * 1000,
         collections: collected - before.collections,

@@ -1,6 +1,6 @@
 import { parseNumbers } from './numbers.js';
 
-/** The totals of what a consumer took. */
+/** The totals of all records that a consumer took. */
 export interface Totals {
   readonly packets: number;
   /** Packets whose key found no room. */

@@ -69,7 +69,7 @@ export class CallbackConsumer implements Consumer {
     return { packets: this.#packets, overflow: 0, keys: rows.length, checksum: checksum(rows) };
   }
 
-  /** The process frees what the addon holds. */
+  /** The addon releases everything when the process ends. */
   close(): void {}
 
   readonly #onRecord = (record: CallbackRecord): void => {

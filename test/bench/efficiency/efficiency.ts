@@ -22,7 +22,7 @@ export const efficiency: Section = {
   },
 };
 
-/** G1 and G3 are of how `serve` counts; the path of `trace`, per event, is measured beside them. */
+/** G1 and G3 measure how `serve` counts; the per-event records of `trace` stand beside them. */
 export function figures(results: readonly RowResult[]): Omit<Findings, 'text'> {
   const find = (id: string): RowResult => {
     const result = results.find(({ row }) => row.id === id);

@@ -13,7 +13,7 @@ import type { Row } from './rows.js';
 /** How long to wait, and for what. */
 export interface Plan {
   readonly cpus: TwoCpus;
-  /** How long nothing happens before it counts: V8 frees what starting took; milliseconds. */
+  /** Idle time before the measurement, in milliseconds: V8 frees what starting allocated. */
   readonly settleMs: number;
   /** How long nothing happens, in milliseconds. */
   readonly idleMs: number;

@@ -6,7 +6,7 @@ import { expectedTotals } from '../expected.js';
 import { verify } from '../verify.js';
 import { KEYS, MOST_SERIES } from '../workload.js';
 
-/** The ways out of the kernel: per event, or aggregated by key. */
+/** The paths of a record: per event, or aggregated by key. */
 export type PathName = 'ring' | 'aggregated';
 
 /** Bytes of the ring's data area: room for what all producers make before it is read. */
@@ -49,7 +49,7 @@ export class Path {
   settle(records: readonly number[]): void {
     for (const made of records) this.#made.push([0, made]);
     this.#ingest(() => this.#session.drain());
-    // Both sides: the one not in use, then the one that was in use.
+    // Both maps: the idle one, then the one in use.
     this.#ingest(() => this.#session.readAggregates());
     this.#ingest(() => this.#session.readAggregates());
     const { detailDropped } = this.#session.counters();

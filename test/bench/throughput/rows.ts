@@ -21,7 +21,7 @@ const EVERY_MS = 1;
 
 /**
  * Consumers that wait for records. Of those that only count one is the reference: which is the faster
- * depends on the cost of a wakeup here.
+ * depends on the cost of a wakeup on this machine.
  */
 export function makeRows(programs: Programs, ringBytes: number): Row[] {
   const peer = fileURLToPath(new URL('../live-peer.js', import.meta.url));

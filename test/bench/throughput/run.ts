@@ -80,7 +80,7 @@ async function send(
   }
   return {
     records,
-    // Aggregates arrive when it is asked for: then the producer's time is all there is.
+    // Aggregates arrive when they are read: the producer's time is the whole time.
     wallNs: Math.max(made.wallNs, (taken.lastUs - made.startUs) * 1000),
     producerNs: made.cpuNs,
     consumerNs: taken.cpuNs,

@@ -102,7 +102,7 @@ const cases: readonly {
       code: 'ERR_KERNEL_UNSUPPORTED',
       step: 'load',
       errno: 2,
-      message: 'this kernel shows no function ip_vs_schedule to attach to',
+      message: 'this kernel has no function ip_vs_schedule to attach to',
       hint: 'grep ip_vs_schedule /proc/kallsyms shows what it has instead',
     },
     line: /^ERR_KERNEL_UNSUPPORTED: this kernel has no function ip_vs_schedule to attach to \(hint: grep ip_vs_schedule \/proc\/kallsyms /,
@@ -116,7 +116,7 @@ const cases: readonly {
       errno: 22,
       message: 'BTF lacks a type or member that the probe reads',
     },
-    line: /^ERR_KERNEL_UNSUPPORTED: BTF lacks .*; --verbose shows what; a BTF file is rebuilt with: ipvscope btf$/,
+    line: /^ERR_KERNEL_UNSUPPORTED: BTF lacks .* \(hint: --verbose shows what; a BTF file is rebuilt with: ipvscope btf\)$/,
     exitCode: ExitCode.prerequisite,
   },
   {
