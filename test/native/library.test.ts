@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
-import { IpvscopeError, type IpvsEvent, type Monitor, type MonitorOptions, open } from 'ipvscope';
+import {
+  IpvscopeError,
+  type IpvsEvent,
+  type Monitor,
+  type MonitorOptions,
+  open,
+  silentLog,
+} from 'ipvscope';
 
 // The public API, imported by the package's name, over the real ring; only packets are made up.
 
