@@ -2,7 +2,7 @@ import type { RowFamily } from './row-family.js';
 import type { LabelPart } from './text.js';
 import { zeroLabels } from './zero-labels.js';
 
-/** Why no server was chosen (causes in record/names.ts). */
+/** Why no server was chosen (causes in record/cause.ts). */
 const reasons = ['no server', 'all weight 0', 'all overloaded', 'scheduler', 'conn limit'];
 
 /** By scheduler: the kernel has a dozen. */

@@ -72,6 +72,10 @@ export interface RecordListener {
 /**
  * Attaches to this kernel's ip_vs and monitors it until `close()`, which the caller owes.
  *
+ * @example
+ * const monitor = await open({ kinds: ['reuse', 'retry'] });
+ * for await (const event of monitor.events()) console.log(event.kind, event.client);
+ *
  * @throws IpvscopeError, with nothing left behind: `ERR_NO_IP_VS`, `ERR_NO_CAPABILITY`, `ERR_NO_BTF`,
  * `ERR_NO_MODULE_BTF`, `ERR_ADDON_LOAD` and others where something is missing (`exitCode` 3),
  * `ERR_BTF_FILE` for a BTF file that cannot be used (`exitCode` 2).

@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { ExitCode, IpvscopeError, isErrorCode } from '../error.js';
 
-/** What the addon throws: struct Failure (native/addon/failure.h). Its code is final. */
+/** An error that the addon throws: struct Failure (native/addon/failure.h). Its code is final. */
 type NativeError = Error & {
   readonly code: string;
   readonly step: string;
@@ -63,7 +63,7 @@ function hintOf({ errno, step }: NativeError, limit: () => number): string | und
   }
 }
 
-/** Codes of failures that a prerequisite explains. */
+/** Codes of failures for which a prerequisite is missing. */
 const PREREQUISITES: readonly string[] = [
   'ERR_BTF_READ',
   'ERR_KERNEL_LOCKDOWN',
@@ -82,7 +82,7 @@ function exitCodeOf({ code, errno, step }: NativeError): { exitCode?: ExitCode }
   return refused ? { exitCode: ExitCode.prerequisite } : {};
 }
 
-/** A failure of the addon as the one error class; anything else as it is. */
+/** Converts an error of the addon into an IpvscopeError; returns anything else as it is. */
 export function translate(cause: unknown, limit = paranoid): unknown {
   if (!isNative(cause)) return cause;
   const { code, message, step, errno, log = '' } = cause;

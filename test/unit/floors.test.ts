@@ -16,7 +16,7 @@ interface Source {
   readonly text: string;
 }
 
-const IMPORT = /\b(?:from|import)\s*\(?\s*'([^']+)'/g;
+const IMPORT = /\b(?:from|import)\s*\(?\s*'([^'\s]+)'/g;
 
 function readSources(folder: string): readonly Source[] {
   return readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: MIT */
 /*
- * What src/aggregate/table.ts does, in C: records counted by their full key in an open-addressing
- * table with linear probing, at most half full, same hash, same arrays. The benchmark compares two
- * runtimes, not two algorithms.
+ * What src/aggregate/count-table.ts does, in C: records counted by their full key in an
+ * open-addressing table with linear probing, at most half full, same hash, same arrays. The
+ * benchmark compares two runtimes, not two algorithms.
  */
 #ifndef BENCH_COUNT_TABLE_H
 #define BENCH_COUNT_TABLE_H
@@ -46,7 +46,7 @@ static inline int count_table_init(struct count_table *table, __u32 most_keys)
 	return table->slots && table->keys && table->counts ? 0 : -1;
 }
 
-/* As src/aggregate/table.ts has it. */
+/* As src/aggregate/count-table.ts has it. */
 static inline __u32 count_table_hash(const unsigned char *key)
 {
 	static const __u32 factors[KEY_WORDS] = {
