@@ -4,9 +4,8 @@
 #define IPVSCOPE_HEARTBEAT_H
 
 /*
- * The virtual service of every heartbeat (native/addon/session/heartbeat.h), UDP, host byte order.
- * An address of the loopback network, in a network namespace where nothing else is: no service that
- * anybody else could reach has it.
+ * The virtual service of every heartbeat (native/addon/session/heartbeat.h): UDP, host byte order.
+ * A loopback address in a separate network namespace: no other service can have it.
  */
 #define IPVSCOPE_HEARTBEAT_ADDRESS 0x7f697076 /* 127.105.112.118 */
 #define IPVSCOPE_HEARTBEAT_PORT	   9

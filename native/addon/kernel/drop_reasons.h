@@ -6,8 +6,8 @@
 
 namespace ipvscope {
 
-// Names of enum skb_drop_reason of the running kernel, by value, without their prefix; empty where
-// it has none (before Linux 5.17), or shows no types.
+// Returns the names of the running kernel's enum skb_drop_reason by value, without their prefix;
+// empty before Linux 5.17, or without BTF.
 std::vector<std::string> ReadDropReasons();
 
 } // namespace ipvscope

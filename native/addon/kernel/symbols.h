@@ -8,15 +8,15 @@
 
 namespace ipvscope {
 
-// Addresses of kernel functions, as /proc/kallsyms has them now. A kernel before 6.2 looks for a
-// name through its whole table, several times a kprobe: with the address nobody has to look.
+// Addresses of kernel functions from /proc/kallsyms. Before Linux 6.2 the kernel searches its whole
+// symbol table for a name, several times per kprobe; an address saves that.
 class Symbols {
 public:
-  // Reads those of these names that there are. Without /proc/kallsyms there are none.
+  // Reads the symbols with these names. None without /proc/kallsyms.
   static Symbols Read(const std::set<std::string>& names);
 
   bool has(const std::string& name) const { return addresses_.count(name) != 0; }
-  // 0 where it is not one address: no such function, several, or they are hidden
+  // Returns the function's address; 0 where there is none or several, or addresses are hidden
   // (kernel.kptr_restrict).
   uint64_t address(const std::string& name) const;
 

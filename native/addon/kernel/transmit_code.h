@@ -7,15 +7,15 @@
 
 namespace ipvscope {
 
-// Where the transmit functions of ip_vs are in the running kernel.
+// Addresses of the transmit functions of ip_vs in the running kernel.
 struct TransmitCode {
   std::array<ipvscope_code_range, IPVSCOPE_TRANSMIT_RANGES> functions;
-  // From the first of them to the last; all zero where the kernel hides addresses
-  // (kernel.kptr_restrict), or has none of them.
+  // Spans all of them; zero where the kernel hides addresses (kernel.kptr_restrict) or has none of
+  // the functions.
   ipvscope_code_range all;
 };
 
-// Reads /proc/kallsyms. A function ends where the next symbol begins.
+// Reads the addresses from /proc/kallsyms. A function ends where the next symbol begins.
 TransmitCode ReadTransmitCode();
 
 } // namespace ipvscope

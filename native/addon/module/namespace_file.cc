@@ -30,7 +30,7 @@ private:
   int fd_;
 };
 
-// Off the event loop. Owned by Node-API until it has settled its promise.
+// Reads the file off the event loop. Node-API owns it until its promise is settled.
 class NamespaceReader : public Napi::AsyncWorker {
 public:
   NamespaceReader(Napi::Env env, std::string path, std::string name)
@@ -39,7 +39,7 @@ public:
   Napi::Promise Promise() const { return deferred_.Promise(); }
 
   void Execute() override {
-    // setns() moves a thread for good, and this one is libuv's: another one goes, and ends.
+    // setns() moves a thread permanently, and this one is libuv's: a temporary one goes.
     try {
       std::thread([this] { error_ = Read(); }).join();
     } catch (const std::system_error& cause) {
@@ -65,7 +65,7 @@ private:
     if (name_space.get() < 0 || setns(name_space.get(), CLONE_NEWNET) != 0) {
       return errno;
     }
-    // /proc/net is of the process's first thread.
+    // /proc/net would be the namespace of the process's first thread.
     const Descriptor file("/proc/thread-self/net/" + name_);
     if (file.get() < 0) {
       return errno;

@@ -20,7 +20,7 @@ struct Poller::Handle {
     uv_poll_stop(&poll);
     uv_close(reinterpret_cast<uv_handle_t*>(&poll), [](uv_handle_t* closed) {
       auto* handle = static_cast<Handle*>(closed->data);
-      // The environment waits for this removal before it lets go of the loop.
+      // The environment waits for this removal before it closes the loop.
       napi_remove_async_cleanup_hook(handle->hook);
       delete handle;
     });

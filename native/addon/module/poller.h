@@ -8,12 +8,12 @@
 
 namespace ipvscope {
 
-// Watches one descriptor on the event loop of the environment that made it (main thread or worker).
+// Polls a descriptor on the event loop of the environment that started it (main thread or worker).
 //
-// 1. Start() makes a libuv handle; the handle owns itself and is freed by its close callback.
-// 2. The destructor, Stop() and the environment's own end all lead to that one close; whichever
-//    comes first wins, and `ready` is never called after it.
-// 3. While it runs it keeps the loop alive.
+// 1. Start() creates a libuv handle; the handle owns itself and is freed by its close callback.
+// 2. The destructor, Stop() and the environment's teardown all lead to one close; whichever comes
+//    first wins, and `ready` is never called after it.
+// 3. It keeps the loop alive while it runs.
 class Poller {
 public:
   Poller() = default;
@@ -21,9 +21,9 @@ public:
   Poller(const Poller&) = delete;
   Poller& operator=(const Poller&) = delete;
 
-  // 0, or a negative libuv error. `ready` runs on the loop's thread.
+  // Returns 0 or a negative libuv error. `ready` runs on the loop's thread.
   int Start(napi_env env, int descriptor, std::function<void()> ready);
-  void Stop(); // again is fine
+  void Stop(); // idempotent
   bool running() const { return handle_ != nullptr; }
 
 private:

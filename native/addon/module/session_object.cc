@@ -38,7 +38,7 @@ ipvscope_endpoint_filter ReadFilter(const Napi::Value& given) {
   return filter;
 }
 
-// An array of at most IPVSCOPE_FILTER_MOST, or undefined; returns how many there are.
+// Reads an array of at most IPVSCOPE_FILTER_MOST elements, or undefined; returns how many.
 template <typename Element, typename Read>
 uint32_t ReadArray(const Napi::Value& given, Element* elements, Read read) {
   if (!given.IsArray()) {
@@ -140,7 +140,8 @@ void SessionObject::Start(const Napi::CallbackInfo& info) {
   const int descriptor = session_.rings().descriptor();
   const int error = poller_.Start(info.Env(), descriptor, [this] { OnReadable(); });
   if (error != 0) {
-    Throw(info.Env(), Failure{"ERR_PROBE_RING", "ring", -error, "cannot watch the rings", {}});
+    Throw(info.Env(),
+          Failure{"ERR_PROBE_RING", "ring", -error, "cannot poll the ring buffers", {}});
   }
   Ref();
 }
@@ -148,7 +149,7 @@ void SessionObject::Start(const Napi::CallbackInfo& info) {
 void SessionObject::OnReadable() {
   const Napi::HandleScope scope(Env());
   session_.rings().AckWakeup();
-  // MakeCallback: runs microtasks after it, and sends an exception to the process's handler.
+  // napi_make_callback runs microtasks afterwards; an exception goes to the process's handler.
   napi_value result = nullptr;
   napi_value receiver = Value();
   const napi_status status =
@@ -164,7 +165,7 @@ void SessionObject::OnReadable() {
 Napi::Value SessionObject::Drain(const Napi::CallbackInfo& info) {
   MustBeOpen(info.Env());
   Napi::Uint8Array buffer = buffer_.Value();
-  // A buffer that JavaScript gave to another thread has no length: it takes no records.
+  // A buffer that was transferred to another thread has length 0.
   const size_t records =
       session_.rings().Drain(buffer.Data(), buffer.ByteLength() / sizeof(ipvscope_record));
   return Napi::Number::New(info.Env(), static_cast<double>(records));
@@ -252,7 +253,7 @@ Napi::Value SessionObject::KernelMemory(const Napi::CallbackInfo& info) {
   return Napi::Number::New(info.Env(), static_cast<double>(session_.KernelMemory()));
 }
 
-// beat(): whether the probe saw a packet of its own
+// beat(): whether the probe observed the heartbeat's packet
 Napi::Value SessionObject::Beat(const Napi::CallbackInfo& info) {
   MustBeOpen(info.Env());
   bool seen = false;

@@ -8,12 +8,12 @@
 
 namespace ipvscope {
 
-// The session as JavaScript holds it. JavaScript checks and words the arguments; here they are
-// positional and of the right type. This is the only file that throws.
+// Exposes a Session to JavaScript. JavaScript checks the arguments; here they are positional and of
+// the right type. This is the only file that throws.
 //
-// 1. `buffer` is JavaScript's; it is referenced while the session is open and written only inside
-//    drain() and coalesced().
-// 2. While polling the object keeps itself alive; close() lets go.
+// 1. JavaScript owns `buffer`; it is referenced as long as this object, and written only inside
+//    drain() and readAggregates().
+// 2. While polling the object keeps itself alive; close() ends that.
 class SessionObject : public Napi::ObjectWrap<SessionObject> {
 public:
   static Napi::Function Define(Napi::Env env);

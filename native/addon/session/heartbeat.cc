@@ -28,18 +28,18 @@ Failure Fail(int error, const std::string& message) {
   return Failure{"ERR_HEARTBEAT", "heartbeat", error, message + ": " + strerror(error), {}};
 }
 
-// Of the entry. What the hook drops does not renew it: it is made anew before it times out.
+// Lifetime of the entry. Dropped packets do not extend it: it is recreated before it expires.
 constexpr std::chrono::hours kEntryTimeout{48};
 constexpr std::chrono::hours kEntryAge{24};
 
-// Schedulers of ip_vs, the plainest first; any of them chooses the only server there is.
+// Schedulers of ip_vs, the simplest first; any of them chooses the only server.
 constexpr const char* kSchedulers[] = {"rr", "wrr", "lc", "wlc", "sed",  "nq",   "fo",
                                        "sh", "dh",  "mh", "ovf", "lblc", "lblcr"};
 
 bool Exists(const std::string& path) { return access(path.c_str(), F_OK) == 0; }
 
-// One that is loaded: asking for another would load its module, and that would keep ip_vs. Where
-// ip_vs is built into the kernel, the plainest is taken to be there, too. Null: none is.
+// Returns a loaded scheduler, nullptr where there is none: using another would load its module, and
+// that would keep ip_vs loaded. Where ip_vs is built in, the simplest is assumed to be, too.
 const char* LoadedScheduler() {
   for (const char* name : kSchedulers) {
     if (Exists(std::string("/sys/module/ip_vs_") + name)) {
@@ -49,8 +49,7 @@ const char* LoadedScheduler() {
   return Exists("/sys/module/ip_vs/initstate") ? nullptr : kSchedulers[0];
 }
 
-// Without a scheduler (ip_vs_ctl.c, ip_vs_add_service()): such a service has no server to log
-// about.
+// No scheduler (ip_vs_ctl.c, ip_vs_add_service()): for a service without servers.
 constexpr const char* kNoScheduler = "none";
 
 sockaddr_in Service() {
@@ -61,7 +60,7 @@ sockaddr_in Service() {
   return address;
 }
 
-// 127.0.0.0/8 comes with it (net/ipv4/devinet.c, inetdev_event()).
+// The kernel then adds 127.0.0.0/8 (net/ipv4/devinet.c, inetdev_event()).
 int BringUpLoopback(int socket) {
   ifreq request{};
   strncpy(request.ifr_name, "lo", sizeof(request.ifr_name) - 1);
@@ -69,7 +68,7 @@ int BringUpLoopback(int socket) {
   return ioctl(socket, SIOCSIFFLAGS, &request) == 0 ? 0 : errno;
 }
 
-// 0 on error. Nothing in /proc is needed for it.
+// Returns the inode number of the socket's namespace without /proc; 0 on error.
 uint32_t NamespaceOf(int socket) {
   const int descriptor = ioctl(socket, SIOCGSKNS);
   if (descriptor < 0) {
@@ -81,8 +80,8 @@ uint32_t NamespaceOf(int socket) {
   return error == 0 ? static_cast<uint32_t>(status.st_ino) : 0;
 }
 
-// Where the kernel has it (6.2 and later), it would start kthreads for the first service of a
-// namespace. Where it cannot be written (a container), they run until the namespace goes.
+// Keeps Linux 6.2 and later from starting estimation kthreads for the namespace's first service.
+// Where the file is read-only (a container), they run until the namespace is gone.
 void StopEstimation() {
   const int file = open("/proc/sys/net/ipv4/vs/run_estimation", O_WRONLY | O_CLOEXEC);
   if (file >= 0) {
@@ -111,7 +110,7 @@ Outcome Heartbeat::Open(bool service_stays) {
   service_stays_ = service_stays;
   Outcome failure;
   try {
-    // The namespace is the thread's alone, and the thread does nothing else.
+    // Only this thread enters the namespace, and it does nothing else.
     std::thread([this, &failure] { failure = MakeNamespace(); }).join();
   } catch (const std::system_error& error) {
     failure = Fail(error.code().value(), "cannot start a thread");
@@ -124,7 +123,7 @@ Outcome Heartbeat::Open(bool service_stays) {
 
 Outcome Heartbeat::MakeNamespace() {
   if (unshare(CLONE_NEWNET) != 0) {
-    return Fail(errno, "cannot make a network namespace");
+    return Fail(errno, "cannot create a network namespace");
   }
   StopEstimation();
   socket_ = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC | SOCK_NONBLOCK, 0);
@@ -132,7 +131,7 @@ Outcome Heartbeat::MakeNamespace() {
     return Fail(errno, "cannot open a socket");
   }
   if (const int error = BringUpLoopback(socket_)) {
-    return Fail(error, "cannot bring up a loopback device");
+    return Fail(error, "cannot bring up the loopback device");
   }
   // One source port, so that all packets are of one connection.
   sockaddr_in client{};
@@ -141,17 +140,18 @@ Outcome Heartbeat::MakeNamespace() {
   if (bind(socket_, reinterpret_cast<const sockaddr*>(&client), sizeof(client)) != 0) {
     return Fail(errno, "cannot bind a socket");
   }
-  // What is dropped from now on, ip_vs drops, and no other filter of this machine's.
+  // This packet arrives: so ip_vs, and no other filter, drops those that follow.
   if (const int error = Send()) {
-    return Fail(error, "cannot send a packet in a network namespace of its own");
+    return Fail(error, "cannot send a packet in the heartbeat's network namespace");
   }
   netns_ = NamespaceOf(socket_);
-  return netns_ != 0 ? Outcome() : Fail(errno, "cannot tell the number of a network namespace");
+  return netns_ != 0 ? Outcome()
+                     : Fail(errno, "cannot read the inode number of the network namespace");
 }
 
 void Heartbeat::Close() {
   if (socket_ >= 0) {
-    // The kernel ends the namespace in its own time; until then a service would keep the module.
+    // The kernel destroys the namespace asynchronously; until then a service would keep the module.
     if (has_service_) {
       DeleteService();
     }
@@ -165,7 +165,7 @@ void Heartbeat::Close() {
 // 0 or an errno; EPERM: dropped by a hook.
 int Heartbeat::Send() const {
   const sockaddr_in service = Service();
-  // The socket is not connected: it is told of no ICMP error.
+  // The socket is not connected, so that ICMP errors are not reported to it.
   const ssize_t sent = sendto(socket_, "", 1, MSG_DONTWAIT | MSG_NOSIGNAL,
                               reinterpret_cast<const sockaddr*>(&service), sizeof(service));
   return sent >= 0 ? 0 : errno;
@@ -173,25 +173,29 @@ int Heartbeat::Send() const {
 
 Outcome Heartbeat::Beat() {
   if (socket_ < 0) {
-    return Fail(ENOTCONN, "there is no network namespace of its own");
+    return Fail(ENOTCONN, "the heartbeat has no network namespace");
   }
   if (!has_entry_ || EntryIsOld()) {
     has_entry_ = MakeEntry() == 0;
   }
   if (!has_service_) {
     if (const int error = AddService(kNoScheduler)) {
-      return Fail(error, "cannot add a virtual service of its own");
+      return Fail(error, "cannot add the heartbeat's virtual service");
     }
   }
   const int sent = Send();
   const int deleted = service_stays_ ? 0 : DeleteService();
   if (sent == 0) {
-    return Failure{"ERR_HEARTBEAT", "heartbeat", 0, "ip_vs let pass what it has to drop", {}};
+    return Failure{"ERR_HEARTBEAT",
+                   "heartbeat",
+                   0,
+                   "ip_vs passed the heartbeat's packet instead of dropping it",
+                   {}};
   }
   if (sent != EPERM) {
-    return Fail(sent, "cannot send a packet in a network namespace of its own");
+    return Fail(sent, "cannot send a packet in the heartbeat's network namespace");
   }
-  return deleted == 0 ? Outcome() : Fail(deleted, "cannot delete a virtual service of its own");
+  return deleted == 0 ? Outcome() : Fail(deleted, "cannot delete the heartbeat's virtual service");
 }
 
 bool Heartbeat::EntryIsOld() const {
@@ -209,7 +213,7 @@ int Heartbeat::MakeEntry() {
   }
   ip_vs_timeout_user timeout{};
   timeout.udp_timeout = std::chrono::seconds(kEntryTimeout).count();
-  // In the order in which the kernel reads them (ip_vs_ctl.c, do_ip_vs_set_ctl()).
+  // The layout that the kernel expects (ip_vs_ctl.c, do_ip_vs_set_ctl()).
   struct {
     ip_vs_service_user service;
     ip_vs_dest_user server;
@@ -230,7 +234,7 @@ int Heartbeat::MakeEntry() {
   if (error == 0) {
     error = Send();
   }
-  // With the service goes its server; the entry stays.
+  // Deleting the service removes its server; the entry stays.
   const int deleted = DeleteService();
   if (error == 0 && deleted == 0) {
     entry_made_ = std::chrono::steady_clock::now();

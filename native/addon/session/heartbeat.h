@@ -9,24 +9,24 @@
 
 namespace ipvscope {
 
-// Packets of the probe's own through the real hook of ip_vs: it has to see them whatever the
-// kernel's switches say (kernel.ftrace_enabled, debugfs kprobes/enabled). Nobody else's packets
-// meet them: they are sent in a network namespace of their own.
+// Sends the session's own packets through the real hook of ip_vs, to prove that attached programs
+// run: kernel switches can stop them silently (kernel.ftrace_enabled, debugfs kprobes/enabled). The
+// packets stay in a network namespace of their own.
 //
-// There a connection entry names a server that is gone. ip_vs drops its packets in LOCAL_OUT
-// (ip_vs_core.c, "the destination server is not available"), and the sender is told so at once
-// (EPERM, net/netfilter/core.c, nf_hook_slow()): when Beat() returns, the packet has gone through
-// lookup and hook for certain, and the programs there have run or never will. Where no scheduler
-// is loaded, which the entry takes, the packet meets a virtual service without a server instead
-// and is dropped as well (ip_vs_leave()); lookup alone is then not proven.
+// There a connection entry names a removed server. ip_vs drops its packets in LOCAL_OUT
+// (ip_vs_core.c, "the destination server is not available"), and the sender gets EPERM at once
+// (net/netfilter/core.c, nf_hook_slow()): when Beat() returns, the packet has passed lookup and
+// hook, and the programs there have run or never will. Creating the entry takes a loaded scheduler.
+// Without one the packet finds a virtual service without a server, and is dropped as well
+// (ip_vs_leave()); that does not prove the lookup.
 //
-// 1. Open() once; the destructor closes. The socket alone keeps the namespace: with it goes
-//    everything, also when the process is killed.
-// 2. The hook is there only while the namespace has a virtual service, and a service keeps the
-//    module ip_vs from being unloaded (ip_vs_use_count_inc()). Unless it may stay, it lives for the
-//    moment of each beat.
-// 3. The namespace takes CAP_SYS_ADMIN, a service CAP_NET_ADMIN, a beat with one that stays
-// nothing.
+// 1. Open() once; the destructor closes. The socket alone keeps the namespace alive: with it
+//    everything disappears, also when the process is killed.
+// 2. The hook is registered only while the namespace has a virtual service, and a service keeps the
+//    module ip_vs from being unloaded (ip_vs_use_count_inc()). Unless it may stay, the service
+//    exists only during each beat.
+// 3. The namespace takes CAP_SYS_ADMIN, a service CAP_NET_ADMIN, a beat with a permanent service
+//    nothing.
 class Heartbeat {
 public:
   Heartbeat() = default;
@@ -34,13 +34,13 @@ public:
   Heartbeat(const Heartbeat&) = delete;
   Heartbeat& operator=(const Heartbeat&) = delete;
 
-  // `service_stays`: the module is kept anyway.
+  // Creates the namespace. `service_stays`: the module is kept anyway. ERR_HEARTBEAT.
   Outcome Open(bool service_stays);
-  void Close(); // again is fine
-  // The inode number of the namespace; 0 where there is none.
+  void Close(); // idempotent
+  // Returns the inode number of the namespace; 0 where there is none.
   uint32_t netns() const { return netns_; }
 
-  // Sends one packet. A failure says why there is none that the probe would have to see.
+  // Sends one packet. A failure says why there is none for the probe to observe. ERR_HEARTBEAT.
   Outcome Beat();
 
 private:

@@ -17,7 +17,7 @@ constexpr const char* kEnums[] = {
 
 Failure Bad(const std::string& message) { return Failure{"ERR_LAYOUT", "layout", 0, message, {}}; }
 
-// Follows typedefs; says on the way whether one of them was a network byte order type.
+// Resolves typedefs, and reports whether one of them is a network byte order type.
 const btf_type* Resolve(const btf* types, uint32_t id, bool* big_endian) {
   const btf_type* type = btf__type_by_id(types, id);
   while (type != nullptr && btf_is_typedef(type)) {

@@ -12,8 +12,8 @@ struct btf;
 
 namespace ipvscope {
 
-// The record and its enums as the embedded object's BTF has them: the source of TypeScript's
-// generated layout, and of the fingerprint both sides compare.
+// The record and its enums in the embedded object's BTF: TypeScript's layout is generated from it,
+// and both sides compare its fingerprint.
 struct Layout {
   struct Member {
     std::string name;
@@ -34,8 +34,8 @@ struct Layout {
   std::string fingerprint; // 16 hexadecimal digits of FNV-1a over all of the above
 };
 
-// Reads an object's BTF; needs neither privilege nor a kernel with BPF. Fails with ERR_LAYOUT when
-// a type is missing or the record has a hole.
+// Reads the layout from an object's BTF; needs neither privilege nor a kernel with BPF. ERR_LAYOUT
+// where a type is missing or the record has a hole.
 Outcome ReadLayout(const btf* types, Layout* layout);
 
 } // namespace ipvscope

@@ -15,9 +15,9 @@ static_assert(sizeof(ipvscope_pending) % 64 == 0, "a slot has its cache lines to
 
 namespace {
 
-constexpr uint64_t kMaxAgeNs = 1000000000; // ns; no packet is in the hook for so long
+constexpr uint64_t kMaxAgeNs = 1000000000; // ns; no packet is in the hook for longer
 constexpr uint64_t kMaxAgeInMapNs =
-    10 * kMaxAgeNs; // ... nor is its program stopped while it is met
+    10 * kMaxAgeNs; // nor is a program stopped for longer while it uses one
 
 } // namespace
 
@@ -47,7 +47,7 @@ uint64_t PendingSweeper::SweepAll() {
   return swept;
 }
 
-// What is live with the same word at two sweeps, a while apart, is at least so old.
+// Evicts slots that were live with the same word at the last sweep: they are at least that old.
 uint64_t PendingSweeper::SweepSlots() {
   std::vector<Seen> held;
   uint64_t swept = 0;
@@ -69,9 +69,9 @@ uint64_t PendingSweeper::SweepSlots() {
   return swept;
 }
 
-// A packet is accounted for by what came out, not by what was seen there before: its task may have
-// put another one at the same key. Before Linux 5.14 a hash map has no such operation, and packets
-// wait there for the end of the session; kprobes leave next to none behind.
+// Evicts old packets from the map. Counts the packet that the deletion returned, not the one that
+// was read before: the task may have put another one at the same key. Before Linux 5.14 a hash map
+// has no such operation, and packets stay until the session ends; kprobes leave almost none.
 uint64_t PendingSweeper::SweepMap(uint64_t limit_ns) {
   std::vector<ipvscope_pending_key> old;
   ipvscope_pending_key key{};

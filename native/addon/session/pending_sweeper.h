@@ -8,20 +8,21 @@
 
 namespace ipvscope {
 
-// Gives up packets that were never seen to leave the hook (a program that was skipped did not see
-// it). Each would make others pay that share its place, and the slot be lost.
+// Evicts packets that were not observed to leave the hook (a skipped run). Each would occupy a
+// slot, and slow down the packets that share its bucket.
 class PendingSweeper {
 public:
   struct Source {
-    int map; // of those without a slot
+    int map; // packets of kprobes, which have no slots
     ipvscope_pending_store* store;
   };
 
   void Open(const Source& source);
 
-  // To be called now and then. Returns how many were given up; none of them has a record.
+  // Evicts old packets; called at intervals. Returns how many: their packets are counted as
+  // unpaired.
   uint64_t Sweep();
-  // The same of all there are, once no program runs any more.
+  // Evicts all packets, once no program runs any more.
   uint64_t SweepAll();
 
 private:

@@ -13,7 +13,7 @@
 namespace ipvscope {
 namespace {
 
-// The object that has frames sets them; for the others this does nothing.
+// Returns the map `frames` of the object that has one, nullptr for the others.
 template <typename Maps>
 auto FramesOf(const Maps& maps, int) -> decltype(static_cast<bpf_map*>(maps.frames)) {
   return maps.frames;

@@ -18,7 +18,7 @@ Failure Fail(int error) {
   return Failure{"ERR_PROBE_READ",
                  "services",
                  error,
-                 std::string("cannot tell the probe the virtual services: ") + strerror(error),
+                 std::string("cannot write the map of virtual services: ") + strerror(error),
                  {}};
 }
 
@@ -37,7 +37,7 @@ Outcome ServiceMap::Set(const uint8_t* bytes, size_t count, size_t* left_out) {
     wanted.emplace(reinterpret_cast<const char*>(bytes) + i * kSize, kSize);
   }
   *left_out = count > capacity_ ? count - capacity_ : 0;
-  // Those that are gone make room first.
+  // Removed services first: they make room.
   for (auto key = present_.begin(); key != present_.end();) {
     if (wanted.count(*key) != 0) {
       ++key;

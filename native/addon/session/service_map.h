@@ -10,14 +10,14 @@
 
 namespace ipvscope {
 
-// The probe's map of virtual services. The map's descriptor is the caller's.
+// Writes the probe's map of virtual services. The caller owns the map's descriptor.
 class ServiceMap {
 public:
-  // `most`: keys that the map has room for.
+  // `capacity`: keys that the map has room for.
   void Open(int map, size_t capacity);
 
-  // Makes the map hold these keys and no others: `bytes` is `count` ipvscope_service_key, one after
-  // another. Those beyond the map's room are left out; `left_out` says how many.
+  // Replaces the map's keys: `bytes` is an array of `count` ipvscope_service_key. `left_out`: how
+  // many exceed the map's capacity. ERR_PROBE_READ.
   Outcome Set(const uint8_t* bytes, size_t count, size_t* left_out);
 
 private:

@@ -221,7 +221,7 @@ Outcome Session::LoadObject(uint32_t ring_bytes) {
   return error == 0 ? Outcome() : DiagnoseLoad(error);
 }
 
-// Says why the kernel, or libbpf before it, refused the object: the reason where it can be told.
+// Describes why the kernel, or libbpf before it, refused the object, as far as that is known.
 Failure Session::DiagnoseLoad(int error) const {
   Failure failure = Fail("ERR_PROBE_LOAD", "load", error, "kernel rejected the BPF program");
   if (IsLockedDown()) {
