@@ -33,7 +33,7 @@ export const field: Scenario = {
   play: playField,
 };
 
-interface Played {
+interface PlayedCase {
   readonly field: FieldCase;
   readonly impossible?: string;
   readonly observation?: Observation;
@@ -70,7 +70,7 @@ export async function playField(
         return local;
       },
     });
-  const played: Played[] = [];
+  const played: PlayedCase[] = [];
   let lost = 0;
   try {
     for (const [index, one] of wanted.entries()) {
@@ -94,11 +94,11 @@ export async function playField(
   };
 }
 
-async function playCase(one: FieldCase, newContext: () => CaseContext): Promise<Played> {
+async function playCase(one: FieldCase, newContext: () => CaseContext): Promise<PlayedCase> {
   const impossible = await reasonAgainst(one);
   const nothing = { field: one, ports: new Set<number>(), fromNs: 0, untilNs: 0 };
   if (impossible !== undefined) return { ...nothing, impossible };
-  const play = async (): Promise<Played> => {
+  const play = async (): Promise<PlayedCase> => {
     const context = newContext();
     await context.prepare();
     const fromNs = monotonicNow();
@@ -115,7 +115,7 @@ async function playCase(one: FieldCase, newContext: () => CaseContext): Promise<
 }
 
 function eventsOf(
-  { ports, fromNs, untilNs }: Played,
+  { ports, fromNs, untilNs }: PlayedCase,
   events: readonly ObservedEvent[],
   directors: readonly number[],
 ): readonly ObservedEvent[] {
@@ -136,7 +136,7 @@ const isAt = (ports: ReadonlySet<number>, virtual: string | undefined): boolean 
   virtual === undefined || ports.has(Number(virtual.slice(virtual.lastIndexOf(':') + 1)));
 
 function rowOf(
-  { field: one, impossible, observation }: Played,
+  { field: one, impossible, observation }: PlayedCase,
   observed: readonly ObservedEvent[],
   { isDefault }: Pick<Recorder, 'isDefault'>,
 ): Row {
