@@ -1,10 +1,10 @@
-import { Offset, RECORD_SIZE } from '../record/layout.generated.js';
+import { Key } from '../record/layout.generated.js';
 
 /** Bytes from a record's start to its key. */
-export const KEY_OFFSET = Offset.netns;
+export const KEY_OFFSET = Key.offset;
 
 /** Bytes of the key. */
-export const KEY_BYTES = RECORD_SIZE - KEY_OFFSET;
+export const KEY_BYTES = Key.size;
 
 /** 32-bit words of the key: everything that tells two rows apart. */
 export const KEY_WORDS = KEY_BYTES / 4;

@@ -47,7 +47,7 @@ export interface SessionConfig {
   readonly detail: number;
   /** Virtual services that there is room for. */
   readonly services: number;
-  /** Session::Variant. */
+  /** enum ipvscope_variant. */
   readonly variant: number;
   /** A file with BTF, or empty. */
   readonly types: string;

@@ -77,7 +77,7 @@ const DEFAULT_BATCH_RECORDS = 4096;
 const DEFAULT_SERVICES = 4096;
 const DEFAULT_KEY_IDLE_MS = 60_000;
 
-/** Session::Variant in native/addon/session/session.h. */
+/** enum ipvscope_variant, by name. */
 const nativeVariant = {
   fexit: Variant.trampoline,
   kprobe: Variant.kprobe,
