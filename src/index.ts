@@ -4,8 +4,8 @@
  */
 export type { Endpoint, Snapshot, SnapshotRow } from './aggregate/snapshot.js';
 export type { Totals } from './aggregate/totals.js';
-export { IpvscopeError } from './error.js';
-export { type LogFields, type Logger, type LogLevel, silentLog } from './log.js';
+export { type ErrorCode, IpvscopeError } from './error.js';
+export type { LogFields, Logger, LogLevel } from './log.js';
 export { type Monitor, type MonitorOptions, open } from './monitor/monitor.js';
 export type { AttachRequest, AttachVariant } from './native/attachment.js';
 export { type EndpointFilter, type EventFilter, protocolBits } from './native/event-filter.js';

@@ -7,26 +7,27 @@ import type { Totals } from './totals.js';
 
 const DEFAULT_MAX_SERIES = 10_000;
 
-/** Adds records up. Pure state: no clock, no I/O. */
+/** Aggregates records. Pure state: no clock, no I/O. */
 export class Aggregator {
-  /** Read it, and keep what is made of a row until it expires. */
+  /** To be read only. What a reader derives from a row is valid until the row expires. */
   readonly table: CountTable;
   readonly #expiry: Expiry;
   readonly #watchers: RowWatcher[] = [];
-  /** The packets of rows that are gone. It has no room of its own: every key is folded. */
+  /** The packets of expired rows. It keeps no key as it is: all are in overflow rows. */
   readonly #expired = new CountTable(0);
   #records = 0;
   #packets = 0;
 
   /**
-   * `maxSeries` bounds memory; see CountTable. Rows to which nothing was added for
-   * `expireAfterSeconds` are forgotten when `expire` is called.
+   * `maxSeries` bounds memory; see CountTable. Rows idle for `expireAfterSeconds` expire when `expire`
+   * is called.
    */
   constructor(maxSeries = DEFAULT_MAX_SERIES, expireAfterSeconds = Number.POSITIVE_INFINITY) {
     this.table = new CountTable(maxSeries);
     this.#expiry = new Expiry(this.table.capacity, expireAfterSeconds);
   }
 
+  /** Adds every record of the batch. Allocates nothing per record. */
   ingest(batch: RecordBatch): void {
     this.#records += batch.count;
     const { entered } = this.table;
@@ -35,15 +36,14 @@ export class Aggregator {
     for (const watcher of this.#watchers) watcher.onNewRows();
   }
 
-  /** `watcher` hears of the rows that come and expire from now on. */
+  /** Notifies `watcher` of rows that are added and expire from now on. */
   watch(watcher: RowWatcher): void {
     this.#watchers.push(watcher);
   }
 
   /**
-   * Forgets rows that have rested long enough, as of `nowSeconds` on the caller's clock, which must
-   * not go back. Returns how many. To be called every now and then: what is added between two calls
-   * counts as added at the second.
+   * Expires idle rows, as of `nowSeconds` on the caller's clock, which must not go back. Returns how
+   * many. To be called at intervals: what is added between two calls counts as added at the second.
    */
   expire(nowSeconds: number): number {
     const gone = this.#expiry.pass(this.table, nowSeconds);
@@ -58,12 +58,12 @@ export class Aggregator {
     return { records: this.#records, packets: this.#packets, overflow: this.table.overflow };
   }
 
-  /** Bytes of the arrays, which are made at the start and never grow. */
+  /** Bytes of the arrays, which are allocated at the start and never grow. */
   get byteLength(): number {
     return this.table.byteLength + this.#expiry.byteLength + this.#expired.byteLength;
   }
 
-  /** All that was counted; of rows that have expired, without service and server. */
+  /** Returns everything that was counted; of expired rows without service and server. */
   snapshot(): Snapshot {
     return { rows: [...readRows(this.table), ...readRows(this.#expired)], ...this.totals() };
   }

@@ -10,7 +10,7 @@ const RECORD_WORDS = RECORD_SIZE / 4;
 const COUNT_WORD = Offset.count / 4;
 const DELAY_WORD = Offset.delayUs / 4;
 const KEY_START_WORD = KEY_OFFSET / 4;
-// The compiler takes a module's own constant for one, and reads an imported one again at every turn.
+// V8 treats a module's own constant as constant, but reads an imported one again in every iteration.
 const WORDS = KEY_WORDS;
 
 /**
@@ -21,9 +21,9 @@ const WORDS = KEY_WORDS;
  * A key keeps its row until the row is removed; then the row is given to another key.
  */
 export class CountTable {
-  /** Keys that are kept as they are. */
+  /** The most keys that have a row of their own. */
   readonly maxKeys: number;
-  /** Rows there is room for, overflow rows included. */
+  /** The most rows, overflow rows included. */
   readonly capacity: number;
   /** Key of row r at r * KEY_WORDS. */
   readonly keys: Uint32Array;
@@ -31,11 +31,11 @@ export class CountTable {
   readonly counts: Float64Array;
   /** Whether row r is in use: 1 or 0. */
   readonly used: Uint8Array;
-  /** What clients waited, by row. */
+  /** Delays of clients, by row. */
   readonly delays = new Delays();
   /** Packets that were counted in overflow rows. */
   overflow = 0;
-  /** Keys that were given a row. */
+  /** Keys that were given a row since the start. */
   entered = 0;
   readonly #rows: RowAllocator;
   readonly #overflowRows: RowAllocator;
@@ -60,7 +60,7 @@ export class CountTable {
     this.#mask = slots - 1;
   }
 
-  /** Behind the last row that was ever in use. */
+  /** One more than the highest row that was ever in use. */
   get end(): number {
     return this.#overflowRows.end === this.maxKeys ? this.#rows.end : this.#overflowRows.end;
   }
@@ -111,7 +111,7 @@ export class CountTable {
     (this.counts[mine] as number) += packets;
   }
 
-  /** Forgets these rows. Once for many: every other key has to be found in its slot afterwards. */
+  /** Removes these rows. Costs one pass over the table, however many they are: slots are filled anew. */
   remove(rows: readonly number[]): void {
     for (const row of rows) {
       this.used[row] = 0;
@@ -128,13 +128,13 @@ export class CountTable {
     }
   }
 
-  /** The row for packets whose key found no room. */
+  /** Returns the overflow row of a key that found no room. */
   #overflow(words: Uint32Array, start: number, packets: number): number {
     this.overflow += packets;
     return this.#row(this.#overflowKey.make(words, start), 0, this.#overflowRows);
   }
 
-  /** The key's row; where it has none, one out of `room`. -1: there is none left. */
+  /** Returns the key's row; where it has none, a new one from `room`. -1: none is left. */
   #row(words: Uint32Array, start: number, room: RowAllocator): number {
     const { keys } = this;
     const slots = this.#slots;

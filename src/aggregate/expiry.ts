@@ -1,9 +1,9 @@
 import type { CountTable } from './count-table.js';
 
 /**
- * Finds rows that nothing was added to for some time. A pass compares each count with what it was at
- * the pass before, so that counting itself has nothing to do for it. A row therefore lives at least
- * so long after its last packet, and at most one interval of passes longer.
+ * Finds idle rows. A pass compares each count with that of the previous pass, so that counting bears
+ * no cost. A row therefore lives at least that long after its last packet, and at most one interval of
+ * passes longer.
  */
 export class Expiry {
   readonly #afterSeconds: number;
@@ -22,7 +22,7 @@ export class Expiry {
     return this.#counts.byteLength + this.#changedAt.byteLength;
   }
 
-  /** The rows whose time has come, which the caller has to remove now. */
+  /** Returns the rows that expire now; the caller has to remove them. */
   pass({ used, counts, end }: CountTable, nowSeconds: number): number[] {
     const gone: number[] = [];
     for (let row = 0; row < end; row++) {
@@ -32,7 +32,7 @@ export class Expiry {
         this.#counts[row] = count;
         this.#changedAt[row] = nowSeconds;
       } else if (nowSeconds - (this.#changedAt[row] as number) >= this.#afterSeconds) {
-        // Whatever key has the row next, its first packets are a change.
+        // The first packets of the row's next key are a change.
         this.#counts[row] = 0;
         gone.push(row);
       }

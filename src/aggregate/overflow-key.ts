@@ -3,7 +3,7 @@ import { Cause, Flag, Kind, Verdict } from '../record/layout.generated.js';
 import { RecordView } from '../record/record-view.generated.js';
 import { KEY_BYTES, KEY_OFFSET, KEY_WORDS } from './row-key.js';
 
-/** What the metrics tell apart by name; any other number becomes 0. */
+/** Values that metrics distinguish by name; any other becomes 0. */
 const kinds = onlyThese(Object.values(Kind));
 const verdicts = onlyThese(Object.values(Verdict));
 const protocols = onlyThese([6, 17, 132]);

@@ -1,6 +1,6 @@
-/** Numbers of rows, from `first` on, `most` of them: given out, taken back and given out again. */
+/** Allocates row numbers from `first` on, at most `most` of them; freed ones are reused. */
 export class RowAllocator {
-  /** Behind the last row that was ever given out. */
+  /** One more than the highest row that was ever allocated. */
   end: number;
   readonly #first: number;
   readonly #limit: number;
@@ -12,18 +12,19 @@ export class RowAllocator {
     this.#limit = first + most;
   }
 
-  /** Rows given out and not back. */
+  /** Rows that are allocated. */
   get size(): number {
     return this.end - this.#first - this.#freed.length;
   }
 
-  /** A row that nobody has, or -1. */
+  /** Returns a free row, or -1. */
   allocate(): number {
     const row = this.#freed.pop();
     if (row !== undefined) return row;
     return this.end === this.#limit ? -1 : this.end++;
   }
 
+  /** Frees a row that `allocate()` returned. */
   free(row: number): void {
     this.#freed.push(row);
   }

@@ -6,14 +6,13 @@ export const KEY_OFFSET = Key.offset;
 /** Bytes of the key. */
 export const KEY_BYTES = Key.size;
 
-/** 32-bit words of the key: everything that tells two rows apart. */
+/** 32-bit words of the key: everything that distinguishes two rows. */
 export const KEY_WORDS = KEY_BYTES / 4;
 
 /**
- * Each word times an odd constant of its own, all added up, then mixed. Written out, because the
- * processor then multiplies them side by side: a loop in which each step waits for the one before
- * takes twice the time. With the header's key of another size, `KEY_WORDS` and these differ (a test
- * sees to it).
+ * Hashes a key: the sum of its words, each multiplied by an odd constant of its own, then mixed.
+ * Unrolled, because the processor then multiplies in parallel: a loop in which each step depends on
+ * the one before takes twice the time. A test fails where `KEY_WORDS` differs from the unrolled size.
  */
 export function hashKey(words: Uint32Array, start: number): number {
   const sum =
@@ -35,7 +34,7 @@ export function hashKey(words: Uint32Array, start: number): number {
   return hash ^ (hash >>> 15);
 }
 
-/** Whether the keys at `a` and `b` are the same. Written out, without a branch a word. */
+/** Returns whether the keys at `a` and `b` are equal. Unrolled, without a branch per word. */
 export function sameKey(first: Uint32Array, a: number, second: Uint32Array, b: number): boolean {
   const difference =
     ((first[a] as number) ^ (second[b] as number)) |

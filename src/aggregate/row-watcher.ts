@@ -1,7 +1,7 @@
-/** Whoever keeps something that was made of rows. */
+/** Is notified by an aggregator whose rows it derives something from. */
 export interface RowWatcher {
-  /** A batch brought rows that were not there before. */
+  /** Called after a batch that added rows. */
   onNewRows(): void;
-  /** These rows of the table, as they are still, are about to be removed and given to other keys. */
+  /** Called before these rows are removed and reused for other keys; they can still be read. */
   onExpire(rows: readonly number[]): void;
 }

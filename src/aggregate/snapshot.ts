@@ -21,8 +21,8 @@ export interface Endpoint {
 }
 
 /**
- * Packets alike in all that tells them apart. Where there was no room for a row of their own, service
- * and server are folded away: both addresses are `overflow`, ports, mark and namespace 0.
+ * The packets of one aggregation key. Those of an overflow row are without service and server: both
+ * addresses are `overflow`; ports, mark and namespace are 0.
  */
 export interface SnapshotRow {
   readonly kind: KindName;
@@ -56,12 +56,12 @@ export interface SnapshotRow {
   readonly delays: DelayHistogram | undefined;
 }
 
-/** The packets of `rows` are `packets`, together. */
+/** Everything that was counted; `packets` is the sum over `rows`. */
 export interface Snapshot extends Totals {
   readonly rows: readonly SnapshotRow[];
 }
 
-/** Packets that only a kernel without the fix drops. */
+/** Counts the packets that only a kernel without the fix drops. */
 export const missingFixPackets = ({ rows }: Snapshot): number =>
   rows.reduce((sum, row) => sum + (row.missingFix ? row.packets : 0), 0);
 
@@ -102,7 +102,7 @@ export function readRow(table: CountTable, row: number): SnapshotRow {
   };
 }
 
-/** The table's rows in words, made when somebody asks. */
+/** Returns the table's rows in words. */
 export function readRows(table: CountTable): SnapshotRow[] {
   const rows: SnapshotRow[] = [];
   for (let row = 0; row < table.end; row++) {

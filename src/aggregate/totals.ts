@@ -1,8 +1,8 @@
-/** What was received since the start; none of it ever falls. */
+/** What was received since the start. Monotonic. */
 export interface Totals {
   readonly records: number;
   /** Packets they stand for. */
   readonly packets: number;
-  /** Those whose row found no room, so that their service and server were folded away. */
+  /** Those counted in overflow rows, without service and server. */
   readonly overflow: number;
 }

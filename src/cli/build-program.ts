@@ -1,15 +1,10 @@
 import type { Command } from 'commander';
-import { type CommandEntry, commandList } from './command-list.js';
+import { commandList } from './command-list.js';
+import type { CommandEntry, Program } from './support/command-module.js';
 import { EnvironmentCommand } from './support/environment-command.js';
 import { addGlobalOptions } from './support/global-options.js';
 import { type HelpText, helpLines } from './support/help-text.js';
 import { standardError, standardOutput } from './support/standard-streams.js';
-
-export interface Program {
-  readonly command: Command;
-  /** What stands below the options of each command that is loaded, the program included. */
-  readonly helps: ReadonlyMap<Command, HelpText>;
-}
 
 const help: HelpText = {
   notes: [
@@ -41,7 +36,7 @@ export async function buildProgram(
       const command = parent.command(name, { hidden: hidden === true }).description(summary);
       if (!isNamed(name)) continue;
       const { define, children = [], help: text } = await load();
-      define(command);
+      define(command, () => buildProgram(() => true));
       describe(command, text);
       await add(command, children);
     }

@@ -1,22 +1,4 @@
-import type { Command } from 'commander';
-import type { HelpText } from './support/help-text.js';
-
-/** What a module of commands/ exports. It loads nothing that only running the command needs. */
-export interface CommandModule {
-  readonly help: HelpText;
-  /** Adds arguments, options and the action. */
-  define(command: Command): void;
-  readonly children?: readonly CommandEntry[];
-}
-
-/** A command as the list of commands shows it; the rest is loaded when it is named. */
-export interface CommandEntry {
-  readonly name: string;
-  readonly summary: string;
-  /** Left out of help and completion. */
-  readonly hidden?: true;
-  load(): Promise<CommandModule>;
-}
+import type { CommandEntry } from './support/command-module.js';
 
 export const commandList: readonly CommandEntry[] = [
   {

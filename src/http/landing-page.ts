@@ -5,7 +5,7 @@ export function landingPage(version: string): string {
 <head><meta charset="utf-8"><title>ipvscope</title></head>
 <body>
 <h1>ipvscope ${version}</h1>
-<p>What ip_vs does with a reused port, seen from inside the kernel.</p>
+<p>How Linux IPVS handles connections that reuse a source port, seen from inside the kernel.</p>
 <ul>
 <li><a href="/metrics">Metrics</a></li>
 <li><a href="/healthz">Liveness</a></li>

@@ -122,9 +122,9 @@ export class HttpServer {
         reject(
           new IpvscopeError(
             'ERR_LISTEN',
-            `cannot listen on ${options.host ?? ''}:${options.port} (${cause.message})`,
+            `cannot listen on ${options.host ?? ''}:${options.port}: ${cause.message}`,
             {
-              hint: 'choose another with --web.listen-address',
+              hint: 'choose another address with --web.listen-address',
               exitCode: ExitCode.usage,
               cause,
             },
@@ -147,7 +147,7 @@ export class HttpServer {
     return `http://${formatEndpoint(address, port)}`;
   }
 
-  /** Answers no more; open connections are cut. Again is fine. */
+  /** Stops answering and cuts open connections. Idempotent. */
   async close(): Promise<void> {
     const closed = new Promise<void>((resolve) => this.#server.close(() => resolve()));
     for (const socket of this.#connections.keys()) socket.destroy();
@@ -233,11 +233,11 @@ export class HttpServer {
     if (maxRequests > 0 && this.#scrapes >= maxRequests) {
       return text(
         503,
-        `${maxRequests} scrapes are in flight (--web.max-requests); try again later`,
+        `${maxRequests} concurrent scrapes, the maximum (--web.max-requests); retry later`,
       );
     }
     if (!this.#unread.allows(client, length)) {
-      return text(503, 'too many answers are not read yet; try again later');
+      return text(503, 'too many unread responses; retry later');
     }
     return undefined;
   }
@@ -251,7 +251,7 @@ export class HttpServer {
   }
 
   async #page(request: IncomingMessage): Promise<Answer> {
-    if (!isRead(request)) return text(405, 'only GET and HEAD are answered here');
+    if (!isRead(request)) return text(405, 'method not allowed (use GET or HEAD)');
     const { registry, ready, version } = this.#options;
     switch (pathOf(request)) {
       case '/':
@@ -263,7 +263,7 @@ export class HttpServer {
       case '/readyz':
         return readiness(ready());
       default:
-        return text(404, 'no such page; see /');
+        return text(404, 'not found (see /)');
     }
   }
 }
@@ -294,7 +294,7 @@ function send(request: IncomingMessage, response: ServerResponse, answer: Answer
     'content-type': answer.type,
     'content-length': Buffer.byteLength(answer.body),
     // What a request of a kind that is not answered carries along is not read to its end.
-    ...(isRead(request) ? {} : { connection: 'close' }),
+    ...(isRead(request) ? {} : { connection: 'close', allow: 'GET, HEAD' }),
   });
   response.end(request.method === 'HEAD' ? undefined : answer.body);
 }

@@ -14,7 +14,7 @@ const zeros = zeroLabels([...dropCauses, 'unanswered'].map((its) => ({ cause: it
 /** What clients waited, of each copy of an opening packet that came after an earlier one. */
 export const connectDelay: RowFamily = {
   name: 'ipvs_connect_delay_seconds',
-  help: 'What clients waited until a copy of their opening packet got through, by what became of the copy before: dropped for a cause of ipvs_dropped_packets_total, or unanswered: it was sent to a real server that did not answer in time.',
+  help: 'Client-observed wait until a copy of the connection-opening packet was sent to a real server, by what became of the copy before: dropped for a cause of ipvs_dropped_packets_total, or unanswered. unanswered: check the real server; any other: see that metric.',
   labels(row, service) {
     const reason = cause(row);
     return reason === undefined ? undefined : [service, { cause: reason }];

@@ -28,7 +28,7 @@ export interface Family<Input = SelfInput> {
   readonly help: string;
   readonly labelNames: readonly string[];
   readonly type: 'counter' | 'gauge';
-  /** Samples with equal labels are added up. */
+  /** The values of samples with equal labels are summed. */
   read(input: Input): Iterable<Sample>;
 }
 

@@ -18,7 +18,7 @@ const kinds: ReadonlySet<SnapshotRow['kind']> = new Set([
 
 export const openingPackets: RowFamily = {
   name: 'ipvs_opening_packets_total',
-  help: 'Packets opening a connection that ip_vs looked up: while it does not grow, IPVS saw no new connection to this service, and delays come from elsewhere.',
+  help: 'Connection-opening packets that ip_vs looked up. While it does not grow, IPVS saw no new connection to this service: look elsewhere for the delay.',
   labels(row, service) {
     const isOpening = row.kind === 'new' || (row.opening && kinds.has(row.kind));
     return isOpening ? [service] : undefined;

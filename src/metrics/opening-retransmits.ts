@@ -3,7 +3,7 @@ import { eitherDraining, noZeros } from './zero-labels.js';
 
 export const openingRetransmits: RowFamily = {
   name: 'ipvs_opening_retransmits_total',
-  help: 'Packets opening a connection that were sent again to a real server that has not answered: look at that server, not at ip_vs.',
+  help: 'Connection-opening packets retransmitted to a real server that has not answered: check that server, not ip_vs.',
   labels(row, service) {
     if (row.kind !== 'retransmit') return undefined;
     return [service, { draining: String(row.draining) }];

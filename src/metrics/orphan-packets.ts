@@ -3,7 +3,7 @@ import { justOne, noZeros } from './zero-labels.js';
 
 export const orphanPackets: RowFamily = {
   name: 'ipvs_orphan_packets_total',
-  help: 'Packets of connections that IPVS has no entry for, answered with a reset: the entry timed out (compare ipvsadm -L --timeout with the keepalive of the clients) or was never synchronised to this director.',
+  help: 'Packets without a connection entry, answered with a reset: the entry timed out (compare ipvsadm -L --timeout with the keepalive of the clients) or was never synchronised to this director.',
   labels(row, service) {
     return row.kind === 'orphan' ? [service] : undefined;
   },

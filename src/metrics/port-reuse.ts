@@ -23,7 +23,7 @@ const zeros: Readonly<Record<ServiceProtocol, readonly LabelPart[]>> = {
 
 export const portReuse: RowFamily = {
   name: 'ipvs_port_reuse_total',
-  help: 'Packets opening a connection that matched an existing connection entry: with verdict dropped the client waits a second or more, with draining="true" and verdict forwarded it reaches a weight-0 server.',
+  help: 'Connection-opening packets that matched an existing connection entry (port reuse). With verdict dropped the client waits one second or more; with draining="true" and verdict forwarded it reaches a weight-0 server: set net.ipv4.vs.conn_reuse_mode=1.',
   labels(row, service) {
     if (row.kind !== 'reuse') return undefined;
     const { verdict, connState, draining } = row;

@@ -4,7 +4,7 @@ import type { Family, ServiceFamily } from './family.js';
 const events: Family = {
   type: 'counter',
   name: 'ipvscope_events_total',
-  help: 'Packets that the probe counted, of all kinds, ordinary opening packets included.',
+  help: 'Packets counted by the probe, of all kinds, ordinary connection-opening packets included.',
   labelNames: [],
   *read(input) {
     yield { labels: {}, value: input.totals().packets };
@@ -14,7 +14,7 @@ const events: Family = {
 const records: Family = {
   type: 'counter',
   name: 'ipvscope_records_total',
-  help: 'Records received from the probe; one may stand for several packets.',
+  help: 'Records received from the probe; an aggregated record stands for several packets.',
   labelNames: [],
   *read(input) {
     yield { labels: {}, value: input.totals().records };
@@ -24,7 +24,7 @@ const records: Family = {
 const losses: Family = {
   type: 'counter',
   name: 'ipvscope_records_lost_total',
-  help: 'Packets that were notable, or may have been, and have no record, by cause: the counters above are too low by so many.',
+  help: 'Notable packets without a record, by cause: the counters above are too low by at most this number. See docs/troubleshooting.md for each cause.',
   labelNames: ['cause'],
   *read(input) {
     for (const [cause, value] of Object.entries(input.state().losses)) {
@@ -36,7 +36,7 @@ const losses: Family = {
 const detailDropped: Family = {
   type: 'counter',
   name: 'ipvscope_detail_shed_packets_total',
-  help: 'Packets counted without their event detail (client, time, conntrack state): more came than the ring buffers hold.',
+  help: 'Packets aggregated without event detail (client, time, conntrack state) because the ring buffer was full. Select fewer kinds, or read events faster.',
   labelNames: [],
   *read(input) {
     yield { labels: {}, value: input.state().detailDropped };
@@ -46,7 +46,7 @@ const detailDropped: Family = {
 const up: Family = {
   type: 'gauge',
   name: 'ipvscope_attached',
-  help: 'Whether the whole probe is attached: 0 while ip_vs is not loaded.',
+  help: 'Whether all programs of the probe are attached; 0 while ip_vs is not loaded.',
   labelNames: [],
   *read(input) {
     yield { labels: {}, value: isAttached(input.state()) ? 1 : 0 };
@@ -56,7 +56,7 @@ const up: Family = {
 const watching: Family = {
   type: 'gauge',
   name: 'ipvscope_watching',
-  help: 'Whether the probe sees packets: 1 while it sees its own, 0 while it does not (kernel.ftrace_enabled, kprobes switched off); absent where it can send none.',
+  help: 'Whether the probe sees packets: 1 while it sees its own heartbeat packets, 0 while it does not (check kernel.ftrace_enabled, and whether kprobes are disabled); absent where it cannot send any.',
   labelNames: [],
   *read(input) {
     const { watching: now } = input.state();
@@ -67,7 +67,7 @@ const watching: Family = {
 const blind: Family = {
   type: 'counter',
   name: 'ipvscope_blind_seconds_total',
-  help: 'Seconds in which the probe saw none of its own packets: what ip_vs did then is not known.',
+  help: 'Seconds in which the probe saw none of its own heartbeat packets: events of this time are unknown.',
   labelNames: [],
   *read(input) {
     yield { labels: {}, value: input.state().blindSeconds };
@@ -77,7 +77,7 @@ const blind: Family = {
 const heartbeats: Family = {
   type: 'counter',
   name: 'ipvscope_heartbeats_total',
-  help: "The probe's own packets through the hook of ip_vs, by whether it saw them.",
+  help: 'Heartbeat packets through the hook of ip_vs, by whether the probe saw them.',
   labelNames: ['result'],
   *read(input) {
     const { seen, missed } = input.state().heartbeats;
@@ -89,7 +89,7 @@ const heartbeats: Family = {
 const attached: Family = {
   type: 'gauge',
   name: 'ipvscope_probe_attached',
-  help: 'Whether the probe is attached to a kernel function, and how.',
+  help: 'Whether the probe is attached to a kernel function, by attach type.',
   labelNames: ['function', 'variant'],
   *read(input) {
     for (const program of input.state().programs) {
@@ -104,7 +104,7 @@ const attached: Family = {
 const skippedRuns: Family = {
   type: 'counter',
   name: 'ipvscope_probe_missed_runs_total',
-  help: 'Runs of the probe that the kernel skipped because it was running on that CPU already, where it counts them.',
+  help: 'Runs of a program that the kernel skipped because it was running on that CPU already (BPF recursion); absent where the kernel does not count them.',
   labelNames: ['function', 'variant'],
   *read(input) {
     for (const { function: name, variant, skippedRuns: value } of input.state().programs) {
@@ -116,7 +116,7 @@ const skippedRuns: Family = {
 const overflow: Family = {
   type: 'counter',
   name: 'ipvscope_series_overflow_packets_total',
-  help: 'Packets counted in series labelled overflow: --metrics.max-series was reached, or the kernel had no room for more services and servers at once.',
+  help: 'Packets counted in series labelled overflow: --metrics.max-series was reached (raise it), or the kernel had no room for more services and servers at once.',
   labelNames: [],
   *read(input) {
     yield { labels: {}, value: input.totals().overflow + input.state().kernelOverflow };
@@ -126,7 +126,7 @@ const overflow: Family = {
 const kernelMemory: Family = {
   type: 'gauge',
   name: 'ipvscope_kernel_memory_bytes',
-  help: 'Memory of the kernel that the probe takes: maps and ring buffers.',
+  help: 'Kernel memory of the probe: maps and ring buffers.',
   labelNames: [],
   *read(input) {
     const { kernelMemory: value } = input.state();
@@ -137,7 +137,7 @@ const kernelMemory: Family = {
 const zerosOmitted: ServiceFamily = {
   type: 'gauge',
   name: 'ipvscope_zero_series_omitted',
-  help: 'Samples at 0 of virtual services and servers that are left out: --metrics.max-series is reached. Raise it; until then increase() skippedRuns the first packets of these series.',
+  help: 'Series of known virtual services and servers that are omitted while they are 0: --metrics.max-series is reached. Raise it; until then increase() does not count the first packets of these series.',
   labelNames: [],
   *read(input) {
     yield { labels: {}, value: input.zerosOmitted() };
@@ -157,7 +157,7 @@ const virtualServices: ServiceFamily = {
 const unreadableProcesses: ServiceFamily = {
   type: 'gauge',
   name: 'ipvscope_unreadable_processes',
-  help: 'Processes whose network namespace cannot be read, so that its virtual services may be unknown: grant CAP_SYS_PTRACE.',
+  help: 'Processes whose network namespace is not readable, so that its virtual services may be unknown: grant CAP_SYS_PTRACE.',
   labelNames: [],
   *read(input) {
     yield { labels: {}, value: input.services().unreadableProcesses };
@@ -167,7 +167,7 @@ const unreadableProcesses: ServiceFamily = {
 const unreadableNamespaces: ServiceFamily = {
   type: 'gauge',
   name: 'ipvscope_unreadable_namespaces',
-  help: 'Network namespaces with a name and without a process whose virtual services cannot be read: grant CAP_SYS_ADMIN.',
+  help: 'Named network namespaces without a process whose virtual services are not readable: grant CAP_SYS_ADMIN.',
   labelNames: [],
   *read(input) {
     yield { labels: {}, value: input.services().unreadableNamespaces };
@@ -177,7 +177,7 @@ const unreadableNamespaces: ServiceFamily = {
 const tableReads: ServiceFamily = {
   type: 'counter',
   name: 'ipvscope_service_table_reads_total',
-  help: 'Reads of the tables of virtual services, by result: after a failed one the tables read before are in use.',
+  help: 'Reads of the tables of virtual services, by result; after a failed read the former tables stay in use.',
   labelNames: ['result'],
   *read(input) {
     const services = input.services();
@@ -189,7 +189,7 @@ const tableReads: ServiceFamily = {
 const tableReadSeconds: ServiceFamily = {
   type: 'counter',
   name: 'ipvscope_service_table_read_seconds_total',
-  help: 'Time that reads of the tables of virtual services took: one hundredth of all at most.',
+  help: 'Time spent reading the tables of virtual services: at most 1 % of the run time.',
   labelNames: [],
   *read(input) {
     yield { labels: {}, value: input.services().seconds };

@@ -10,7 +10,7 @@ const zeros = new Map<string, readonly LabelPart[]>();
 
 export const unscheduledPackets: RowFamily = {
   name: 'ipvs_unscheduled_packets_total',
-  help: 'Packets that needed a real server and got none. no server, all weight 0: look at who fills the table; all overloaded: raise the thresholds (ipvsadm -x) or add servers; scheduler: it chose a server of weight 0 although others are free (sh, mh: add the fallback flag).',
+  help: 'Packets for which no real server could be chosen. no server, all weight 0: check what configures the table; all overloaded: raise the thresholds (ipvsadm -x) or add servers; scheduler: it chose a weight-0 server although others are available (sh, mh: add the fallback flag).',
   labels(row, service) {
     if (row.kind !== 'unscheduled') return undefined;
     return [service, { scheduler: row.scheduler ?? '', reason: row.reason ?? 'unknown' }];

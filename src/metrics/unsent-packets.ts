@@ -7,7 +7,7 @@ const zeros = zeroLabels(causes.map((cause) => ({ cause })));
 
 export const unsentPackets: RowFamily = {
   name: 'ipvs_unsent_packets_total',
-  help: 'Packets that IPVS had a real server for and that did not leave this node. transmit: ip_vs could not send them (no route, too big, a forbidden source); node: a later hook or queue of this node dropped them. The trace says the reason.',
+  help: 'Packets with a real server that did not leave this node. transmit: ip_vs could not send them (no route, too big, forbidden source); node: a later hook or queue of this node dropped them. ipvscope trace prints the reason.',
   labels(row, service) {
     if (!isRefused(row)) return undefined;
     const cause = causes.find((its) => its === row.cause);

@@ -1,6 +1,6 @@
 import type { Sight } from '../source/event-source.js';
 
-/** Whether the probe is known to see now: one line for a person. */
+/** Says in one line whether the probe is known to see packets now. */
 export function watchingLine({ watching, unprovenCause, blindSeconds, blindCause }: Sight): string {
   switch (watching) {
     case 'blind':

@@ -43,13 +43,13 @@ export interface LayoutMember {
 /** Session::Config in native/addon/session/session.h; whole numbers. */
 export interface SessionConfig {
   readonly ringBytes: number;
-  /** Kinds told one by one, as bits. */
+  /** Kinds that are delivered per event, as bits; see enum ipvscope_detail. */
   readonly detail: number;
-  /** Virtual services that there is room for. */
+  /** Capacity of the map of virtual services. */
   readonly services: number;
   /** enum ipvscope_variant. */
   readonly variant: number;
-  /** A file with BTF, or empty. */
+  /** A BTF file; empty: the kernel's own BTF. */
   readonly types: string;
   readonly verifierLog: boolean;
   readonly keyIdleMs: number;
@@ -58,6 +58,7 @@ export interface SessionConfig {
   readonly filter: EventFilter;
 }
 
+/** Session in native/addon/module/session_object.h; documented at `Session` (session.ts). */
 export interface NativeSession {
   open(config: SessionConfig): void;
   start(onWake: () => void): void;
@@ -67,7 +68,7 @@ export interface NativeSession {
   hasAggregates(): boolean;
   programs(): ProgramState[];
   losses(): number[];
-  /** struct ipvscope_service_key, one after another; returns how many found no room. */
+  /** Takes struct ipvscope_service_key, packed; returns how many found no room. */
   setServices(keys: Uint8Array): number;
   kernelMemory(): number;
   beat(): boolean;
@@ -76,10 +77,10 @@ export interface NativeSession {
   close(): void;
 }
 
-/** One program in the kernel. */
+/** One BPF program in the kernel. */
 export interface ProgramState {
   readonly name: string;
-  /** The kernel's number of it, by which another process finds it. */
+  /** Its id in the kernel, by which another process finds it. */
   readonly id: number;
   /** The kernel function it is attached to. */
   readonly function: string;
@@ -90,7 +91,7 @@ export interface ProgramState {
    * it does not count them (kprobes, before 6.7).
    */
   readonly skippedRuns?: number;
-  /** Instructions the verifier walked; 0 where the kernel does not say (before 5.16). */
+  /** Instructions that the verifier processed; 0 where the kernel does not report it (before 5.16). */
   readonly verifiedInstructions: number;
   /** The verifier's statistics; empty unless asked for. */
   readonly verifierLog: string;

@@ -10,17 +10,17 @@ export interface EndpointFilter {
   readonly portZero?: true;
 }
 
-/** Of each sort at most so many (IPVSCOPE_FILTER_MOST in native/include/ipvscope_filter.h). */
+/** The most filters of one sort (IPVSCOPE_FILTER_MOST in native/include/ipvscope_filter.h). */
 export const MAX_FILTERS = 8;
 
 /** enum ipvscope_filter_protocol */
 export const protocolBits = { TCP: 1, UDP: 2, SCTP: 4 } as const;
 
-/** Which packets are wanted: those that fit one of each sort; absent or empty: all. */
+/** Which packets are of interest: those that match one of each sort; absent or empty: all. */
 export interface EventFilter {
   readonly client?: readonly EndpointFilter[];
   readonly virtual?: readonly EndpointFilter[];
-  /** Where the entry sends its packets, or the one made anew. */
+  /** The real server of the entry that was found, or of the new one. */
   readonly destination?: readonly EndpointFilter[];
   readonly fwmark?: readonly number[];
   /** Inode numbers of network namespaces. */

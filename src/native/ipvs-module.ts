@@ -5,9 +5,10 @@ const INITSTATE = '/sys/module/ip_vs/initstate';
 const BUILT_IN = 'built in';
 
 /**
- * Which loading of ip_vs this is: another value after the module was unloaded and loaded again,
- * undefined while there is none, or while it still initialises. Throws what keeps it from looking
- * (EMFILE, ENFILE, ENOMEM).
+ * Identifies this loading of ip_vs: another value after the module was reloaded, undefined while it is
+ * absent or still initialises.
+ *
+ * @throws a system error where it cannot be read (EMFILE, ENFILE, ENOMEM).
  */
 export function ipvsInstance(
   files: KernelFiles = realFiles,
@@ -18,17 +19,17 @@ export function ipvsInstance(
   try {
     return files.read(INITSTATE).trim() === 'live' ? String(inode()) : undefined;
   } catch (cause) {
-    // It went between two looks (ENODEV: while the file was read).
+    // Unloaded since `hasIpvs` (ENODEV: while the file was read).
     if (['ENOENT', 'ENODEV'].includes((cause as NodeJS.ErrnoException).code ?? ''))
       return undefined;
     throw cause;
   }
 }
 
-/** Whether ip_vs is there: it registers this file in every network namespace (ip_vs_ctl.c). */
+/** Returns whether ip_vs is loaded or built in: it registers this file in every network namespace (ip_vs_ctl.c). */
 export const hasIpvs = (files: KernelFiles): boolean => files.exists('/proc/net/ip_vs');
 
-/** Whether it is a module. */
+/** Returns whether ip_vs is a module. */
 export const isModule = (files: KernelFiles): boolean => files.exists(INITSTATE);
 
 /** sysfs gives every new directory a number of its own (fs/kernfs, kernfs_new_node). */

@@ -1,7 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs';
 import { release } from 'node:os';
 
-/** What is asked of the running kernel and of this machine's files: replaced in tests. */
+/** Reads files of the running kernel and of this machine. Replaced in tests. */
 export interface KernelFiles {
   exists(path: string): boolean;
   read(path: string): string;

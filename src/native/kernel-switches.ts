@@ -3,14 +3,14 @@ import { type KernelFiles, realFiles } from './kernel-files.js';
 
 interface Switch {
   readonly path: string;
-  /** What is said of it where it is off. */
+  /** How it is reported when it is off. */
   readonly off: string;
   readonly stops: readonly AttachVariant[];
 }
 
 /**
- * What keeps attached programs from running, and tells nobody. The second file is in debugfs: root's
- * alone, and not mounted everywhere.
+ * Switches that keep attached programs from running, without any error. The second file is in debugfs:
+ * readable by root only, and not mounted everywhere.
  */
 const switches: readonly Switch[] = [
   {
@@ -25,7 +25,7 @@ const switches: readonly Switch[] = [
   },
 ];
 
-/** Those that are off, of all that can be read. */
+/** Returns the switches that are off, of those that can be read. */
 export function switchesOff(
   variant: AttachVariant,
   files: KernelFiles = realFiles,

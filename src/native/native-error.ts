@@ -24,7 +24,7 @@ const ENOTSUPP = 524;
 
 const PARANOID = '/proc/sys/kernel/perf_event_paranoid';
 
-/** The kernel's own limit on who may trace: 2 in an unpatched kernel, 3 in Debian's. */
+/** Reads the kernel's limit on who may trace: 2 in an unpatched kernel, 3 in Debian's. */
 function paranoid(): number {
   try {
     return Number(readFileSync(PARANOID, 'utf8'));
@@ -50,7 +50,7 @@ function hintOf({ errno, step }: NativeError, limit: () => number): string | und
         : 'run it as root; a kernel in lockdown, or hardened against tracing, refuses even root';
     case EACCES:
       return step === 'attach' && limit() > 2
-        ? `kernel.perf_event_paranoid is ${limit()}, which takes CAP_SYS_ADMIN: sysctl kernel.perf_event_paranoid=2 lets CAP_PERFMON do`
+        ? `kernel.perf_event_paranoid is ${limit()}, which requires CAP_SYS_ADMIN: sysctl kernel.perf_event_paranoid=2 lets CAP_PERFMON do`
         : undefined;
     case ENFILE:
       return 'raise the limit of the system: sysctl fs.file-max';

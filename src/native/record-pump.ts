@@ -1,15 +1,15 @@
 import type { OnBatch, RecordBatch } from '../record/record-batch.js';
 
-/** How often the rings are looked at while records keep coming: what an event waits at the most. */
+/** Poll interval while records arrive: the longest that an event waits. */
 const POLL_MS = 40;
 
-/** Looks in a row that find nothing; then the next record has to wake. */
+/** Polls in a row without a record; after these the reader is idle, and wakeups are re-armed. */
 const IDLE_POLLS = 3;
 
-/** How long it delivers at a stretch; then others on the event loop have their turn. */
+/** How long one poll may deliver before the event loop runs other work. */
 const DRAIN_BUDGET_MS = 20;
 
-/** How often what was added up is read; a table is read once it is added to no more. */
+/** Interval of reading aggregates; a side of the map is read once its grace period elapsed. */
 const AGGREGATE_MS = 1_000;
 
 /** What the pump reads from; see Session. */
@@ -23,15 +23,15 @@ export interface RecordReader {
 }
 
 /**
- * Brings records from the kernel, waking as seldom as may be. Nothing to do: no timer runs, and the
- * first record wakes. Records keep coming: a timer looks for them, and none of them wakes. While the
- * receiver can take no more, nothing is drained: the rings fill, and the kernel aggregates.
+ * Drains records from the kernel with as few wakeups as possible. Idle: no timer runs, and the first
+ * record wakes. Busy: a timer polls, and no record wakes. Held by the receiver: nothing is drained,
+ * the rings fill, and the kernel aggregates.
  */
 export class RecordPump {
   readonly #from: RecordReader;
   readonly #onBatch: OnBatch;
   #polling: NodeJS.Timeout | undefined;
-  /** A look that goes on where another had to stop. */
+  /** Continues a poll whose budget was spent. */
   #resumed: NodeJS.Immediate | undefined;
   #idlePolls = 0;
   #aggregating: NodeJS.Timeout | undefined;
@@ -43,7 +43,7 @@ export class RecordPump {
     this.#onBatch = onBatch;
   }
 
-  /** To be called when the kernel woke. */
+  /** Starts to poll. To be called on each wakeup. */
   wake(): void {
     if (this.#held) return;
     this.#idlePolls = 0;
@@ -51,7 +51,7 @@ export class RecordPump {
     this.#poll();
   }
 
-  /** Again is fine. */
+  /** Stops delivering. Idempotent. */
   stop(): void {
     this.#stopped = true;
     this.#clear();
@@ -99,7 +99,7 @@ export class RecordPump {
     if (this.#idlePolls >= IDLE_POLLS && this.#from.rearm()) {
       clearInterval(this.#polling);
       this.#polling = undefined;
-      // What was added up meanwhile: the record that was to wake may have been drained above.
+      // Something may have been aggregated meanwhile, whose waking record was drained above.
       this.#watchAggregates();
     }
   }

@@ -5,9 +5,9 @@ const KEY_BYTES = 28;
 const AF_INET = 2;
 const AF_INET6 = 10;
 
-/** As struct ipvscope_service_key, one after another. */
+/** Packs services as struct ipvscope_service_key. */
 export function serviceKeys(services: readonly ServiceKey[]): Uint8Array {
-  // Of a service by mark the table does not show the family where it has no servers.
+  // The table does not show the family of a service by mark that has no servers.
   const keys = services.flatMap((service) =>
     service.family === 0
       ? [AF_INET, AF_INET6].map((family) => ({ ...service, family }))

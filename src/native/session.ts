@@ -18,35 +18,38 @@ export interface SessionOptions {
   readonly ringBytes?: number;
   /** Records that one call of `onBatch` may carry at most. */
   readonly batchRecords?: number;
-  /** Kinds told packet by packet (default: all); packets of the others are added up. */
+  /** Kinds delivered per event (default: all); packets of the others are aggregated. */
   readonly detail?: readonly KindName[];
-  /** Whatever else is dropped or rejected is told packet by packet, too (default: no). */
+  /** Also delivers every other dropped or rejected packet per event (default: no). */
   readonly detailDrops?: boolean;
-  /** Packets that do not fit leave no trace: they are neither told nor added up (default: all fit). */
+  /** Which packets are of interest (default: all). Others are neither delivered nor counted. */
   readonly filter?: EventFilter;
   /**
-   * Milliseconds (default: a minute). The kernel counts by number the keys that it knows, as many as
-   * it has numbers for; a key that had no packet for so long may give its number to another.
+   * Milliseconds (default: a minute) without a packet after which an aggregation key's slot may be
+   * reassigned to another key.
    */
   readonly keyIdleMs?: number;
-  /** Virtual services that there is room for (default: 4096). */
+  /** Capacity of the map of virtual services (default: 4096). */
   readonly services?: number;
   /** How to attach (default: fentry and fexit). */
   readonly attachment?: Attachment;
-  /** Keep the verifier's statistics of every program. */
+  /** Keeps the verifier's statistics of every program. */
   readonly verifierLog?: boolean;
-  /** Load the record generator instead of the probe: needs no ip_vs, attaches nothing. */
+  /** Loads the record generator in place of the probe: needs no ip_vs, attaches nothing. */
   readonly generator?: boolean;
-  /** Of the generator (default: true): none of its programs runs while `readAggregates()` reads. */
+  /**
+   * Generator only (default: true): none of its programs runs during `readAggregates()`, so that no
+   * grace period has to elapse.
+   */
   readonly settled?: boolean;
   /**
-   * Of the generator (default: true): aggregation maps are read by batch operations; else element by
-   * element, as on kernels without these (before 5.6).
+   * Generator only (default: true): reads aggregation maps by batch operations; else element by
+   * element, as on kernels before 5.6.
    */
   readonly batches?: boolean;
 }
 
-/** What happened and has no record, by cause (enum ipvscope_loss), as metrics name it. */
+/** Packets without a record, by cause (enum ipvscope_loss). The names are label values of metrics. */
 export interface Losses {
   readonly pending_full: number;
   readonly unpaired: number;
@@ -54,35 +57,32 @@ export interface Losses {
   readonly retry_full: number;
   readonly opening_evicted: number;
   readonly coalesced_full: number;
-  /** Records of a size that the ring's reader did not expect. */
+  /** Records of an unexpected size in a ring. */
   readonly misfit: number;
 }
 
+/** What the kernel counts beside records. */
 export interface Counters {
   readonly losses: Losses;
-  /** Packets that found no room in the ring and were added up instead: numbers without detail. */
+  /** Packets aggregated without event detail because a ring was full. */
   readonly detailDropped: number;
-  /** Packets that were added up without addresses: the kernel's table had no room for their key. */
+  /** Packets counted in overflow buckets, without addresses: the aggregation map was full. */
   readonly kernelOverflow: number;
-  /** Packets that the lookup was given and that fit the filter; 0 where there is none. */
+  /** Packets that ip_vs looked up and that match the filter; 0 where there is no filter. */
   readonly lookedUp: { readonly packets: number; readonly opening: number };
 }
 
-/** Of all CPUs' rings together, but for what one has at least. */
+/** Bytes of all CPUs' rings together; each has at least MIN_RING_BYTES. */
 const RINGS_BYTES = 4 << 20;
 const MIN_RING_BYTES = 64 << 10;
 const PAGE_BYTES = 4096;
 const DEFAULT_BATCH_RECORDS = 4096;
-/** Virtual services that the probe has room for: 28 bytes each, and what the kernel needs. */
+/** Each takes 28 bytes, and what the kernel needs for an element of a hash map. */
 const DEFAULT_SERVICES = 4096;
 const DEFAULT_KEY_IDLE_MS = 60_000;
 
-/** enum ipvscope_variant, by name. */
-const nativeVariant = {
-  fexit: Variant.trampoline,
-  kprobe: Variant.kprobe,
-  generator: Variant.generator,
-} as const;
+/** enum ipvscope_variant, by how a kernel function is hooked. */
+const nativeVariant = { fexit: Variant.trampoline, kprobe: Variant.kprobe } as const;
 
 function wrongArgument(message: string): IpvscopeError {
   return new IpvscopeError('ERR_ARGUMENT', message, { exitCode: ExitCode.usage });
@@ -100,10 +100,10 @@ function translated<T>(call: () => T): T {
   }
 }
 
-/** Where nothing is told one by one the rings only wake. */
+/** Shares RINGS_BYTES among the CPUs; where nothing is delivered per event, the rings only wake. */
 function defaultRingBytes(detail: number): number {
   if (detail === 0) return PAGE_BYTES;
-  // All of the machine's: there is a ring for each, whichever of them this process may use.
+  // Every CPU of the machine has a ring, whichever of them this process may use.
   const share = 2 ** Math.floor(Math.log2(RINGS_BYTES / Math.max(1, cpus().length)));
   return Math.max(share, MIN_RING_BYTES);
 }
@@ -115,7 +115,7 @@ function defaultRingBytes(detail: number): number {
  * Every method but `close()` throws an IpvscopeError: ERR_PROBE_CLOSED before `open()` and after
  * `close()`, but for `detach()`; ERR_PROBE_READ where the kernel refuses what is asked of it; from
  * `open()` ERR_KERNEL_UNSUPPORTED where a function is missing, ERR_KERNEL_LOCKDOWN, ERR_BTF_FILE for
- * types that are not this kernel's, ERR_BTF_READ where its own cannot be read, and ERR_PROBE_OPEN,
+ * BTF of another kernel, ERR_BTF_READ where its own cannot be read, and ERR_PROBE_OPEN,
  * ERR_PROBE_LOAD, ERR_PROBE_ATTACH and ERR_PROBE_RING by the step that failed.
  */
 export class Session {
@@ -148,7 +148,7 @@ export class Session {
       ringBytes,
       detail,
       services: options.services ?? DEFAULT_SERVICES,
-      variant: nativeVariant[options.generator === true ? 'generator' : variant],
+      variant: options.generator === true ? Variant.generator : nativeVariant[variant],
       types: btf,
       verifierLog: options.verifierLog ?? false,
       keyIdleMs,
@@ -172,11 +172,11 @@ export class Session {
   }
 
   /**
-   * Calls back on this thread's event loop with all that comes: records one by one within 40 ms, what
-   * was added up within two seconds. Keeps the loop alive. Throws ERR_PROBE_STARTED the second time.
-   * While a promise that `onBatch` returned is pending it is not called: records stay in the kernel.
-   * `onError` (default: throws) is called once, where the kernel refuses to be read; from then on
-   * nothing comes.
+   * Starts to deliver on this thread's event loop: records of single packets within 40 ms, aggregates
+   * within two seconds. Keeps the loop alive. Delivers nothing while a promise that `onBatch` returned
+   * is pending. Calls `onError` (default: throws) once where a read fails, and delivers nothing more.
+   *
+   * @throws IpvscopeError ERR_PROBE_STARTED when called a second time.
    */
   start(onBatch: OnBatch, onError = rethrow): void {
     const pump = new RecordPump(this.#untilError(onError), () => this.#deliver(onBatch));
@@ -184,7 +184,7 @@ export class Session {
     this.#pump = pump;
   }
 
-  /** What the pump reads: after the first error there is nothing more. */
+  /** Returns what the pump reads from: after the first error it is always empty. */
   #untilError(onError: (error: IpvscopeError) => void): RecordReader {
     let failed = false;
     const read = <T>(call: () => T, nothing: T): T => {
@@ -207,25 +207,25 @@ export class Session {
     };
   }
 
-  /** Fills `bytes` now, the oldest records first; returns how many, 0 when the rings are empty. */
+  /** Fills the batch from the rings, oldest records first; returns how many, 0 when they are empty. */
   drain(): number {
     return this.#read(() => this.#native.drain());
   }
 
-  /** From here on the first record wakes; false where something has come that nobody was woken for. */
+  /** Re-enables wakeups; returns false if records arrived meanwhile without one. */
   rearm(): boolean {
     return translated(() => this.#native.rearm());
   }
 
-  /** Whether anything was added up that `readAggregates()` has not told. */
+  /** Returns whether anything was aggregated that `readAggregates()` has not returned. */
   hasAggregates(): boolean {
     return translated(() => this.#native.hasAggregates());
   }
 
   /**
-   * Fills `bytes` with records of several packets each: kinds that are not told one by one, and what
-   * found no room in the ring. Returns how many, 0 when all there were have been read; what is added
-   * up from then on comes with the calls after that.
+   * Fills the batch with records of several packets each: kinds that are not delivered per event, and
+   * what found no room in a ring. Returns how many; 0 ends one reading, and what is aggregated from
+   * then on comes with the next.
    */
   readAggregates(): number {
     return this.#read(() => this.#native.readAggregates());
@@ -264,11 +264,12 @@ export class Session {
     }
   }
 
+  /** Returns the state of every program that is loaded. */
   programs(): readonly ProgramState[] {
     return translated(() => this.#native.programs());
   }
 
-  /** Also gives up packets that were never seen to leave the hook, and counts them as unpaired. */
+  /** Reads the counters. Also expires packets whose exit from the hook was not seen: `unpaired`. */
   counters(): Counters {
     const counts = translated(() => this.#native.losses());
     const count = (index: number): number => counts[index] ?? 0;
@@ -290,38 +291,39 @@ export class Session {
   }
 
   /**
-   * Tells the probe the virtual services: packets of connections that IPVS no longer knows are
-   * reported where they were sent to one of these. Returns how many found no room.
+   * Sets the virtual services whose orphan packets the probe reports: packets of connections that
+   * IPVS no longer knows. Returns how many services found no room.
    */
   setServices(services: readonly ServiceKey[]): number {
     return translated(() => this.#native.setServices(serviceKeys(services)));
   }
 
-  /** Bytes of kernel memory that its maps, rings and programs take; 0 where /proc does not say. */
+  /** Returns the bytes of kernel memory of its maps, rings and programs; 0 where /proc does not say. */
   kernelMemory(): number {
     return translated(() => this.#native.kernelMemory());
   }
 
   /**
-   * Sends a packet of the probe's own through the hook of ip_vs, and says whether it was seen there.
-   * Throws ERR_HEARTBEAT where none can be sent (no CAP_SYS_ADMIN or CAP_NET_ADMIN).
+   * Sends a heartbeat through the hook of ip_vs; returns whether the probe saw it.
+   *
+   * @throws IpvscopeError ERR_HEARTBEAT where none can be sent (no CAP_SYS_ADMIN or CAP_NET_ADMIN).
    */
   beat(): boolean {
     return translated(() => this.#native.beat());
   }
 
-  /** Up to 1024 records of `keys` virtual services, numbered from `first`, into the ring. */
+  /** Makes up to 1024 records with the generator, numbered from `first`, of `keys` virtual services. */
   generate(first: number, count: number, keys: number): void {
     translated(() => this.#native.generate(first, count, keys));
   }
 
-  /** No new records from here on; what there is can still be read. Again is fine. */
+  /** Detaches all programs; the remaining records can still be read. Idempotent. */
   detach(): void {
     this.#detached = true;
     translated(() => this.#native.detach());
   }
 
-  /** Takes the probe out of the kernel. Again is fine. */
+  /** Unloads the probe and frees its maps. Idempotent. */
   close(): void {
     this.#pump?.stop();
     this.#pump = undefined;

@@ -26,10 +26,10 @@ function formatIpv6(bytes: Uint8Array, offset: number): string {
   return start < 0 ? text(0, 8) : `${text(0, start)}::${text(start + length, 8)}`;
 }
 
-/** In place of an address that there was no room for. */
+/** Stands for the address of packets in an overflow bucket. */
 export const OVERFLOW_ADDRESS = 'overflow';
 
-/** The address at `offset`, network byte order, as ipvsadm -n prints it without brackets. */
+/** Formats the address at `offset` (network byte order) as ipvsadm -n does, without brackets. */
 export function formatAddress(bytes: Uint8Array, offset: number, family: number): string {
   if (family === AF_INET6) return formatIpv6(bytes, offset);
   if (family === 0) return OVERFLOW_ADDRESS;

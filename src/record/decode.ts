@@ -16,7 +16,7 @@ import {
 } from './value-names.js';
 
 /**
- * What is known of the server itself. An entry whose server is not in this director's table (one
+ * Returns what is known of the server itself. An entry whose server is not in this director's table (one
  * synchronised from another director, or bypass) has none of it: neither weight nor presence.
  */
 function serverFacts(
@@ -31,10 +31,10 @@ function serverFacts(
   return (flags & Flag.weightZero) === 0 ? { available } : { weight: 0, available };
 }
 
-/** An entry that was made for the packet has had no time to live yet. */
+/** Returns whether the entry was made for the packet: such an entry had no expiry time before. */
 const isMade = (kind: number): boolean => kind === Kind.stale || kind === Kind.retry;
 
-/** What is known of the scheduler where no server could be chosen. */
+/** Returns what is known of the scheduler where no server could be chosen. */
 function schedulerFacts(
   { scheduler, servers, serversWithWeight, serversOverloaded }: RecordView,
   single: boolean,
@@ -50,7 +50,7 @@ function schedulerFacts(
   };
 }
 
-/** Why. A packet that was sent by cache_bypass had a reason, but was not dropped for it. */
+/** Returns why. A packet sent by cache_bypass has a reason, but was not dropped for it. */
 function causeFacts(
   { dropReasons }: RecordBatch,
   value: number,

@@ -20,15 +20,15 @@ export interface IpvsEvent {
    * 0 for one of every port or of a mark. Absent where the packet does not show it any more.
    */
   readonly virtual?: string;
-  /** Of the virtual service; 0 for a service by address. */
+  /** Firewall mark of the virtual service; 0 for a service by address. */
   readonly fwmark: number;
-  /** Where the entry that was found sends its packets. */
+  /** The real server of the connection entry that was found. */
   readonly destination?: string;
-  /** Of that server, when the entry was found. */
+  /** Weight of that server when the entry was found. */
   readonly weight?: number;
-  /** Whether that server is still in the virtual service's table. */
+  /** Whether that server is still in the virtual service. */
   readonly available?: boolean;
-  /** The server chosen anew. */
+  /** The server that the packet was rescheduled to. */
   readonly new_destination?: string;
   /** The entry's state when it was found, as ipvsadm -Lc prints it; absent where there is none. */
   readonly conn_state?: string;
@@ -46,9 +46,9 @@ export interface IpvsEvent {
   readonly scheduler?: string;
   /** Servers of the virtual service, at most 65535. */
   readonly servers?: number;
-  /** Those with a weight above 0. */
+  /** Servers with a weight above 0. */
   readonly servers_with_weight?: number;
-  /** Those above their thresholds. */
+  /** Servers above their thresholds. */
   readonly servers_overloaded?: number;
   /**
    * Why the packet was dropped. On `retry`: why the earlier copy was. Where `delay_ms` is on another

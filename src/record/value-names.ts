@@ -19,7 +19,7 @@ const conntracks = byValue(Conntrack);
 const forwardings = byValue(Forwarding);
 const schedulers = byValue(Scheduler);
 
-/** Of ipvscope_scheduler; undefined: one that this program does not know. */
+/** Names an ipvscope_scheduler; undefined for one that this version does not know. */
 export const schedulerName = (value: number): string | undefined =>
   value === Scheduler.unknown ? undefined : nameOf(schedulers, value);
 
@@ -95,7 +95,7 @@ const protocols: Readonly<Record<number, Protocol>> = {
   132: { name: 'SCTP', states: sctpStates, conntrackStates: sctpConntrackStates },
 };
 
-/** A value that no name is known for is shown, not hidden. */
+/** Returns the value's name; a value without one is shown, not hidden. */
 function nameOf<Name extends string>(names: readonly Name[], value: number): Name {
   return names[value] ?? (`UNKNOWN_${value}` as Name);
 }
@@ -105,15 +105,15 @@ export const verdictName = (value: number): VerdictName => nameOf(verdicts, valu
 export const conntrackName = (value: number): ConntrackName => nameOf(conntracks, value);
 export const forwardingName = (value: number): ForwardingName => nameOf(forwardings, value);
 
-/** As ipvsadm writes it: `TCP`, `UDP`, `SCTP`. */
+/** Names a protocol as ipvsadm does: `TCP`, `UDP`, `SCTP`. */
 export const protocolName = (value: number): string =>
   protocols[value]?.name ?? `PROTOCOL_${value}`;
 
-/** The state of an entry, as ipvsadm -Lc prints it. */
+/** Names the state of a connection entry as ipvsadm -Lc does. */
 export const stateName = (protocol: number, state: number): string =>
   nameOf(protocols[protocol]?.states ?? [], state);
 
-/** The state of a conntrack entry, as conntrack -L prints it; undefined: it has none. */
+/** Names the state of a conntrack entry as conntrack -L does; undefined where it has none. */
 export const conntrackStateName = (protocol: number, state: number): string | undefined => {
   const names = protocols[protocol]?.conntrackStates;
   return names === undefined || state === 0 ? undefined : nameOf(names, state);

@@ -93,8 +93,9 @@ function accessorSource(member: LayoutMember, keyOffset: number): string {
 `;
 }
 
-function viewSource({ members }: LayoutDescription): string {
-  const keyOffset = members.find(({ name }) => name === 'netns')?.offset ?? 0;
+function viewSource({ members, enums }: LayoutDescription): string {
+  const keyOffset = enums.ipvscope_key?.IPVSCOPE_KEY_OFFSET;
+  if (keyOffset === undefined) throw new TypeError('the record has no key');
   return `${HEADER}
 /**
  * Reads the members of one record out of a buffer that may hold many: the one that begins \`start\`

@@ -22,7 +22,7 @@ output=$("${serve[@]}" --check 2>&1 >/dev/null) || code=$?
 port=$(sed -nE 's#.*metrics at http://[^ ]*:([0-9]+)/metrics.*#\1#p' <<<"$output" | head -n 1)
 port=${port:-10962}
 cat >&2 <<EOF
-$output
+$(grep -oE 'ERR_[A-Z_]+: .*' <<<"$output" | tail -n 1)
 this kernel cannot be traced: the lab reproduces the incident instead
 its metrics are at http://127.0.0.1:$port/metrics here
 EOF

@@ -40,4 +40,4 @@ say "native tests with sanitizers: ${#tests[@]} files"
 exec "${root[@]}" env LD_PRELOAD="$preload" \
   ASAN_OPTIONS=detect_leaks=0:abort_on_error=1:handle_segv=1 \
   UBSAN_OPTIONS=print_stacktrace=1:abort_on_error=1 \
-  "$(command -v node)" --test --test-timeout=300000 --test-reporter=spec "${tests[@]}"
+  "$(command -v node)" --test --test-timeout=900000 --test-reporter=spec "${tests[@]}"

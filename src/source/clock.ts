@@ -1,7 +1,7 @@
-/** Wall time may jump (NTP, an operator); beyond this the offset is taken anew. */
+/** Wall time may jump (NTP, an operator): a larger drift re-aligns the offset. */
 const MAX_DRIFT_MS = 5;
 
-/** CLOCK_MONOTONIC in nanoseconds, as records are stamped. Exact to 1 ns for 104 days of uptime. */
+/** Reads CLOCK_MONOTONIC, in nanoseconds, as records are stamped. Exact to 1 ns for 104 days of uptime. */
 export const monotonicNow = (): number => Number(process.hrtime.bigint());
 
 /**
@@ -16,7 +16,7 @@ export class Clock {
     this.#align(performance.timeOrigin + performance.now());
   }
 
-  /** ISO 8601, UTC, with microseconds. */
+  /** Formats a record's time as ISO 8601, UTC, with microseconds. */
   readonly format = (monotonicNs: number): string => {
     const us = Math.floor(this.#originUs + monotonicNs / 1000);
     const ms = Math.floor(us / 1000);
@@ -24,7 +24,7 @@ export class Clock {
     return new Date(ms).toISOString().replace('Z', `${rest}Z`);
   };
 
-  /** To be called now and then: follows the wall clock when it was set. */
+  /** Re-aligns the offset where the wall clock was set. To be called with every batch. */
   check(): void {
     const wallMs = Date.now();
     const oursMs = (this.#originUs + Number(process.hrtime.bigint() / 1000n)) / 1000;

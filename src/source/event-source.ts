@@ -7,52 +7,53 @@ export interface AttachedProgram {
   /** `fentry`, `fexit`, `kprobe`, `kretprobe`, or of a tracepoint `tp_btf`, `raw_tp`. */
   readonly variant: string;
   readonly attached: boolean;
-  /** Runs that the kernel skipped: what happened then was not seen. Absent: it does not count. */
+  /** Runs that the kernel skipped (BPF recursion): not seen. Absent where it does not count them. */
   readonly skippedRuns?: number;
 }
 
 /**
- * Whether the probe is known to see packets. `proven`: it sees its own; `blind`: it does not, or a
- * switch of the kernel is off; `unproven`: it can send none, and silence proves nothing.
+ * Whether the probe is known to see packets. `proven`: it sees its heartbeats; `blind`: it does not, or
+ * a switch of the kernel is off; `unproven`: no heartbeat can be sent, and silence proves nothing.
  */
 export type Watching = 'proven' | 'blind' | 'unproven';
 
+/** What the heartbeats show. */
 export interface Sight {
   readonly watching: Watching;
   /** Why it is not proven; empty where it is. */
   readonly unprovenCause: string;
-  /** How long it was blind, each time from the last of its own packets that it saw to the next. */
+  /** Seconds of blindness, each time from the last heartbeat that was seen to the next. */
   readonly blindSeconds: number;
-  /** Why it was, the last time; empty where it never was. */
+  /** Why it was blind the last time; empty where it never was. */
   readonly blindCause: string;
-  /** Packets of its own. */
+  /** Heartbeats that were sent, by whether the probe saw them. */
   readonly heartbeats: { readonly seen: number; readonly missed: number };
 }
 
-/** Packets that ip_vs was given, and those of them that open a connection. */
+/** Packets that ip_vs looked up, and those of them that open a connection. */
 export interface LookedUp {
   readonly packets: number;
   readonly opening: number;
 }
 
-/** What a source says of itself; the cause of everything that has no record. */
+/** The state of a source, and the counts of everything that has no record. */
 export interface SourceState extends Sight {
   readonly programs: readonly AttachedProgram[];
-  /** Cause to count. */
+  /** Packets without a record, by cause. */
   readonly losses: Readonly<Record<string, number>>;
-  /** Packets whose number is known, but not their detail: there were too many. */
+  /** Packets aggregated without event detail because the rings were full. */
   readonly detailDropped: number;
-  /** Packets whose service and server are not known: there were too many of them at once. */
+  /** Packets counted in the kernel's overflow buckets, without service and server. */
   readonly kernelOverflow: number;
-  /** What the lookup was given of the packets that the filter asks for. */
+  /** Packets that ip_vs looked up and that match the filter. */
   readonly lookedUp?: LookedUp;
-  /** Bytes of kernel memory that the probe takes; absent while there is none. */
+  /** Bytes of kernel memory of the probe; absent while it is not attached. */
   readonly kernelMemory?: number;
-  /** What kept it from reading all there was, a line each; absent: nothing did. */
+  /** Reads that failed, a line each; absent: none did. */
   readonly failures?: readonly string[];
 }
 
-/** Of a source that is not there. */
+/** The state of a source that is not attached. */
 export const noSource: SourceState = {
   programs: [],
   losses: {},
@@ -65,19 +66,19 @@ export const noSource: SourceState = {
   heartbeats: { seen: 0, missed: 0 },
 };
 
-/** Whether every program is attached, and there are any. */
+/** Returns whether there are programs and all of them are attached. */
 export const isAttached = ({ programs }: SourceState): boolean =>
   programs.length > 0 && programs.every((program) => program.attached);
 
-/** Where records come from. */
+/** Delivers records. */
 export interface EventSource {
   start(onBatch: OnBatch): void;
   state(): SourceState;
-  /** Delivers what is waiting now, before it returns. */
+  /** Delivers what can be read now, before it returns; back-pressure does not hold it. */
   flush(): void;
   /**
-   * Delivers what is still on its way, then lets go of everything. Again is fine. What cannot be read
-   * is no error: `state().failures` says it.
+   * Detaches all programs, delivers the remaining records and frees everything. Idempotent. Failed
+   * reads are reported by `state().failures`, not thrown.
    */
   stop(): void;
 }

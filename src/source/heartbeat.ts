@@ -1,33 +1,33 @@
 import { IpvscopeError } from '../error.js';
 import type { Sight } from './event-source.js';
 
-/** From one heartbeat to the next. */
+/** Interval of heartbeats. */
 const INTERVAL_MS = 4_000;
 
-/** The same while the last one was missed: so that blindness, and its end, are told within seconds. */
+/** Interval after a missed one: blindness, and its end, are reported within seconds. */
 const RETRY_MS = 1_000;
 
 /**
- * So many missed in a row mean that the probe is blind. One alone does not: the kernel skips a
- * program that is running on the CPU already.
+ * Heartbeats missed in a row that make the probe blind. A single one does not: the kernel skips a
+ * program that is running on that CPU already.
  */
 const BLIND_AFTER = 3;
 
 export interface HeartbeatOptions {
-  /** Sends one, and says whether the probe saw it; throws an IpvscopeError where none can be sent. */
+  /** Sends a heartbeat; returns whether the probe saw it. Throws an IpvscopeError where none can be sent. */
   readonly beat: () => boolean;
-  /** Switches of the kernel that are off, and keep the probe from seeing. */
+  /** Returns the kernel switches that are off and keep the probe from running. */
   readonly switchesOff: () => readonly string[];
-  /** Told of each change after `start()`. */
+  /** Called on each change after `start()`. */
   readonly onChange?: (sight: Sight) => void;
-  /** Milliseconds that never go back. */
+  /** Milliseconds on a monotonic clock. */
   readonly now?: () => number;
 }
 
 /**
- * Whether the probe is known to see: it sends packets of its own through the hook, and looks whether
- * they were seen. That a packet went through is known when it was sent, so that a busy machine makes
- * a beat late, but none missed.
+ * Proves that the probe sees packets: sends heartbeats through the hook and checks that they were seen.
+ * Sending returns after the packet passed the hook, so that load delays a heartbeat but makes none
+ * missed.
  */
 export class Heartbeat {
   readonly #options: HeartbeatOptions;
@@ -37,11 +37,11 @@ export class Heartbeat {
   #blindCause = '';
   #seen = 0;
   #missed = 0;
-  /** Missed since the last that was seen. */
+  /** Missed since the last one that was seen. */
   #missedInARow = 0;
-  /** When it last was seen, or, before that, when it was started. */
+  /** When a heartbeat was last seen; before the first, when this was made. */
   #lastSight: number;
-  /** Of the times that are over. */
+  /** Sum of the ended periods of blindness. */
   #blindMs = 0;
   #timer: NodeJS.Timeout | undefined;
 
@@ -51,13 +51,13 @@ export class Heartbeat {
     this.#lastSight = this.#now();
   }
 
-  /** Knows at once, and goes on without keeping the event loop alive. */
+  /** Settles the state at once, then sends heartbeats without keeping the event loop alive. */
   start(): void {
     this.settle();
     this.#schedule();
   }
 
-  /** Again is fine. */
+  /** Stops sending. Idempotent. */
   stop(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -75,7 +75,7 @@ export class Heartbeat {
     };
   }
 
-  /** Beats until it is known whether the probe sees now. */
+  /** Sends heartbeats until it is settled whether the probe sees now. */
   settle(): void {
     do this.#beat();
     while (this.#missedInARow > 0 && this.#missedInARow < BLIND_AFTER);
@@ -88,7 +88,7 @@ export class Heartbeat {
         const before = this.#watching;
         this.#beat();
         if (this.#watching !== before) this.#options.onChange?.(this.sight());
-        // Unless it was stopped there.
+        // Unless `onChange` stopped it.
         if (this.#timer !== undefined) this.#schedule();
       },
       soon ? RETRY_MS : INTERVAL_MS,
@@ -114,7 +114,7 @@ export class Heartbeat {
     if (this.#missedInARow >= BLIND_AFTER) this.#goBlind(this.#options.switchesOff());
   }
 
-  /** None can be sent: what can be read may show that it is blind, but never that it sees. */
+  /** Settles the state where none can be sent: switches may show blindness, but never sight. */
   #withoutBeat(reason: string): void {
     this.#missedInARow = 0;
     const off = this.#options.switchesOff();

@@ -8,34 +8,34 @@ import type { EventSource, Sight, SourceState } from './event-source.js';
 import { Heartbeat } from './heartbeat.js';
 import { openFirst } from './open-first.js';
 
-/** How long a packet that was never seen to leave may keep the probe's gate open. */
+/** How long a packet whose exit was not seen may keep the probe's gate open. */
 const SWEEP_MS = 10_000;
 
 export interface LiveOptions extends Omit<SessionOptions, 'attachment'> {
   /** Tried one after another until one succeeds. */
   readonly attachments: readonly Attachment[];
-  /** Told of each that the kernel refused while there was another to try. */
+  /** Called for each attachment that the kernel refused while another is left to try. */
   readonly onRefused?: (attachment: Attachment, error: IpvscopeError) => void;
-  /** Told when the probe sees no more, or sees again; not of how it is when it starts. */
+  /** Called when the probe becomes blind, and when it sees again; not for the state at the start. */
   readonly onSight?: (sight: Sight) => void;
 }
 
-/** The running kernel: the probe's records as they come. */
+/** Delivers the records of a probe on the running kernel. */
 export class LiveSource implements EventSource {
   /** How it is attached. */
   readonly attachment: Attachment;
   readonly #session: Session;
-  /** All of it is there from the start. */
+  /** Constant: all of it is allocated when the session opens. */
   readonly #kernelMemory: number;
   readonly #heartbeat: Heartbeat;
   #onBatch: OnBatch = () => undefined;
   #last: SourceState | undefined;
-  /** As read last: what it says at the end where they cannot be read then. */
+  /** As read last: reported at the end where they cannot be read then. */
   #counters: Counters | undefined;
   readonly #failures = new Set<string>();
   #sweep: NodeJS.Timeout | undefined;
 
-  /** Attaches. Throws an IpvscopeError, with nothing left behind, when that is not possible. */
+  /** Attaches. Throws an IpvscopeError, with nothing left behind, where none of the attachments works. */
   constructor(options: LiveOptions) {
     const { attachments, onRefused, ...sessionOptions } = options;
     const open = (attachment: Attachment): Session => {
@@ -64,7 +64,7 @@ export class LiveSource implements EventSource {
     };
     this.#session.start(onBatch, fail);
     this.#heartbeat.start();
-    // Reading the counters gives up packets whose exit was not seen; see Session.counters().
+    // Reading the counters expires packets whose exit was not seen; see Session.counters().
     this.#sweep = setInterval(() => {
       try {
         this.#readCounters();
@@ -89,7 +89,7 @@ export class LiveSource implements EventSource {
     this.#session.generate(first, count, keys);
   }
 
-  /** Whether anything was added up that is yet to be delivered. */
+  /** Whether anything was aggregated that is not delivered yet. */
   get hasAggregates(): boolean {
     return this.#last === undefined && this.#session.hasAggregates();
   }
@@ -98,14 +98,14 @@ export class LiveSource implements EventSource {
     if (this.#last === undefined) this.#session.readAll(this.#onBatch);
   }
 
-  /** `gone`: the module is not there any more. */
+  /** `gone`: the module was unloaded, and no heartbeat can be sent. */
   stop({ gone = false } = {}): void {
     if (this.#last !== undefined) return;
     clearInterval(this.#sweep);
     this.#heartbeat.stop();
     const attached = new Map<string, boolean>();
     try {
-      // Whether it saw until now.
+      // Settles whether the probe saw until now.
       if (!gone) this.#heartbeat.settle();
       this.#attempt(() => {
         for (const { name, attached: is } of this.#session.programs()) attached.set(name, is);
@@ -119,7 +119,7 @@ export class LiveSource implements EventSource {
     }
   }
 
-  /** Goes on where the kernel refuses to be read: what can be read after that still is. */
+  /** Records a failed read and continues: what can be read after it still is. */
   #attempt<T>(read: () => T): T | undefined {
     try {
       return read();
@@ -148,7 +148,7 @@ export class LiveSource implements EventSource {
     };
   }
 
-  /** How it was until the end. */
+  /** Returns the state as it was before `stop()`. */
   #stateAtEnd(attached: ReadonlyMap<string, boolean>): SourceState {
     const programs = this.#attempt(() => this.#session.programs()) ?? [];
     const { losses = {}, detailDropped = 0, kernelOverflow = 0, lookedUp } = this.#counters ?? {};

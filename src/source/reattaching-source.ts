@@ -10,49 +10,46 @@ import {
   type SourceState,
 } from './event-source.js';
 
-/** A source that is attached until it is stopped, and says how. */
+/** A source that is attached until it is stopped. */
 export interface AttachedSource extends EventSource {
   readonly attachment: Attachment;
   /** Returns how many found no room. */
   setServices(services: readonly ServiceKey[]): number;
-  /** `onError`: the kernel refuses to be read, and nothing comes any more. */
+  /** Calls `onError` where a read fails; from then on nothing is delivered. */
   start(onBatch: OnBatch, onError?: (error: IpvscopeError) => void): void;
-  /** `gone`: so is the module that it was attached to, and there is nothing to see there any more. */
+  /** `gone`: the module that it was attached to was unloaded. */
   stop(options?: { readonly gone?: boolean }): void;
 }
 
 export interface ReattachingOptions {
-  /** Attaches anew. Throws an IpvscopeError, with nothing left behind, when that is not possible. */
+  /** Attaches. Throws an IpvscopeError, with nothing left behind, where that is not possible. */
   readonly attach: () => AttachedSource;
-  /** Which loading of ip_vs there is now; undefined while there is none. */
+  /** Identifies the loading of ip_vs; undefined while it is not loaded. */
   readonly instance: () => string | undefined;
   readonly onAttached: (attachment: Attachment) => void;
-  /** About to detach, or detached by the module's going. */
+  /** Called before detaching, and when the module was unloaded. */
   readonly onDetached: () => void;
-  /** So many virtual services found no room in the probe. */
+  /** Called with the number of virtual services that found no room in the probe. */
   readonly onServicesLeftOut: (count: number) => void;
-  /**
-   * The module is gone, or never was there, or attaching to it failed, or the kernel refused to be
-   * read: it is tried again.
-   */
+  /** Called with the reason while it is not attached and retries: no module, or a failure. */
   readonly onWaiting: (reason: string) => void;
 }
 
 const POLL_MS = 1_000;
 
-/** How long it waits at the most after the kernel refused to be read, twice as long each time. */
+/** The longest pause after a failed read; it doubles each time. */
 const MAX_BACKOFF_MS = 60_000;
 
 /**
- * The probe on a kernel whose module ip_vs may come, go and come back. What was counted before it
- * went stays counted. (fentry and fexit keep the module from going; kprobes do not.)
+ * Attaches to a kernel whose module ip_vs may be loaded, unloaded and reloaded. Counts of former
+ * attachments are kept. (fentry and fexit pin the module; kprobes do not.)
  */
 export class ReattachingSource implements EventSource {
   readonly #options: ReattachingOptions;
   #onBatch: OnBatch | undefined;
   #source: AttachedSource | undefined;
   #instance: string | undefined;
-  /** What former attachments came to. */
+  /** The summed state of former attachments. */
   #former: SourceState = noSource;
   #timer: NodeJS.Timeout | undefined;
   #reason: string | undefined;
@@ -65,7 +62,7 @@ export class ReattachingSource implements EventSource {
     this.#options = options;
   }
 
-  /** With `wait`, waits for ip_vs where there is none; else throws what keeps it from attaching. */
+  /** Attaches, or with `wait` waits for ip_vs where it is not loaded; throws as `attach` does. */
   start(onBatch: OnBatch, { wait = false } = {}): void {
     this.#onBatch = onBatch;
     if (wait && this.#options.instance() === undefined) this.#wait('ip_vs is not loaded');
@@ -73,7 +70,7 @@ export class ReattachingSource implements EventSource {
     this.#pollLater();
   }
 
-  /** The virtual services of this machine, for this attachment and those after it. */
+  /** Sets the virtual services of this attachment and of later ones; see Session.setServices(). */
   setServices(services: readonly ServiceKey[]): void {
     this.#services = services;
     const leftOut = this.#source?.setServices(services) ?? 0;
@@ -109,7 +106,7 @@ export class ReattachingSource implements EventSource {
     this.#options.onAttached(source.attachment);
   }
 
-  /** Nothing comes any more from a source that the kernel refuses to be read. */
+  /** Replaces a source whose reads fail. */
   #reattach(source: AttachedSource, error: IpvscopeError): void {
     if (source !== this.#source) return;
     clearTimeout(this.#timer);
@@ -122,7 +119,7 @@ export class ReattachingSource implements EventSource {
   }
 
   #pollLater(afterMs = POLL_MS): void {
-    // These keep the module from going: nobody need look any more.
+    // fentry and fexit pin the module: no need to poll.
     if (this.#source?.attachment.variant === 'fexit') return;
     this.#timer = setTimeout(() => {
       this.#poll();
@@ -135,13 +132,14 @@ export class ReattachingSource implements EventSource {
     try {
       instance = this.#options.instance();
     } catch (cause) {
-      // Out of descriptors or memory: whether it is there is not known, so nothing changes.
-      if (this.#source === undefined) this.#wait(`cannot look for ip_vs: ${String(cause)}`);
+      // Out of descriptors or memory: whether ip_vs is loaded is not known, so nothing changes.
+      if (this.#source === undefined)
+        this.#wait(`cannot check whether ip_vs is loaded: ${String(cause)}`);
       return;
     }
     if (this.#source !== undefined) {
       if (instance === this.#instance) return;
-      // With the module went every probe on it.
+      // Unloading the module removed every kprobe on it.
       this.#detach({ gone: true });
     }
     if (instance === undefined) {
@@ -157,7 +155,7 @@ export class ReattachingSource implements EventSource {
     }
   }
 
-  /** Stops the source; what it came to stays. */
+  /** Stops the source and keeps its counts. */
   #detach(options: { readonly gone?: boolean } = {}): void {
     const { programs, ...counters } = this.#release(options);
     this.#former = {
@@ -168,7 +166,7 @@ export class ReattachingSource implements EventSource {
     };
   }
 
-  /** Stops the source, if any; returns what all came to, as it was until now. */
+  /** Stops the source, if any; returns the summed state as it was until now. */
   #release(options: { readonly gone?: boolean } = {}): SourceState {
     const source = this.#source;
     this.#source = undefined;
@@ -190,7 +188,7 @@ const lookedUp = (before: SourceState, now: LookedUp): LookedUp => ({
   opening: (before.lookedUp?.opening ?? 0) + now.opening,
 });
 
-/** Both together; attached is what is attached now. */
+/** Adds the counts of both; what is attached is that of `now`. */
 function sum(before: SourceState, now: SourceState): SourceState {
   const losses: Record<string, number> = { ...before.losses };
   for (const [cause, count] of Object.entries(now.losses)) {

@@ -28,7 +28,7 @@ function parseAddress(text: string, from: number, to: number): Uint8Array {
   const address = text.slice(from, to);
   // Of the forms that inet_aton() takes, only the one that everybody reads alike.
   if (isIP(address) === 0 || address.includes('%')) {
-    fail(text, from, `'${address}' is no IPv4 or IPv6 address`);
+    fail(text, from, `'${address}' is not an IPv4 or IPv6 address`);
   }
   return Uint8Array.from(ipaddr.parse(address).toByteArray());
 }
@@ -60,11 +60,11 @@ export function parseEndpoint(text: string, { portZero = false } = {}): ParsedEn
   if (slash >= 0) {
     const address = parseAddress(text, 0, slash);
     const most = address.length * 8;
-    const prefixLength = parseNumber(text, slash + 1, most, 'the length of a network');
+    const prefixLength = parseNumber(text, slash + 1, most, 'the prefix length');
     const network = networkOf(address, prefixLength);
     if (address.some((byte, index) => byte !== network[index])) {
       const [one, all] = [text.slice(0, slash), ipaddr.fromByteArray([...network]).toString()];
-      fail(text, 0, `${one} is an address in ${all}/${prefixLength}; write either of them`);
+      fail(text, 0, `${one} is an address within ${all}/${prefixLength}; write one of the two`);
     }
     return { text, address, prefixLength, port: 0 };
   }
@@ -78,14 +78,14 @@ export function parseEndpoint(text: string, { portZero = false } = {}): ParsedEn
   const port = (colon: number): number => {
     const value = parseNumber(text, colon + 1, MOST_PORT, 'a port');
     if (value !== 0) return value;
-    return portZero ? EVERY_PORT : fail(text, colon + 1, 'there is no port 0');
+    return portZero ? EVERY_PORT : fail(text, colon + 1, 'port 0 is not valid here');
   };
   if (text.startsWith('[')) {
     const end = text.indexOf(']');
-    if (end < 0) fail(text, text.length, "']' is missing");
+    if (end < 0) fail(text, text.length, "missing ']'");
     const address = parseAddress(text, 1, end);
     if (end + 1 === text.length) return whole(address, 0);
-    if (text[end + 1] !== ':') fail(text, end + 1, "':' and a port may follow, nothing else");
+    if (text[end + 1] !== ':') fail(text, end + 1, "expected ':' and a port, or nothing");
     return whole(address, port(end + 1));
   }
   const colon = text.indexOf(':');

@@ -40,7 +40,7 @@ export function summaryLine(
 
   const lost = Object.entries(state.losses).filter(([, count]) => count > 0);
   for (const { variant, function: name, skippedRuns = 0 } of state.programs) {
-    if (skippedRuns > 0) lost.push([`missed runs of ${variant} ${name}`, skippedRuns]);
+    if (skippedRuns > 0) lost.push([`skipped runs of ${variant} ${name}`, skippedRuns]);
   }
   const uncounted = state.programs.some((program) => program.skippedRuns === undefined);
   const detailDropped =

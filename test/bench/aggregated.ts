@@ -6,7 +6,7 @@ import { checksum, type Totals } from './totals.js';
 const format = (endpoint: Endpoint | undefined): string =>
   endpoint === undefined ? '' : formatEndpoint(endpoint.address, endpoint.port);
 
-/** What the aggregator that ships has added up. */
+/** Totals of the shipped aggregator. */
 export function aggregatedTotals(aggregator: Aggregator): Totals {
   const { rows, packets, overflow } = aggregator.snapshot();
   return {

@@ -1,7 +1,7 @@
 import { checksum, type Totals } from './totals.js';
 
 /**
- * What `numbers` of records add up to, as native/bpf/output/generate.bpf.h makes record number n: virtual
+ * The totals of `numbers` of records, as native/bpf/output/generate.bpf.h makes record number n: virtual
  * service and server n % keys, one packet each. Each range is `[first, records]`.
  */
 export function expectedTotals(

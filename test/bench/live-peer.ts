@@ -1,6 +1,6 @@
 /**
  * What ships, in a process of its own, waiting for records that a producer makes: `live-peer.js
- * ring|added-up RING_BYTES`, driven by watcher.ts.
+ * ring|aggregated RING_BYTES`, driven by watcher.ts.
  */
 import { PerformanceObserver } from 'node:perf_hooks';
 import { createInterface } from 'node:readline';
@@ -45,7 +45,7 @@ interface Before {
 function open(mode: string | undefined, ringBytes: number) {
   const { source, program } = openGenerator({
     ringBytes,
-    ...(mode === 'added-up' ? { detail: [] } : {}),
+    ...(mode === 'aggregated' ? { detail: [] } : {}),
   });
   const collections = countCollections();
   const aggregator = new Aggregator(MOST_SERIES);
@@ -66,7 +66,7 @@ function open(mode: string | undefined, ringBytes: number) {
     async finish(before: Before): Promise<Watched> {
       const byItselfUs = lastUs;
       source.flush();
-      // Of what is added up, the table that was in use comes when no program can still add to it.
+      // The aggregation map in use is read after the grace period, when no program adds to it.
       while (source.hasAggregates) {
         await setTimeout(1);
         source.flush();
@@ -77,8 +77,8 @@ function open(mode: string | undefined, ringBytes: number) {
       return {
         packets: packets - before.packets,
         detailDropped: source.state().detailDropped - before.detailDropped,
-        // What is added up is there before it is asked for.
-        lastUs: mode === 'added-up' ? byItselfUs : lastUs,
+        // Aggregates are complete before they are read.
+        lastUs: mode === 'aggregated' ? byItselfUs : lastUs,
         cpuNs: (user + system) * 1000,
         collections: collected - before.collections,
       };

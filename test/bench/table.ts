@@ -20,8 +20,8 @@ export function formatTable(rows: readonly (readonly string[])[]): string[] {
     Math.max(...rows.map((row) => (row[column] ?? '').length)),
   );
   const lines = rows.map((row) => {
-    const padded = row.map((cell, column) =>
-      column === 0 ? cell.padEnd(widths[column] ?? 0) : cell.padStart(widths[column] ?? 0),
+    const padded = row.map((text, column) =>
+      column === 0 ? text.padEnd(widths[column] ?? 0) : text.padStart(widths[column] ?? 0),
     );
     return `| ${padded.join(' | ')} |`;
   });

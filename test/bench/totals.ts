@@ -1,6 +1,6 @@
 import { parseNumbers } from './numbers.js';
 
-/** What all that a consumer took added up to. */
+/** The totals of all records that a consumer took. */
 export interface Totals {
   readonly packets: number;
   /** Packets whose key found no room. */

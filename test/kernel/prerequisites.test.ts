@@ -74,7 +74,7 @@ const cases: readonly {
     ipvs: true,
     wrapper: [],
     args: ['--btf', '/nowhere.btf'],
-    line: /^ipvscope: ERR_BTF_FILE: BTF file not found: \/nowhere\.btf; /,
+    line: /^ipvscope: ERR_BTF_FILE: BTF file not found: \/nowhere\.btf \(hint: /,
     code: 2,
   },
   {
@@ -90,7 +90,7 @@ const cases: readonly {
     ipvs: true,
     wrapper: [],
     args: ['--btf', '/sys/kernel/btf/vmlinux'],
-    line: /^ipvscope: ERR_BTF_FILE: \/sys\/kernel\/btf\/vmlinux: its BTF has no types of ip_vs; /,
+    line: /^ipvscope: ERR_BTF_FILE: \/sys\/kernel\/btf\/vmlinux: it has no BTF of ip_vs \(hint: /,
     code: 2,
   },
   {
@@ -98,7 +98,7 @@ const cases: readonly {
     ipvs: true,
     wrapper: [],
     args: ['--btf', otherTypes],
-    line: /^ipvscope: ERR_BTF_FILE: .*: BTF does not match this kernel \(offset of sk_buff\.\w+ differs\); /,
+    line: /^ipvscope: ERR_BTF_FILE: .*: BTF does not match this kernel \(offset of sk_buff\.\w+ differs\) \(hint: /,
     code: 2,
     skip: typesComeAlong,
   },

@@ -46,7 +46,7 @@ async function play(): Promise<Played> {
 
 const missedNothing = /nothing lost(?: \(|$)/;
 /** By the kernel, which skips a program that an interrupt finds running on its CPU: seldom, and counted. */
-const skippedAlone = /LOST \d+ (?:unpaired|missed runs of [^,]+)(?:, \d+ missed runs of [^,]+)*$/;
+const skippedAlone = /LOST \d+ (?:unpaired|skipped runs of [^,]+)(?:, \d+ skipped runs of [^,]+)*$/;
 
 test('the table of reused ports', async (t) => {
   let played = await play();

@@ -127,7 +127,7 @@ async function traced(
     summary,
     // Either way its verdict was not seen, and it is counted.
     unpaired: number(/(\d+) unpaired/, summary) + number(/(\d+) pending_full/, summary),
-    missed: number(/(\d+) missed runs of fexit ip_vs_conn_in_get_proto/, summary),
+    missed: number(/(\d+) skipped runs of fexit ip_vs_conn_in_get_proto/, summary),
     packets,
   };
 }

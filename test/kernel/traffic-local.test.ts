@@ -86,7 +86,7 @@ for (const variant of existsSync('/sys/kernel/btf/ip_vs') ? ['fexit', 'kprobe'] 
       t.diagnostic(`${sent} packets; ${summary}`);
       const seen = number(/(\d+) reuse forwarded to weight 0/, summary);
       const unpaired = number(/(\d+) unpaired/, summary);
-      const missed = number(/(\d+) missed runs of fexit ip_vs_conn_in_get_proto/, summary);
+      const missed = number(/(\d+) skipped runs of fexit ip_vs_conn_in_get_proto/, summary);
       assert.equal(seen + unpaired + missed, sent);
       if (/nothing lost/.test(summary)) assert.equal(seen, sent);
     });

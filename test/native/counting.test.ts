@@ -19,10 +19,10 @@ function generateKeys(session: Session, first: number, keys: number, all: number
   }
 }
 
-// What the probe adds up instead of telling it: the real tables and the real way out of the kernel;
+// What the probe aggregates: the real maps and the real way out of the kernel;
 // only the packets are made up (generate.bpf.h).
 
-test('what is added up comes by itself, and then nobody looks any more', async () => {
+test('aggregates arrive by themselves, and then polling stops', async () => {
   const { session } = openGenerator({ detail: [] });
   const aggregator = new Aggregator();
   let packets = 0;
@@ -42,7 +42,7 @@ test('what is added up comes by itself, and then nobody looks any more', async (
   assert.equal(session.rearm(), true);
 });
 
-test('a kind that nobody asked to see is added up, without client, and wakes nobody', () => {
+test('a kind that is not delivered per event is aggregated, without client, and wakes nobody', () => {
   const { session, batch } = openGenerator({ detail: ['retry'] });
   const aggregator = new Aggregator();
   session.generate(0, 1000, 2);
@@ -58,7 +58,7 @@ test('a kind that nobody asked to see is added up, without client, and wakes nob
   assert.equal(session.readAggregates(), 0);
   assert.equal(readBothSides(session, aggregator), 0);
   assert.equal(aggregator.snapshot().packets, 1000);
-  assert.equal(session.counters().detailDropped, 0, 'nothing was meant to be told');
+  assert.equal(session.counters().detailDropped, 0, 'nothing was to be delivered per event');
 });
 
 test('a table is read when every program is done that may still add to it, and not before', async () => {
@@ -103,7 +103,7 @@ test('more keys than the kernel has room for: what is beyond is counted without 
   assert.deepEqual(beyond.map((row) => row.verdict).sort(), ['dropped', 'forwarded']);
 });
 
-test('a key that is known is counted by number: at once, to the last packet', () => {
+test('a key with a slot is counted there: read at once, exact', () => {
   const { session, batch } = openGenerator({ detail: [] });
   const aggregator = new Aggregator();
   const keys = 3000;
@@ -120,7 +120,7 @@ test('a key that is known is counted by number: at once, to the last packet', ()
     // The few whose two places others have go by the table, and come a reading later.
     const records = session.readAggregates();
     aggregator.ingest(batch);
-    assert.ok(records > keys * 0.9, `${records} of ${keys} keys are known`);
+    assert.ok(records > keys * 0.9, `${records} of ${keys} keys have a slot`);
     readBothSides(session, aggregator);
     readBothSides(session, aggregator);
     const { rows } = aggregator.snapshot();
@@ -142,7 +142,7 @@ test('a reading that does not fit the buffer goes on where it was', () => {
   assert.deepEqual([...new Set(rows.map((row) => row.packets))], [40]);
 });
 
-test('a key that had no packet for a while gives its number to another that has', async () => {
+test('the slot of an idle key is reassigned to a key that has packets', async () => {
   const idleMs = 5;
   const { session } = openGenerator({ detail: [], keyIdleMs: idleMs });
   const aggregator = new Aggregator(100_000);
@@ -154,7 +154,7 @@ test('a key that had no packet for a while gives its number to another that has'
     // this set for idle, too, now and then; not all the time.
     let known = 0;
     for (let round = 0; known < keys * 0.8; round++) {
-      assert.ok(round < 100, `set ${set}: ${known} of ${keys} keys are known`);
+      assert.ok(round < 100, `set ${set}: ${known} of ${keys} keys have a slot`);
       await setTimeout(idleMs + 1);
       generateKeys(session, set * keys, keys, sets * keys);
       made.push([set * keys, keys]);
@@ -166,7 +166,7 @@ test('a key that had no packet for a while gives its number to another that has'
   assert.equal(session.counters().kernelOverflow, 0);
 });
 
-test('exact while several CPUs add and keys change their numbers all the time', async () => {
+test('exact while several CPUs add and slots are reassigned all the time', async () => {
   const { session } = openGenerator({ detail: [], keyIdleMs: 1, settled: false });
   const aggregator = new Aggregator(100_000);
   // As many as one of the tables holds; of these a tenth finds no number at first.
@@ -212,7 +212,7 @@ for (const [keys, rounds] of [
   [3000, 4],
   [20_000, 1], // more than the tables hold: the rest comes without addresses
 ] as const) {
-  test(`read element by element, as on kernels without batch operations: ${keys} keys add up to the same`, () => {
+  test(`read element by element, as on kernels without batch operations: ${keys} keys have the same totals`, () => {
     const [batches, singly] = [true, false].map((batches) => {
       const { session } = openGenerator({ detail: [], batches, batchRecords: 1000 });
       const aggregator = new Aggregator(100_000);

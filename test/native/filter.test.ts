@@ -66,7 +66,7 @@ for (const { fits, ...texts } of cases) {
   const numbers = Array.from({ length: RECORDS }, (_, n) => n).filter(fits);
   const name = JSON.stringify(texts);
 
-  test(`told one by one is what fits ${name}`, () => {
+  test(`what matches is delivered per event: ${name}`, () => {
     const { session, batch } = openGenerator({ filter });
     session.generate(0, RECORDS, KEYS);
     const records = session.drain();
@@ -78,7 +78,7 @@ for (const { fits, ...texts } of cases) {
     assert.equal(session.hasAggregates(), false);
   });
 
-  test(`added up is what fits ${name}`, () => {
+  test(`what matches is aggregated: ${name}`, () => {
     const { session } = openGenerator({ filter, detail: [] });
     const aggregator = new Aggregator();
     session.generate(0, RECORDS, KEYS);

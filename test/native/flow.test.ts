@@ -178,7 +178,7 @@ for (const unread of ['hold', 'skip'] as const) {
     );
   });
 
-  test(`${unread}: a reader who goes away ends it, and that is no trouble`, async () => {
+  test(`${unread}: a reader who goes away ends it, and that is not an error`, async () => {
     const pipe = new Pipe();
     const flow = new Flow(unread, pipe.writer);
     pipe.closeReader();

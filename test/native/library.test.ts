@@ -1,14 +1,7 @@
 import assert from 'node:assert/strict';
 import { afterEach, test } from 'node:test';
 import { setImmediate } from 'node:timers/promises';
-import {
-  IpvscopeError,
-  type IpvsEvent,
-  type Monitor,
-  type MonitorOptions,
-  open,
-  silentLog,
-} from 'ipvscope';
+import { IpvscopeError, type IpvsEvent, type Monitor, type MonitorOptions, open } from 'ipvscope';
 
 // The public API, imported by the package's name, over the real ring; only packets are made up.
 
@@ -52,11 +45,10 @@ const packetsOf = (events: readonly IpvsEvent[]): number =>
   events.reduce((sum, { count }) => sum + count, 0);
 
 test('events arrive in order; snapshot and metrics count the same packets', async () => {
-  const notices: string[] = [];
-  const monitor = await openGenerator({
-    log: { ...silentLog, info: (line) => notices.push(line) },
-  });
-  assert.match(notices[0] ?? '', /^ipvscope \S+ attached on /);
+  const logged: string[] = [];
+  const info = (message: string): void => void logged.push(message);
+  const monitor = await openGenerator({ log: { debug: info, info, warn: info, error: info } });
+  assert.match(logged[0] ?? '', /^ipvscope \S+ attached on /);
   const events = monitor.events();
   monitor.generate(0, 500, KEYS);
   const numbers: number[] = [];

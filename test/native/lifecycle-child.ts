@@ -51,7 +51,7 @@ function work(end: string): void {
   parentPort?.postMessage('open');
 }
 
-/** Starts a worker, reports what it holds, and lets it go on to its end. */
+/** Starts a worker, reports what it holds, and lets it run to its end. */
 function startWorker(end: string): Worker {
   const worker = new Worker(new URL(import.meta.url), { workerData: end });
   worker.on('message', () => {

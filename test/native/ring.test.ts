@@ -149,7 +149,7 @@ test('the ring wraps around many times without loss', () => {
   assert.equal(session.counters().detailDropped, 0);
 });
 
-test('a record comes within 100 ms, and wakes at once whoever is at rest', async () => {
+test('a record comes within 100 ms, and wakes an idle reader at once', async () => {
   const { session } = openGenerator();
   let arrived: (() => void) | undefined;
   session.start(() => {
@@ -157,7 +157,7 @@ test('a record comes within 100 ms, and wakes at once whoever is at rest', async
     return undefined;
   });
   const delays: number[] = [];
-  // Pauses on both sides of a look (40 ms) and of going to rest (three of them).
+  // Pauses on both sides of a poll (40 ms) and of re-arming (three of them).
   for (const pause of [0, 5, 10, 20, 35, 45, 60, 90, 110, 118, 121, 125, 130, 150, 200, 300]) {
     await setTimeout(pause);
     const startMs = performance.now();
@@ -169,11 +169,11 @@ test('a record comes within 100 ms, and wakes at once whoever is at rest', async
     delays.push(performance.now() - startMs);
   }
   assert.ok(Math.max(...delays) < 100, `${delays}`);
-  // After 300 ms nobody looks any more.
+  // After 300 ms polling has stopped.
   assert.ok((delays.at(-1) ?? 0) < 20, `${delays}`);
 });
 
-test('what does not fit the ring is added up by key, to the last packet', () => {
+test('what does not fit the ring is aggregated by key, to the last packet', () => {
   const { session, batch } = openGenerator({ ringBytes: 32 << 10, batchRecords: 100 });
   const aggregator = new Aggregator();
   const perRound = 1024;

@@ -176,7 +176,7 @@ Outcome CheckBtfFile(const std::string& path) {
     return Bad(path, errno, std::string("no BTF can be read from it: ") + strerror(errno));
   }
   if (btf__find_by_name_kind(file.get(), "ip_vs_conn", BTF_KIND_STRUCT) < 0) {
-    return Bad(path, 0, "its BTF has no types of ip_vs");
+    return Bad(path, 0, "it has no BTF of ip_vs");
   }
   const Btf kernel(btf__load_vmlinux_btf());
   if (kernel == nullptr) {

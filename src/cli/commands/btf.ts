@@ -1,15 +1,8 @@
 import { release } from 'node:os';
 import { type Command, Option } from 'commander';
+import { BTF_DIRECTORY } from '../support/btf-directory.js';
 import type { HelpText } from '../support/help-text.js';
-
-export interface BtfOptions {
-  readonly headers: string;
-  readonly output?: string;
-  readonly minimal?: true;
-}
-
-/** Where files of BTF are written, and found by every command. */
-export const BTF_DIRECTORY = '/var/lib/ipvscope/btf';
+import type { BtfOptions } from './run-btf.js';
 
 export const help: HelpText = {
   notes: [

@@ -1,4 +1,5 @@
 import { Argument, type Command } from 'commander';
+import type { Program } from '../support/command-module.js';
 import type { HelpText } from '../support/help-text.js';
 
 const shells = ['bash', 'zsh', 'fish'] as const;
@@ -12,12 +13,12 @@ export const help: HelpText = {
   ],
 };
 
-export function define(command: Command): void {
+export function define(command: Command, program: () => Promise<Program>): void {
   command
     .addArgument(new Argument('<shell>', 'shell').choices(shells))
     .action(async (shell: (typeof shells)[number]) => {
       const { completionScript } = await import('./run-completion.js');
       const { standardOutput } = await import('../support/standard-streams.js');
-      standardOutput().write(await completionScript(shell));
+      standardOutput().write(completionScript(shell, (await program()).command));
     });
 }

@@ -2,12 +2,7 @@ import { type Command, Option } from 'commander';
 import { DEFAULT_KERNEL, labKernels } from '../../lab/debian-kernels.js';
 import type { HelpText } from '../support/help-text.js';
 import { parseDuration } from '../support/parse-values.js';
-
-export interface DemoOptions {
-  readonly kernel?: string;
-  readonly timeout?: number;
-  readonly refresh?: true;
-}
+import type { DemoOptions } from './run-lab-demo.js';
 
 export const help: HelpText = {
   notes: [

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 import { DEFAULT_KERNEL, labKernels } from '../../lab/debian-kernels.js';
-import type { CommandEntry } from '../command-list.js';
+import type { CommandEntry } from '../support/command-module.js';
 import { logEnvironment, logOf } from '../support/global-options.js';
 import type { HelpText } from '../support/help-text.js';
 import { parseDuration, parseInteger } from '../support/parse-values.js';

@@ -1,4 +1,5 @@
 import type { Command } from 'commander';
+import type { Program } from '../support/command-module.js';
 import type { HelpText } from '../support/help-text.js';
 
 export const help: HelpText = {
@@ -6,15 +7,14 @@ export const help: HelpText = {
   examples: [{ command: 'ipvscope man-page | man -l -' }],
 };
 
-export function define(command: Command): void {
+export function define(command: Command, program: () => Promise<Program>): void {
   command.action(async () => {
-    const [{ buildProgram }, { manPage }, { standardOutput }, { version }] = await Promise.all([
-      import('../build-program.js'),
-      import('../support/man-page.js'),
+    const [{ manPage }, { standardOutput }, { version }] = await Promise.all([
+      import('../support/man-page-text.js'),
       import('../support/standard-streams.js'),
       import('../../version.js'),
     ]);
-    const { command: program, helps } = await buildProgram(() => true);
-    standardOutput().write(manPage(program, { helps, version }));
+    const { command: all, helps } = await program();
+    standardOutput().write(manPage(all, { helps, version }));
   });
 }

@@ -1,20 +1,9 @@
 import type { Command } from 'commander';
-import type { ListenAddress } from '../../http/listen-address.js';
-import type { OutputFormat } from '../../trace/output-formats.js';
-import { type AttachOptions, addAttachOptions } from '../support/attach-options.js';
+import { addAttachOptions } from '../support/attach-options.js';
 import { outputOption } from '../support/event-options.js';
 import type { HelpText } from '../support/help-text.js';
 import { parseList, parseListenAddress } from '../support/parse-values.js';
-
-export interface ReproduceOptions extends AttachOptions {
-  readonly list?: true;
-  readonly case?: readonly string[];
-  readonly loop?: true;
-  readonly witness?: true;
-  readonly record?: true;
-  readonly output: OutputFormat;
-  readonly 'web.listenAddress'?: ListenAddress;
-}
+import type { ReproduceOptions } from './run-reproduce.js';
 
 export const help: HelpText = {
   notes: [

@@ -4,9 +4,15 @@ import type { Command } from 'commander';
 import { buildBtf, releaseOf } from '../../btf/build-btf.js';
 import { describeErrno, ExitCode, IpvscopeError } from '../../error.js';
 import type { Logger } from '../../log.js';
+import { BTF_DIRECTORY } from '../support/btf-directory.js';
 import { logOf } from '../support/global-options.js';
 import { Stop } from '../support/stop.js';
-import { BTF_DIRECTORY, type BtfOptions } from './btf.js';
+
+export interface BtfOptions {
+  readonly headers: string;
+  readonly output?: string;
+  readonly minimal?: true;
+}
 
 /** Generates BTF and writes it to a file. */
 export async function runBtf(options: BtfOptions, command: Command): Promise<void> {

@@ -1,4 +1,4 @@
-import { buildProgram } from '../build-program.js';
+import type { Command } from 'commander';
 import { bashCompletion } from '../support/bash-completion.js';
 import { scenarios } from '../support/choose-scenarios.js';
 import { commandSpec } from '../support/command-spec.js';
@@ -7,13 +7,11 @@ import { zshCompletion } from '../support/zsh-completion.js';
 
 const scripts = { bash: bashCompletion, zsh: zshCompletion, fish: fishCompletion };
 
-/** The completion script for a shell, generated from the commands. */
-export async function completionScript(shell: keyof typeof scripts): Promise<string> {
-  const { command } = await buildProgram(() => true);
-  return scripts[shell](
+/** The completion script for a shell, generated from the commands of the program. */
+export const completionScript = (shell: keyof typeof scripts, program: Command): string =>
+  scripts[shell](
     commandSpec(
-      command,
+      program,
       scenarios.map(({ name }) => name),
     ),
   );
-}

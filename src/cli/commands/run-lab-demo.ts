@@ -7,7 +7,12 @@ import type { RoundRecord } from '../../verify/round-record.js';
 import { logEnvironment, logOf } from '../support/global-options.js';
 import { runInLab } from '../support/run-in-lab.js';
 import { standardOutput } from '../support/standard-streams.js';
-import type { DemoOptions } from './lab-demo.js';
+
+export interface DemoOptions {
+  readonly kernel?: string;
+  readonly timeout?: number;
+  readonly refresh?: true;
+}
 
 /** Plays the steps in two guests, and prints what was observed of each. */
 export async function runLabDemo(options: DemoOptions, command: Command): Promise<ExitCode> {

@@ -1,9 +1,11 @@
 import type { Command } from 'commander';
 import type { ExitCode } from '../../error.js';
+import type { ListenAddress } from '../../http/listen-address.js';
 import type { Logger } from '../../log.js';
 import { defaultKinds } from '../../record/event-selection.js';
 import type { Scenario } from '../../scenario/scenario.js';
-import { attachRequest } from '../support/attach-options.js';
+import type { OutputFormat } from '../../trace/output-formats.js';
+import { type AttachOptions, attachRequest } from '../support/attach-options.js';
 import { chooseScenarios, scenarioList } from '../support/choose-scenarios.js';
 import { logOf } from '../support/global-options.js';
 import { playScenarios } from '../support/play-scenarios.js';
@@ -11,7 +13,16 @@ import { EventPrinting } from '../support/print-events.js';
 import { standardOutput, writeError } from '../support/standard-streams.js';
 import { Stop } from '../support/stop.js';
 import { traceBeside } from '../support/trace-beside.js';
-import type { ReproduceOptions } from './reproduce.js';
+
+export interface ReproduceOptions extends AttachOptions {
+  readonly list?: true;
+  readonly case?: readonly string[];
+  readonly loop?: true;
+  readonly witness?: true;
+  readonly record?: true;
+  readonly output: OutputFormat;
+  readonly 'web.listenAddress'?: ListenAddress;
+}
 
 /** Plays the scenarios named, or lists them. */
 export async function runReproduce(

@@ -1,13 +1,22 @@
 import type { Command } from 'commander';
 import { ExitCode } from '../../error.js';
+import type { ListenAddress } from '../../http/listen-address.js';
 import { defaultKinds } from '../../record/event-selection.js';
-import { attachRequest } from '../support/attach-options.js';
-import { filterOf } from '../support/event-options.js';
+import { type AttachOptions, attachRequest } from '../support/attach-options.js';
+import { type EventOptions, filterOf } from '../support/event-options.js';
 import { logOf } from '../support/global-options.js';
 import { MonitoredRun } from '../support/monitored-run.js';
 import { EventPrinting } from '../support/print-events.js';
 import { Stop } from '../support/stop.js';
-import type { ServeOptions } from './serve.js';
+
+export interface ServeOptions extends AttachOptions, EventOptions {
+  readonly 'web.listenAddress': ListenAddress;
+  readonly 'web.maxRequests': number;
+  readonly 'metrics.maxSeries': number;
+  readonly 'metrics.expireAfter': number;
+  readonly trace?: true;
+  readonly check?: true;
+}
 
 /** Attaches and exports metrics until a signal comes. */
 export async function runServe(options: ServeOptions, command: Command): Promise<void> {

@@ -1,13 +1,18 @@
 import type { Command } from 'commander';
 import { ExitCode } from '../../error.js';
 import { defaultKinds } from '../../record/event-selection.js';
-import { attachRequest } from '../support/attach-options.js';
-import { filterOf } from '../support/event-options.js';
+import { type AttachOptions, attachRequest } from '../support/attach-options.js';
+import { type EventOptions, filterOf } from '../support/event-options.js';
 import { logOf } from '../support/global-options.js';
 import { MonitoredRun } from '../support/monitored-run.js';
 import { EventPrinting } from '../support/print-events.js';
 import { Stop } from '../support/stop.js';
-import type { TraceOptions } from './trace.js';
+
+export interface TraceOptions extends AttachOptions, EventOptions {
+  readonly timeout?: number;
+  readonly summary?: true;
+  readonly wait?: true;
+}
 
 /** Attaches and prints events until a signal comes or the time is over. */
 export async function runTrace(options: TraceOptions, command: Command): Promise<void> {

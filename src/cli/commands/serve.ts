@@ -1,18 +1,9 @@
 import { type Command, Option } from 'commander';
-import type { ListenAddress } from '../../http/listen-address.js';
-import { type AttachOptions, addAttachOptions } from '../support/attach-options.js';
-import { addEventOptions, type EventOptions, filterNote } from '../support/event-options.js';
+import { addAttachOptions } from '../support/attach-options.js';
+import { addEventOptions, filterNote } from '../support/event-options.js';
 import type { HelpText } from '../support/help-text.js';
 import { parseDuration, parseInteger, parseListenAddress } from '../support/parse-values.js';
-
-export interface ServeOptions extends AttachOptions, EventOptions {
-  readonly 'web.listenAddress': ListenAddress;
-  readonly 'web.maxRequests': number;
-  readonly 'metrics.maxSeries': number;
-  readonly 'metrics.expireAfter': number;
-  readonly trace?: true;
-  readonly check?: true;
-}
+import type { ServeOptions } from './run-serve.js';
 
 const DEFAULT_PORT = 10962;
 

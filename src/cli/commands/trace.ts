@@ -1,14 +1,9 @@
 import type { Command } from 'commander';
-import { type AttachOptions, addAttachOptions } from '../support/attach-options.js';
-import { addEventOptions, type EventOptions, filterNote } from '../support/event-options.js';
+import { addAttachOptions } from '../support/attach-options.js';
+import { addEventOptions, filterNote } from '../support/event-options.js';
 import type { HelpText } from '../support/help-text.js';
 import { parseDuration } from '../support/parse-values.js';
-
-export interface TraceOptions extends AttachOptions, EventOptions {
-  readonly timeout?: number;
-  readonly summary?: true;
-  readonly wait?: true;
-}
+import type { TraceOptions } from './run-trace.js';
 
 export const help: HelpText = {
   notes: [

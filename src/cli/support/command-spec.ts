@@ -30,11 +30,7 @@ export function commandSpec(
   scenarioNames: readonly string[],
   path: readonly string[] = [],
 ): CommandSpec {
-  const { name, variadic, argChoices } = command.registeredArguments[0] ?? {
-    name: () => '',
-    variadic: false,
-    argChoices: undefined,
-  };
+  const [argument] = command.registeredArguments;
   return {
     path,
     description: command.description(),
@@ -42,8 +38,8 @@ export function commandSpec(
     commands: command.commands
       .filter((its) => command.createHelp().visibleCommands(command).includes(its))
       .map((its) => commandSpec(its, scenarioNames, [...path, its.name()])),
-    values: argChoices ?? (name() === 'scenario' ? scenarioNames : []),
-    wraps: variadic && name() === 'command',
+    values: argument?.argChoices ?? (argument?.name() === 'scenario' ? scenarioNames : []),
+    wraps: argument?.name() === 'command',
   };
 }
 

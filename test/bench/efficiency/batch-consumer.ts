@@ -4,7 +4,7 @@ import type { Totals } from '../totals.js';
 import { MOST_SERIES } from '../workload.js';
 import { SessionConsumer } from './session-consumer.js';
 
-/** The path that ships for records told one by one: batches into the aggregator. */
+/** The shipped path of per-event records: batches into the aggregator. */
 export class BatchConsumer extends SessionConsumer {
   readonly #aggregator = new Aggregator(MOST_SERIES);
 

@@ -69,7 +69,7 @@ export class CallbackConsumer implements Consumer {
     return { packets: this.#packets, overflow: 0, keys: rows.length, checksum: checksum(rows) };
   }
 
-  /** The addon lets go of everything with the process. */
+  /** The addon releases everything when the process ends. */
   close(): void {}
 
   readonly #onRecord = (record: CallbackRecord): void => {

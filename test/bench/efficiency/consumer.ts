@@ -1,5 +1,5 @@
 import type { Totals } from '../totals.js';
-import { AddedUpConsumer } from './added-up-consumer.js';
+import { AggregatedConsumer } from './aggregated-consumer.js';
 import { BatchConsumer } from './batch-consumer.js';
 import { CallbackConsumer } from './callback-consumer.js';
 import { EventConsumer } from './event-consumer.js';
@@ -20,7 +20,7 @@ export interface Consumer {
 /** By the name that the driver starts the peer with; `argument` is what it was given besides. */
 export const consumers: Readonly<Record<string, (argument: string) => Consumer>> = {
   batch: () => new BatchConsumer(),
-  'added-up': () => new AddedUpConsumer(),
+  aggregated: () => new AggregatedConsumer(),
   'prom-client': () => new PromClientConsumer(),
   event: () => new EventConsumer(),
   callback: (addon) => new CallbackConsumer(addon),

@@ -52,7 +52,7 @@ describe('figures', () => {
     const { reference, others } = makeRows({ consumer: 'c', producer: 'p', callback: 'a' });
     const results = [reference, ...others].map((row) => ({
       row,
-      ...summarize(rounds(cost(row.id === 'typescript-added-up' ? 32 : 400))),
+      ...summarize(rounds(cost(row.id === 'typescript-aggregated' ? 32 : 400))),
     }));
     const { goals } = figures(results);
     assert.deepEqual(goals, { G1: 1.25, G3: 1e7 / RECORDS_PER_ROUND });

@@ -22,7 +22,7 @@ export const efficiency: Section = {
   },
 };
 
-/** G1 and G3 are of how `serve` counts; of how `trace` tells records one by one they are beside. */
+/** G1 and G3 measure how `serve` counts; the per-event records of `trace` stand beside them. */
 export function figures(results: readonly RowResult[]): Omit<Findings, 'text'> {
   const find = (id: string): RowResult => {
     const result = results.find(({ row }) => row.id === id);
@@ -30,9 +30,9 @@ export function figures(results: readonly RowResult[]): Omit<Findings, 'text'> {
     return result;
   };
   const batch = find('typescript-batch');
-  const addedUp = find('typescript-added-up');
+  const aggregated = find('typescript-aggregated');
   return {
-    goals: { G1: addedUp.ratio.median, G3: addedUp.collections },
-    others: { 'G1 one by one': batch.ratio.median, 'G3 one by one': batch.collections },
+    goals: { G1: aggregated.ratio.median, G3: aggregated.collections },
+    others: { 'G1 per event': batch.ratio.median, 'G3 per event': batch.collections },
   };
 }

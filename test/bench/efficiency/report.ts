@@ -18,7 +18,7 @@ const titles = [
   'discarded',
 ];
 
-const cells = (result: RowResult): string[] => [
+const columns = (result: RowResult): string[] => [
   result.row.label,
   digits(result.cpuNs.median, 1),
   range(result.cpuNs, 1),
@@ -36,7 +36,7 @@ export function formatReport(results: readonly RowResult[], plan: Plan): string 
   const most = Math.max(...results.map(({ records }) => records));
   const warmups = digits(plan.warmups * RECORDS_PER_ROUND, 0);
   return [
-    ...formatTable([titles, ...results.map(cells)]),
+    ...formatTable([titles, ...results.map(columns)]),
     '',
     `${digits(most, 0)} records of ${RECORD_SIZE} bytes a row (fewer of slow rows), after ` +
       `${warmups} to warm up; ${digits(KEYS, 0)} keys; ${RING_BYTES >> 20} MiB ring filled with ` +
@@ -44,7 +44,7 @@ export function formatReport(results: readonly RowResult[], plan: Plan): string 
     'CPU time of the whole process while it drains; ratio: C over the row, of the same round. ' +
       'Medians; compare ratios, not nanoseconds.',
     'To produce: CPU time of the making of the record and its way out of the probe, where what is ' +
-      'added up is counted; it is read here as often as the ring, by `serve` once a second.',
+      'aggregated is counted; it is read here as often as the ring, by `serve` once a second.',
     'Discarded: rounds in which the row or the reference took over ' +
       `${MOST_WALL_PER_CPU} times its CPU time, ${UNLESS}.`,
     '',

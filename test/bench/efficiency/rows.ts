@@ -55,7 +55,7 @@ export function makeRows(programs: Programs): Rows {
         command: c('count'),
       },
       typescript('batch', 'TypeScript: batches, full-key aggregation (ships: `trace`)', 1),
-      typescript('added-up', 'TypeScript: added up in the kernel (ships: `serve`)', 1),
+      typescript('aggregated', 'TypeScript: aggregated in the kernel (ships: `serve`)', 1),
       typescript('prom-client', 'TypeScript: batches, prom-client `inc()` a record', 8),
       typescript('event', 'TypeScript: batches, an event object a record, `Map` by string', 8),
       typescript(

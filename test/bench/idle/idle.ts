@@ -8,7 +8,7 @@ import { type Plan, run, type Window, type Windows } from './run.js';
 /** From one record to the next: 10,000 a second. */
 const INTERVAL_NS = 100_000;
 
-/** What it costs to wait: with nothing to wait for, and with a little. */
+/** The overhead of an idle process, and of one with few records. */
 export const idle: Section = {
   name: 'idle',
   title: 'wakeups and CPU of a consumer with nothing to do, and with 10,000 records a second',

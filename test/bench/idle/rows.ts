@@ -28,7 +28,7 @@ export function makeRows(programs: Programs): Row[] {
     },
     {
       id: 'C 10 ms',
-      label: 'C: libbpf, looking every 10 ms',
+      label: 'C: libbpf, polling every 10 ms',
       aggregates: false,
       command: c(10),
     },
@@ -40,9 +40,9 @@ export function makeRows(programs: Programs): Row[] {
     },
     {
       id: 'serve',
-      label: 'TypeScript: added up in the kernel (ships: `serve`)',
+      label: 'TypeScript: aggregated in the kernel (ships: `serve`)',
       aggregates: true,
-      command: typescript('added-up'),
+      command: typescript('aggregated'),
     },
   ];
 }

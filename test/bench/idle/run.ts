@@ -13,7 +13,7 @@ import type { Row } from './rows.js';
 /** How long to wait, and for what. */
 export interface Plan {
   readonly cpus: TwoCpus;
-  /** How long nothing happens before it counts: V8 gives back what starting took; milliseconds. */
+  /** Idle time before the measurement, in milliseconds: V8 frees what starting allocated. */
   readonly settleMs: number;
   /** How long nothing happens, in milliseconds. */
   readonly idleMs: number;
@@ -43,7 +43,7 @@ export interface Windows {
   readonly row: Row;
   /** Nothing happened in it. */
   readonly idle: Window;
-  /** Records came, one by one. */
+  /** Records of single packets arrived. */
   readonly busy: Window[];
 }
 
@@ -117,7 +117,7 @@ async function beBusy(
   const after = wakeups(watcher.pid ?? 0);
   const { packets, detailDropped, cpuNs } = await watcher.finish();
   if (packets !== records || detailDropped !== 0) {
-    const what = `${packets} of ${records} records, ${detailDropped} not one by one`;
+    const what = `${packets} of ${records} records, ${detailDropped} not per event`;
     throw new BenchError('ERR_BENCH_TOTALS', `'${row.label}' got ${what}`);
   }
   return { wallNs, cpuNs, wakeups: after - before };

@@ -4,7 +4,7 @@ import { createInterface } from 'node:readline';
 import type { AttachedObserver } from './serve-observer.js';
 
 /**
- * What an engineer would write to count ports used again: opening packets for which the lookup found
+ * The script of an engineer who counts reused source ports: opening packets for which the lookup found
  * an entry. It names neither service nor server nor verdict.
  */
 const SCRIPT = `

@@ -2,9 +2,9 @@
 export const observers = {
   nobody: '',
   fexit: '`ipvscope serve`',
-  trace: '`ipvscope serve --trace`: every notable packet told one by one',
+  trace: '`ipvscope serve --trace`: every notable packet as an event of its own',
   kprobe: '`ipvscope serve --attach kprobe`',
-  bpftrace: 'a script that counts ports used again, and nothing else',
+  bpftrace: 'a script that counts reused ports, and nothing else',
 } as const;
 
 export type ObserverName = keyof typeof observers;
@@ -14,7 +14,7 @@ export const flows = {
   direct: 'to a host, no virtual service on the node',
   ordinary: 'of an established connection to a virtual service: not notable',
   new: 'opens a connection that ip_vs has no entry for: not notable',
-  notable: 'a port used again, forwarded to a server of weight 0',
+  notable: 'a reused port, forwarded to a server of weight 0',
   local: 'to no virtual service, on a node that has some',
   defended: 'the same while drop_packet is in force',
   afterDrop: 'as new, after opening packets were dropped',

@@ -100,7 +100,7 @@ export function formatSummary(summary: Summary, kernel: string): string {
   });
   const lines = [titles, titles.map((_, column) => (column < 2 ? '---' : '---:')), ...rows];
   return [
-    ...lines.map((cells) => `| ${cells.join(' | ')} |`),
+    ...lines.map((columns) => `| ${columns.join(' | ')} |`),
     '',
     ...watchedFlows.map((flow) => `${flow}: ${flows[flow]}`),
     ...[...new Set(summary.rows.map(({ observer }) => observer))]

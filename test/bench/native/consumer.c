@@ -14,7 +14,7 @@
  *                               number FIRST, and consume them
  *   watch                       from now on wait for records and consume them as they come
  *   finish                      no more come: consume the rest, and tell of all since `watch`
- *   totals                      what everything added up to
+ *   totals                      totals of everything
  *
  * Ends with the input. Exit code 3: the kernel does not take the object; 1: anything else.
  */

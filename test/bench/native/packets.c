@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT
 /*
  * Sends TCP packets from this host in a tight loop, each an IPv4 header and a TCP header without
- * options, and tells what they cost the sending thread, softirqs on its way included.
+ * options, and reports the cost per packet in the sending thread, softirqs on its way included.
  *
  *   packets SOURCE SOURCE_PORT TARGET TARGET_PORT syn|ack|new WARMUPS COUNT
  *

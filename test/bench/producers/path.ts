@@ -6,8 +6,8 @@ import { expectedTotals } from '../expected.js';
 import { verify } from '../verify.js';
 import { KEYS, MOST_SERIES } from '../workload.js';
 
-/** The ways out: told one by one, or added up by key. */
-export type PathName = 'ring' | 'added up';
+/** The paths of a record: per event, or aggregated by key. */
+export type PathName = 'ring' | 'aggregated';
 
 /** Bytes of the ring's data area: room for what all producers make before it is read. */
 export const RING_BYTES = 64 << 20;
@@ -49,7 +49,7 @@ export class Path {
   settle(records: readonly number[]): void {
     for (const made of records) this.#made.push([0, made]);
     this.#ingest(() => this.#session.drain());
-    // Both tables: the one at rest, then the one that was in use.
+    // Both maps: the idle one, then the one in use.
     this.#ingest(() => this.#session.readAggregates());
     this.#ingest(() => this.#session.readAggregates());
     const { detailDropped } = this.#session.counters();

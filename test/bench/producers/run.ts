@@ -40,7 +40,7 @@ export async function run(plan: Plan): Promise<Series[]> {
   const paths: Path[] = [];
   const producers: Producer[] = [];
   try {
-    for (const name of ['ring', 'added up'] as const) paths.push(new Path(name));
+    for (const name of ['ring', 'aggregated'] as const) paths.push(new Path(name));
     for (let index = 0; index < Math.max(...COUNTS); index++) {
       const cpu = cpus[index % cpus.length] ?? 0;
       producers.push(await Producer.start(plan.producer, cpu, KEYS, plan.signal));

@@ -8,7 +8,7 @@ import type { Workload } from './workload.js';
 
 /**
  * What is measured: something that counts the workload, and writes the text of a scrape. It holds on to
- * the whole workload, so that no part of it is let go of while memory is measured.
+ * the whole workload, so that no part of it is freed while memory is measured.
  */
 export interface Subject {
   /** Every server's packets once more. */

@@ -7,7 +7,7 @@ export interface Size {
   readonly servers: number;
 }
 
-/** Packets of one real server: a port used again, forwarded although the server has weight 0. */
+/** Packets of one real server: a reused port, forwarded although the server has weight 0. */
 export interface Reuse {
   readonly virtual: readonly [address: readonly number[], port: number];
   readonly destination: readonly [address: readonly number[], port: number];

@@ -21,7 +21,7 @@ const EVERY_MS = 1;
 
 /**
  * Consumers that wait for records. Of those that only count one is the reference: which is the faster
- * depends on what it costs here to be woken.
+ * depends on the cost of a wakeup on this machine.
  */
 export function makeRows(programs: Programs, ringBytes: number): Row[] {
   const peer = fileURLToPath(new URL('../live-peer.js', import.meta.url));
@@ -34,7 +34,7 @@ export function makeRows(programs: Programs, ringBytes: number): Row[] {
     collects: false,
     command: [programs.consumer, probeObject, ...numbers, mode, String(everyMs)],
   });
-  const typescript = (id: string, label: string, mode: 'ring' | 'added-up'): Row => ({
+  const typescript = (id: string, label: string, mode: 'ring' | 'aggregated'): Row => ({
     id,
     label: `TypeScript: ${label}`,
     aggregates: true,
@@ -44,9 +44,9 @@ export function makeRows(programs: Programs, ringBytes: number): Row[] {
   });
   return [
     c('c-count-woken', 'counting only, woken by the ring', 'count', 0),
-    c('c-count', `counting only, looking every ${EVERY_MS} ms`, 'count', EVERY_MS),
+    c('c-count', `counting only, polling every ${EVERY_MS} ms`, 'count', EVERY_MS),
     c('c-aggregate', `full-key aggregation, every ${EVERY_MS} ms`, 'aggregate', EVERY_MS),
     typescript('typescript-batch', 'batches (ships: `trace`)', 'ring'),
-    typescript('typescript-added-up', 'added up in the kernel (ships: `serve`)', 'added-up'),
+    typescript('typescript-aggregated', 'aggregated in the kernel (ships: `serve`)', 'aggregated'),
   ];
 }

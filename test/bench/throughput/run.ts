@@ -75,12 +75,12 @@ async function send(
   const taken = await watcher.finish();
   const after = delays();
   if (taken.packets !== records || taken.detailDropped !== 0) {
-    const what = `${taken.packets} of ${records} records, ${taken.detailDropped} not one by one`;
+    const what = `${taken.packets} of ${records} records, ${taken.detailDropped} not per event`;
     throw new BenchError('ERR_BENCH_TOTALS', `'${row.label}' got ${what}`);
   }
   return {
     records,
-    // What is added up arrives when it is asked for: then the producer's time is all there is.
+    // Aggregates arrive when they are read: the producer's time is the whole time.
     wallNs: Math.max(made.wallNs, (taken.lastUs - made.startUs) * 1000),
     producerNs: made.cpuNs,
     consumerNs: taken.cpuNs,

@@ -33,7 +33,7 @@ export const throughput: Section = {
       results.find(({ row }) => row.id === id)?.ratio.median ?? Number.NaN;
     return {
       text: format(results, plan),
-      goals: { G2: ratio('typescript-added-up') },
+      goals: { G2: ratio('typescript-aggregated') },
       others: { 'G2 one by one': ratio('typescript-batch') },
     };
   },
@@ -78,10 +78,10 @@ function format(results: readonly (Result & { readonly row: Row })[], plan: Plan
     '',
     `${digits(plan.records, 0)} records a row and round, ${digits(KEYS, 0)} keys, ` +
       `${RING_BYTES >> 20} MiB ring. The producer has a CPU of its own and makes records as fast as it ` +
-      'can, but waits while the ring has no room for the next 1,024: so none is lost or shed ' +
+      'can, but waits while the ring has no room for the next 1,024: so none is lost or without detail ' +
       '(asserted), and a consumer that is too slow shows in the rate.',
-    'The consumer has the other CPU and sleeps until it is woken, or looks again. Time runs from the ' +
-      'first record made until the last had arrived; of what is added up in the kernel, until the ' +
+    'The consumer has the other CPU and sleeps until it is woken, or polls. Time runs from the ' +
+      'first record made until the last had arrived; of what is aggregated in the kernel, until the ' +
       "producer's end: that is read once a second, and then. Every total is what the generator made. " +
       'Ratios are to the faster of the two that only count, of the same round; medians.',
     `Discarded: rounds in which row or reference did not get a CPU for over ${MOST_DELAY * 100} % of ` +

@@ -5,7 +5,7 @@ import { KEY_WORDS } from '../../../src/aggregate/row-key.js';
 import { Flag, Kind, Verdict } from '../../../src/record/layout.generated.js';
 import { batchOf, type RecordFields } from '../../support/records.js';
 
-test('what finds no room is folded and counted, not lost', () => {
+test('what finds no room is counted in overflow rows, not lost', () => {
   const aggregator = new Aggregator(2);
   aggregator.ingest(batchOf({ netns: 1 }, { netns: 2 }, { netns: 3, count: 5 }, { netns: 1 }));
   const { rows, overflow, records, packets } = aggregator.snapshot();
@@ -74,7 +74,7 @@ for (const [word, fields] of Object.entries(numbered)) {
   });
 }
 
-test('adds up as a map by key does', () => {
+test('counts as a map by key does', () => {
   const aggregator = new Aggregator();
   const expected = new Map<string, number>();
   let seed = 1;

@@ -48,7 +48,7 @@ test('its room is free again, and what comes back starts at 0', () => {
   aggregator.expire(0);
   aggregator.ingest(batchOf({ netns: 2 }));
   aggregator.expire(60);
-  assert.equal(aggregator.expire(HOUR), 2, 'row 1, and the folded one');
+  assert.equal(aggregator.expire(HOUR), 2, 'row 1, and the overflow row');
   aggregator.ingest(batchOf({ netns: 3, count: 7 }));
   const { end } = aggregator.table;
   assert.deepEqual(
@@ -95,7 +95,7 @@ test('whoever keeps something of a row is told while the row is still there', ()
   assert.deepEqual(told, [[1, 4]]);
 });
 
-test('totals never fall, and the snapshot adds up to them', () => {
+test('totals never fall, and are the sums of the snapshot', () => {
   const aggregator = new Aggregator(3, HOUR);
   for (let now = 0; now < 20 * HOUR; now += HOUR / 2) {
     const server = ((now / HOUR) % 7) | 0;

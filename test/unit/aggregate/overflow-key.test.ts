@@ -16,8 +16,8 @@ import {
 import type { RecordBatch } from '../../../src/record/record-batch.js';
 import { batchOf, type RecordFields, recordBytes } from '../../support/records.js';
 
-/** The rows of a table without room, into which everything is folded. */
-function folded(...records: RecordFields[]): readonly SnapshotRow[] {
+/** The rows of a table without room, where everything is in overflow rows. */
+function overflowed(...records: RecordFields[]): readonly SnapshotRow[] {
   const aggregator = new Aggregator(0);
   aggregator.ingest(batchOf(...records));
   return aggregator.snapshot().rows;
@@ -42,10 +42,10 @@ const values = (names: Readonly<Record<string, number>>): number[] => [
 ];
 
 test('however keys differ, no more are left than is said', () => {
-  const folder = new OverflowKey();
+  const overflowKey = new OverflowKey();
   const bytes = recordBytes();
   const words = new Uint32Array(bytes.buffer);
-  const key = () => folder.make(words, KEY_OFFSET / 4).join();
+  const key = () => overflowKey.make(words, KEY_OFFSET / 4).join();
   const ofReuse = new Set<string>();
   const ofOthers = new Set<string>();
   for (const kind of values(Kind)) {
@@ -81,7 +81,7 @@ test('however keys differ, no more are left than is said', () => {
 });
 
 const opening = Flag.opening | Flag.hasEntry | Flag.hasDestination;
-const toldApart: readonly RecordFields[] = [
+const distinguished: readonly RecordFields[] = [
   {},
   { kind: Kind.retransmit },
   { kind: Kind.stale },
@@ -104,7 +104,7 @@ const toldApart: readonly RecordFields[] = [
   { kind: Kind.overload, verdict: Verdict.dropped, cause: Cause.overload },
 ];
 
-/** What metrics and summary look at, and folding therefore leaves alone. */
+/** What metrics and summary look at, and overflow keys therefore keep. */
 const told = ({ kind, verdict, proto, opening, draining, newDraining, ...row }: SnapshotRow) => ({
   kind,
   verdict,
@@ -120,12 +120,12 @@ const told = ({ kind, verdict, proto, opening, draining, newDraining, ...row }: 
 
 test('what the metrics tell apart stays apart, and stays what it was', () => {
   const whole = new Aggregator();
-  whole.ingest(batchOf(...toldApart));
-  assert.deepEqual(folded(...toldApart).map(told), whole.snapshot().rows.map(told));
+  whole.ingest(batchOf(...distinguished));
+  assert.deepEqual(overflowed(...distinguished).map(told), whole.snapshot().rows.map(told));
 });
 
 test('services, servers, namespaces and marks become one', () => {
-  const rows = folded(
+  const rows = overflowed(
     {},
     { netns: 7 },
     { fwmark: 7 },
@@ -145,39 +145,39 @@ test('services, servers, namespaces and marks become one', () => {
   );
 });
 
-test('what is folded already stays as it is', () => {
-  const folder = new OverflowKey();
-  const { words } = batchOf(...toldApart);
-  for (let index = 0; index < toldApart.length; index++) {
-    const once = folder
-      .make(words, (index * words.length) / toldApart.length + KEY_OFFSET / 4)
+test('an overflow key stays as it is', () => {
+  const overflowKey = new OverflowKey();
+  const { words } = batchOf(...distinguished);
+  for (let index = 0; index < distinguished.length; index++) {
+    const once = overflowKey
+      .make(words, (index * words.length) / distinguished.length + KEY_OFFSET / 4)
       .slice();
-    assert.deepEqual(folder.make(once, 0), once);
+    assert.deepEqual(overflowKey.make(once, 0), once);
   }
 });
 
-/** As the kernel folds: no family, and zeros for all that tells services and servers. */
+/** As the kernel's overflow keys: no family, zeros for what distinguishes services and servers. */
 const byKernel = (fields: RecordFields): RecordBatch =>
   batchOf({ ...fields, family: 0, netns: 0, fwmark: 0, virtual: [[], 0], destination: [[], 0] });
 
-test('records that the kernel folded are like those folded here, with room and without', () => {
+test('overflow records of the kernel are like overflow rows here, with room and without', () => {
   for (const room of [0, 1, 10]) {
     const table = new Aggregator(room);
-    for (const fields of toldApart) table.ingest(byKernel(fields));
+    for (const fields of distinguished) table.ingest(byKernel(fields));
     const { rows, packets } = table.snapshot();
     assert.deepEqual(
       [...new Set(rows.map((row) => `${row.virtual.address} ${row.destination?.address}`))],
       ['overflow overflow'],
     );
-    assert.equal(packets, toldApart.length);
-    assert.deepEqual(rows.map(told), folded(...toldApart).map(told));
+    assert.equal(packets, distinguished.length);
+    assert.deepEqual(rows.map(told), overflowed(...distinguished).map(told));
   }
 });
 
-test('a table full of rows and of folded rows has room for all of them', () => {
+test('a table full of rows and of overflow rows has room for all of them', () => {
   const table = new CountTable(3);
-  table.ingest(batchOf({ netns: 1 }, { netns: 2 }, { netns: 3 }, ...toldApart, { netns: 3 }));
-  assert.equal(table.end, 3 + toldApart.length);
-  assert.equal(table.overflow, toldApart.length);
+  table.ingest(batchOf({ netns: 1 }, { netns: 2 }, { netns: 3 }, ...distinguished, { netns: 3 }));
+  assert.equal(table.end, 3 + distinguished.length);
+  assert.equal(table.overflow, distinguished.length);
   assert.equal(table.counts[2], 2);
 });

@@ -7,7 +7,12 @@ import { pages, root } from './pages.js';
 const known = Object.keys(errorCodes).sort();
 
 const namedIn = (text: string): string[] => [
-  ...new Set([...text.matchAll(/\bERR_[A-Z_]*[A-Z]\b/g)].map(([code]) => code)),
+  ...new Set(
+    [...text.matchAll(/\bERR_[A-Z_]*[A-Z]\b/g)]
+      .map(([code]) => code)
+      // The placeholder in descriptions of the form.
+      .filter((code) => code !== 'ERR_CODE'),
+  ),
 ];
 
 const troubleshooting = pages.find(({ path }) => path === 'docs/troubleshooting.md')?.text ?? '';

@@ -160,7 +160,10 @@ test('scrapes in flight are counted until they are read', async () => {
   assert.equal(await subject.status('/metrics'), 503);
   const refused = await subject.open('127.0.0.4');
   refused.write(scrape);
-  assert.match(await readUntil(refused, /\n$/), /2 scrapes are in flight \(--web\.max-requests\)/);
+  assert.match(
+    await readUntil(refused, /\n$/),
+    /2 concurrent scrapes, the maximum \(--web\.max-requests\)/,
+  );
   for (const socket of held) socket.destroy();
   while ((await subject.status('/metrics')) !== 200);
 });

@@ -45,8 +45,14 @@ test('metrics may come as bytes', async () => {
 });
 
 const cases = [
-  { path: '/nothing', status: 404, type: /^text\/plain/, body: /no such page/ },
-  { path: '/metrics', method: 'POST', status: 405, type: /^text\/plain/, body: /only GET/ },
+  { path: '/nothing', status: 404, type: /^text\/plain/, body: /not found/ },
+  {
+    path: '/metrics',
+    method: 'POST',
+    status: 405,
+    type: /^text\/plain/,
+    body: /method not allowed/,
+  },
   { path: '/readyz', ready: 'why not', status: 503, type: /^text\/plain/, body: /^why not\n$/ },
   { path: '/readyz', status: 200, type: /^text\/plain/, body: /^ok$/m },
   { path: '/healthz', status: 200, type: /^text\/plain/, body: /^ok$/m },

@@ -27,7 +27,7 @@ interface Case {
   readonly request?: AttachRequest;
   readonly without?: readonly string[];
   readonly capabilities?: string;
-  /** Whether a file of types for this release is in the search path. */
+  /** Whether a BTF file of this release is in the search path. */
   readonly file?: boolean;
   readonly expect: string | readonly Attachment[];
 }

@@ -15,7 +15,7 @@ const cases = [
     expect: undefined,
   },
   {
-    name: 'a module that is on its way out',
+    name: 'a module that is being unloaded',
     paths: [proc, initstate],
     state: 'going',
     expect: undefined,
@@ -38,7 +38,7 @@ for (const { name, paths, state, expect } of cases) {
   });
 }
 
-test('a module that goes between two looks', () => {
+test('a module that is unloaded between two reads', () => {
   const files = {
     exists: () => true,
     read: (): string => {

@@ -51,7 +51,7 @@ const cases: readonly {
     name: 'Debian lets CAP_SYS_ADMIN alone trace',
     thrown: attachDenied,
     paranoid: 3,
-    line: / \(hint: kernel\.perf_event_paranoid is 3, which takes CAP_SYS_ADMIN: sysctl kernel\.perf_event_paranoid=2 /,
+    line: / \(hint: kernel\.perf_event_paranoid is 3, which requires CAP_SYS_ADMIN: sysctl kernel\.perf_event_paranoid=2 /,
     exitCode: ExitCode.prerequisite,
   },
   {
@@ -105,7 +105,7 @@ const cases: readonly {
       message: 'this kernel shows no function ip_vs_schedule to attach to',
       hint: 'grep ip_vs_schedule /proc/kallsyms shows what it has instead',
     },
-    line: /^ERR_KERNEL_UNSUPPORTED: this kernel shows no function ip_vs_schedule to attach to \(hint: grep ip_vs_schedule \/proc\/kallsyms /,
+    line: /^ERR_KERNEL_UNSUPPORTED: this kernel has no function ip_vs_schedule to attach to \(hint: grep ip_vs_schedule \/proc\/kallsyms /,
     exitCode: ExitCode.prerequisite,
   },
   {

@@ -98,7 +98,7 @@ test('waits, says so once, and attaches when ip_vs is there', (context) => {
   assert.equal(running(), 0);
 });
 
-test('gone and back: attached anew, and what was counted stays counted', (context) => {
+test('unloaded and reloaded: re-attached, and counts are kept', (context) => {
   const { now, said, source, wait, running } = kernel(context);
   now.instance = '1';
   source.start(() => {});
@@ -142,7 +142,7 @@ test('gone and back: attached anew, and what was counted stays counted', (contex
   assert.equal(source.state().detailDropped, 6);
 });
 
-test('fentry and fexit keep the module: nobody looks for it any more', (context) => {
+test('fentry and fexit pin the module: polling stops', (context) => {
   const { now, said, source, wait, running } = kernel(context);
   now.variant = 'fexit';
   source.start(() => {}, { wait: true });
@@ -157,7 +157,7 @@ test('fentry and fexit keep the module: nobody looks for it any more', (context)
   assert.equal(running(), 0);
 });
 
-test('unloaded and loaded between two looks: attached anew', (context) => {
+test('reloaded between two polls: re-attached', (context) => {
   const { now, said, stops, source, wait, running } = kernel(context);
   now.instance = '1';
   source.start(() => {});

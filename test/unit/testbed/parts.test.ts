@@ -18,7 +18,7 @@ test('programs: one error names all that are missing, and their packages', () =>
       assert.equal(error.exitCode, ExitCode.prerequisite);
       assert.equal(
         error.toLine(),
-        'ERR_PROGRAM_MISSING: not installed here: ip, ipvsadm, nft; apt-get install iproute2 ipvsadm nftables',
+        'ERR_PROGRAM_MISSING: not installed here: ip, ipvsadm, nft (hint: apt-get install iproute2 ipvsadm nftables)',
       );
       return true;
     },

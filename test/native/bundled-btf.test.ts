@@ -6,7 +6,7 @@ import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { findProgram } from '../../src/exec/find.js';
 
-// Types that come with ipvscope were cut to what the probe read when they were made.
+// BTF files that come with ipvscope were reduced to what the probe read when they were built.
 
 const root = fileURLToPath(new URL('../../..', import.meta.url));
 

@@ -5,10 +5,10 @@ import { KEYS, MOST_SERIES } from '../workload.js';
 import { SessionConsumer } from './session-consumer.js';
 
 /**
- * The path that ships where nobody wants to see packets one by one: the probe adds them up by key,
+ * The path that ships where no kind is delivered per event: the probe aggregates by key,
  * and both of its tables are read, the one in use last.
  */
-export class AddedUpConsumer extends SessionConsumer {
+export class AggregatedConsumer extends SessionConsumer {
   readonly #aggregator = new Aggregator(MOST_SERIES);
 
   constructor() {
