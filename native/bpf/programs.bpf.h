@@ -12,8 +12,7 @@ char LICENSE[] SEC("license") = "Dual BSD/GPL";
 #define DECLARE_PROGRAM(context_type, name, type, function)                                        \
 	SEC(#type "/" #function) int name(context_type *context);
 
-/* Returns the third argument of kfree_skb's tracepoint (since Linux 5.17); 0: it gives no reason.
- */
+/* Returns the third argument of kfree_skb's tracepoint (since Linux 5.17); 0: no reason given. */
 static __always_inline __u16 drop_reason(const unsigned long long *arguments)
 {
 	__u32 reason;

@@ -153,8 +153,7 @@ IPVSCOPE_OPENING_INLINE __u32 ipvscope_opening_way(const struct ipvscope_opening
 	return way;
 }
 
-/* Returns the time since the first copy plus IPVSCOPE_OPENING_AHEAD, so that it is never negative.
- */
+/* Returns the time since the first copy plus IPVSCOPE_OPENING_AHEAD: never negative. */
 IPVSCOPE_OPENING_INLINE __u32 ipvscope_opening_age(const struct ipvscope_opening_bucket *bucket,
 						   __u32 way, __u32 now)
 {

@@ -188,8 +188,7 @@ PENDING_INLINE void ipvscope_pending_release(struct ipvscope_pending_store *stor
 	PENDING_STORE(ipvscope_pending_slot_word(store, slot), 0);
 }
 
-/* Makes a free slot busy with the word and returns it; IPVSCOPE_PENDING_SLOTS where there is none.
- */
+/* Makes a free slot busy with the word and returns it; IPVSCOPE_PENDING_SLOTS: there is none. */
 PENDING_INLINE __u32 ipvscope_pending_acquire(struct ipvscope_pending_store *store, __u64 skb,
 					      __u64 word)
 {

@@ -194,8 +194,7 @@ enum ipvscope_loss {
 	IPVSCOPE_LOSS_NONE_LOOKED_UP = 8,
 	/* ... of them opening ones. */
 	IPVSCOPE_LOSS_NONE_LOOKED_UP_OPENING = 9,
-	/* A record in a ring had not the record's size. Counted by the session, not by the probe.
-	 */
+	/* A record in a ring had an unexpected size. Counted by the session, not the probe. */
 	IPVSCOPE_LOSS_MISFIT = 10,
 };
 
@@ -222,8 +221,7 @@ struct ipvscope_record {
 	__s32 weight;	/* of the server, at the lookup */
 	__u16 cpu;	/* or IPVSCOPE_CPU_SEVERAL */
 	__u8 new_destination_family;
-	__u8 conntrack_state; /* TCP_CONNTRACK_* or SCTP_CONNTRACK_*, where conntrack is an nf_conn
-			       */
+	__u8 conntrack_state; /* TCP_CONNTRACK_* or SCTP_CONNTRACK_*, if there is an nf_conn */
 	__u8 client_address[16];
 	__u8 new_destination_address[16];
 	__be16 client_port;

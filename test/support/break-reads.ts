@@ -1,7 +1,8 @@
 import { closeSync, openSync, readdirSync, readFileSync } from 'node:fs';
+import { Key } from '../../src/record/layout.generated.js';
 
-/** Of the aggregation maps, and of no other: IPVSCOPE_KEY_SIZE. */
-const KEY_SIZE = /^key_size:\t56$/m;
+/** Of the aggregation maps, and of no other. */
+const KEY_SIZE = new RegExp(`^key_size:\\t${Key.size}$`, 'm');
 
 /**
  * Replaces the descriptors of the aggregation maps with /dev/null, so that reads fail. Returns how many

@@ -41,8 +41,7 @@ static __always_inline void emit_orphan(const struct sk_buff *skb, const struct 
 	emit(&record);
 }
 
-/* tcp_v4_send_reset(), tcp_v6_send_reset(). Neither answers a reset, or a packet to another host.
- */
+/* tcp_v4_send_reset(), tcp_v6_send_reset(). Neither answers a reset or another host's packet. */
 static __always_inline void on_reset(const struct sk_buff *skb)
 {
 	struct skb_view view = {};

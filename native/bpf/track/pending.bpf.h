@@ -18,8 +18,8 @@
  * created in, and only programs of that epoch find it:
  *
  *   A. An epoch is a stretch of time in which a task, or one softirq on top of it, has a CPU
- * without interruption: {task, its start, its context switches, softirqs of the CPU where one
- * runs}. B. Throughout an epoch the same runs lie suspended below it on the CPU: those of preempted
+ *      without interruption: {task, its start, its context switches, softirqs of the CPU}.
+ *   B. Throughout an epoch the same runs lie suspended below it on the CPU: those of preempted
  *      tasks, and those that the softirq interrupted. So each program either runs for every packet
  *      of the epoch, or is skipped for every one.
  *   C. A record in the store shows that the lookup runs in its epoch. A verdict that finds it shows

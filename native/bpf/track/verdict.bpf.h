@@ -366,8 +366,7 @@ static __always_inline void add_delay(struct ipvscope_record *record, __u32 dela
 	record->delay_bucket = delay_bucket(delay_us);
 }
 
-/* Emits a retry beside the packet's own record: it got through after earlier copies were dropped.
- */
+/* Emits a retry beside the packet's own record: it got through after dropped copies. */
 static __always_inline void emit_retry(struct ipvscope_record *record, __u32 isn, __u32 delay_us,
 				       __u32 drops)
 {
