@@ -105,7 +105,7 @@ const cases: readonly {
       message: 'this kernel has no function ip_vs_schedule to attach to',
       hint: 'grep ip_vs_schedule /proc/kallsyms shows what it has instead',
     },
-    line: /^ERR_KERNEL_UNSUPPORTED: this kernel shows no function ip_vs_schedule to attach to \(hint: grep ip_vs_schedule \/proc\/kallsyms /,
+    line: /^ERR_KERNEL_UNSUPPORTED: this kernel has no function ip_vs_schedule to attach to \(hint: grep ip_vs_schedule \/proc\/kallsyms /,
     exitCode: ExitCode.prerequisite,
   },
   {
