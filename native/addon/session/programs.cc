@@ -67,7 +67,7 @@ Failure Missing(const std::string& function) {
   return Failure{"ERR_KERNEL_UNSUPPORTED",
                  "load",
                  ENOENT,
-                 "this kernel shows no function " + function + " to attach to",
+                 "this kernel has no function " + function + " to attach to",
                  Log::Tail(),
                  "grep " + function + " /proc/kallsyms shows what it has instead"};
 }

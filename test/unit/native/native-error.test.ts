@@ -102,7 +102,7 @@ const cases: readonly {
       code: 'ERR_KERNEL_UNSUPPORTED',
       step: 'load',
       errno: 2,
-      message: 'this kernel shows no function ip_vs_schedule to attach to',
+      message: 'this kernel has no function ip_vs_schedule to attach to',
       hint: 'grep ip_vs_schedule /proc/kallsyms shows what it has instead',
     },
     line: /^ERR_KERNEL_UNSUPPORTED: this kernel has no function ip_vs_schedule to attach to \(hint: grep ip_vs_schedule \/proc\/kallsyms /,
