@@ -114,7 +114,7 @@ for (const variant of attachVariants) {
         assert.equal(error.code, 'ERR_KERNEL_UNSUPPORTED');
         assert.match(
           error.toLine(),
-          /no function (ip_vs_\w+) to attach to; grep \1 \/proc\/kallsyms shows what it has instead$/,
+          /no function (ip_vs_\w+) to attach to \(hint: grep \1 \/proc\/kallsyms shows what it has instead\)$/,
         );
         assert.equal(error.exitCode, 3);
         assert.equal(error.step, 'load');
