@@ -29,6 +29,7 @@ const programs = {
   producer: libbpf,
   callback: libbpf,
   packets: [],
+  attach: libbpf,
 } as const satisfies Readonly<Record<string, readonly string[]>>;
 
 /** Paths of the compiled programs that `npm run bench` runs. */
@@ -70,6 +71,28 @@ export async function compileProgram(name: keyof typeof programs): Promise<strin
     });
   }
   return program;
+}
+
+/** Compiles empty.bpf.c and returns the object's path. Throws as `compileProgram` does. */
+export async function compileEmptyPrograms(): Promise<string> {
+  const object = path('build/bench/empty.bpf.o');
+  await mkdir(path('build/bench'), { recursive: true });
+  const { arch } = process;
+  const headers = `/usr/include/${arch === 'x64' ? 'x86_64' : arch}-linux-gnu`; // asm/types.h
+  const flags = ['-O2', '-g', '-target', 'bpf', `-I${headers}`];
+  try {
+    await promisify(execFile)('clang', [
+      ...[...flags, '-c', path('test/bench/native/empty.bpf.c'), '-o', object],
+    ]);
+  } catch (cause) {
+    throw new BenchError('ERR_BENCH_COMPILE', `cannot compile empty.bpf.c (${firstError(cause)})`, {
+      hint: 'install clang and libbpf: apt-get install clang libbpf-dev',
+      step: 'compile',
+      exitCode: ExitCode.prerequisite,
+      cause,
+    });
+  }
+  return object;
 }
 
 /** All that `npm run bench` runs. Throws as `compileProgram` does. */

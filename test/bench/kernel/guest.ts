@@ -1,12 +1,13 @@
 /**
  * Runs in the lab's instruction-counting guest: sends packets from the node itself, alone and with
- * each observer attached, and prints one line of JSON a measurement. Takes the path of the compiled
- * sender and the number of rounds.
+ * each observer attached, and prints one line of JSON a measurement. Takes the paths of the compiled
+ * packets.c, attach.c and empty.bpf.c, the number of rounds and, for fewer observers, their names.
  */
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
 import { run } from '../../kernel/command.js';
 import { findBpftrace, startBpftrace } from './bpftrace.js';
+import { startEmpty } from './empty-observer.js';
 import {
   type Attached,
   type Flow,
@@ -16,7 +17,8 @@ import {
 } from './measurement.js';
 import { type AttachedObserver, startServe } from './serve-observer.js';
 
-const [sender = '', roundsText = '3'] = process.argv.slice(2);
+const [sender = '', attacher = '', emptyObject = '', roundsText = '', chosenNames] =
+  process.argv.slice(2);
 const ROUNDS = Number(roundsText);
 const PACKETS = 10_000;
 const WARMUPS = 1_000;
@@ -139,6 +141,8 @@ async function attach(observer: ObserverName): Promise<AttachedObserver | undefi
       return undefined;
     case 'bpftrace':
       return startBpftrace();
+    case 'empty':
+      return startEmpty(attacher, emptyObject);
     case 'trace':
       return startServe('--attach', 'fexit', '--trace');
     default:
@@ -150,7 +154,7 @@ buildNode();
 for (let round = 0; round < ROUNDS; round++) measure('nobody', 'direct', round);
 buildServices();
 const names = Object.keys(observers) as ObserverName[];
-const chosen = process.argv[4]?.split(',') ?? names;
+const chosen = chosenNames?.split(',') ?? names;
 const present = names.filter(
   (name) => chosen.includes(name) && (name !== 'bpftrace' || findBpftrace()),
 );

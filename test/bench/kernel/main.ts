@@ -12,7 +12,7 @@ import { runInLab } from '../../../src/cli/support/run-in-lab.js';
 import { writeError } from '../../../src/cli/support/standard-streams.js';
 import { IpvscopeError } from '../../../src/error.js';
 import { createLogger } from '../../../src/log.js';
-import { compileProgram } from '../compile.js';
+import { compileEmptyPrograms, compileProgram } from '../compile.js';
 import { type Attached, type Measurement, observers } from './measurement.js';
 import { figures, formatSummary, summarize } from './report.js';
 
@@ -34,14 +34,18 @@ const command = new Command('bench:kernel')
     '\nExamples:\n  npm run bench:kernel\n  npm run bench:kernel -- --rounds 5\n  npm run bench:kernel -- --observers nobody,fexit',
   )
   .action(async ({ kernel, rounds, observers: names, json }: Options) => {
-    const sender = await compileProgram('packets');
+    const programs = await Promise.all([
+      compileProgram('packets'),
+      compileProgram('attach'),
+      compileEmptyPrograms(),
+    ]);
     const guest = fileURLToPath(new URL('./guest.js', import.meta.url));
     const stdout = new PassThrough();
     const output = text(stdout);
     process.exitCode = await runInLab({
       log: createLogger({ format: 'plain', write: writeError }),
       command: [
-        ...[process.execPath, guest, sender, String(rounds)],
+        ...[process.execPath, guest, ...programs, String(rounds)],
         ...(names === undefined ? [] : [names]),
       ],
       kernel,

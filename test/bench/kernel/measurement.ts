@@ -4,6 +4,8 @@ export const observers = {
   fexit: '`ipvscope serve`',
   trace: '`ipvscope serve --trace`: every notable packet as an event of its own',
   kprobe: '`ipvscope serve --attach kprobe`',
+  empty:
+    'two programs that do nothing, on the two functions whose return runs a program for every packet',
   bpftrace: 'a script that counts reused ports, and nothing else',
 } as const;
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { Running } from '../../kernel/command.js';
 
-/** What looks on, until it is ended; it then tells how many notable packets it saw. */
+/** Attached until `end()`, which resolves to the notable packets that it saw; undefined: it counts none. */
 export interface AttachedObserver {
-  end(): Promise<number>;
+  end(): Promise<number | undefined>;
 }
 
 const PORT = '10966';
