@@ -11,8 +11,8 @@ import { BenchError } from './bench-error.js';
 const root = new URL('../../../', import.meta.url);
 const path = (relative: string): string => fileURLToPath(new URL(relative, root));
 
-/** The probe as `npm run build:native` leaves it. */
-export const probeObject = path('build/obj/ipvscope.bpf.o');
+/** The object that has the record generator, as `npm run build:native` leaves it. */
+export const probeObject = path('build/obj/ipvscope_kprobe.bpf.o');
 
 /** The first line of what the compiler had to say; lines above an error only say where. */
 function firstError(error: unknown): string {
