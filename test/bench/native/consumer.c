@@ -86,10 +86,10 @@ static void run_round(struct consumer *consumer, __u64 first, __u32 fills, __u32
 	       cpu_ns, wall_ns);
 }
 
-static __u64 shed(const struct consumer *consumer)
+static __u64 detail_dropped(const struct consumer *consumer)
 {
 	__u64 records = 0;
-	int error = generator_shed(&consumer->generator, &records);
+	int error = generator_detail_dropped(&consumer->generator, &records);
 
 	if (error)
 		fail(EXIT_TROUBLE, "cannot read what was lost: %s", strerror(-error));
@@ -127,7 +127,7 @@ static void watch(struct consumer *consumer)
 {
 	__u64 cpu_ns = clock_ns(CLOCK_PROCESS_CPUTIME_ID);
 	__u64 packets = consumer->packets;
-	__u64 shed_before = shed(consumer);
+	__u64 dropped_before = detail_dropped(consumer);
 	char line[128];
 	__u64 last_us;
 
@@ -138,9 +138,11 @@ static void watch(struct consumer *consumer)
 		return;
 	if (strcmp(line, "finish\n"))
 		fail(EXIT_TROUBLE, "cannot make sense of: %s", line);
-	printf("{\"packets\":%llu,\"shed\":%llu,\"lastUs\":%llu,\"cpuNs\":%llu,\"collections\":0}"
+	printf("{\"packets\":%llu,\"detailDropped\":%llu,\"lastUs\":%llu,\"cpuNs\":%llu,"
+	       "\"collections\":0}"
 	       "\n",
-	       consumer->packets - packets, shed(consumer) - shed_before, last_us, cpu_ns);
+	       consumer->packets - packets, detail_dropped(consumer) - dropped_before, last_us,
+	       cpu_ns);
 }
 
 /* FNV-1a, 32 bits, over a text. */

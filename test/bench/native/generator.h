@@ -154,7 +154,7 @@ static inline int generator_run(int program, __u64 first, __u64 records, __u32 k
 }
 
 /* Records that found no room in the ring, of all CPUs. 0, or a negative errno value. */
-static inline int generator_shed(const struct generator *generator, __u64 *shed)
+static inline int generator_detail_dropped(const struct generator *generator, __u64 *dropped)
 {
 	int losses = bpf_object__find_map_fd_by_name(generator->object, "losses");
 	int cpus = libbpf_num_possible_cpus();
@@ -172,9 +172,9 @@ static inline int generator_shed(const struct generator *generator, __u64 *shed)
 		free(values);
 		return error;
 	}
-	*shed = 0;
+	*dropped = 0;
 	for (int cpu = 0; cpu < cpus; cpu++)
-		*shed += values[cpu];
+		*dropped += values[cpu];
 	free(values);
 	return 0;
 }
