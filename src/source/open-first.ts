@@ -1,10 +1,13 @@
-import { ExitCode, IpvscopeError } from '../error.js';
+import { type ErrorCode, ExitCode, IpvscopeError } from '../error.js';
 import type { Attachment } from '../native/attachment.js';
+
+/** Refusals that no other way to attach avoids. */
+const forEveryVariant: readonly ErrorCode[] = ['ERR_ADDON_LOAD', 'ERR_KERNEL_LOCKDOWN'];
 
 /**
  * Opens with the first attachment that the kernel takes. A refusal that another way to attach may
- * avoid (`exitCode` 3) is handed to `onRefused`, and the next one is tried; a kernel in lockdown
- * refuses all of them alike.
+ * avoid (`exitCode` 3) is handed to `onRefused`, and the next one is tried; an addon that cannot be
+ * loaded and a kernel in lockdown end the search.
  *
  * @throws what `open` threw last, where none is left to try.
  */
@@ -20,7 +23,7 @@ export function openFirst<Opened>(
     } catch (cause) {
       refusal = cause;
       const refused = cause instanceof IpvscopeError && cause.exitCode === ExitCode.prerequisite;
-      const hopeless = refused && cause.code === 'ERR_KERNEL_LOCKDOWN';
+      const hopeless = refused && forEveryVariant.includes(cause.code);
       if (!refused || hopeless || index + 1 === attachments.length) break;
       onRefused?.(attachment, cause);
     }

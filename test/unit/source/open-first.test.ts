@@ -50,6 +50,7 @@ test('the last refusal is thrown, not reported', () => {
 
 for (const [name, refusal] of [
   ['lockdown', missing('ERR_KERNEL_LOCKDOWN')],
+  ['an addon that cannot be loaded', missing('ERR_ADDON_LOAD')],
   ['an error that another variant does not avoid', new IpvscopeError('ERR_ARGUMENT', 'wrong')],
   ['a defect', new TypeError('defect')],
 ] as const) {
