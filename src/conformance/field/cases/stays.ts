@@ -3,7 +3,7 @@ import { expected } from '../expected-events.js';
 import { type FieldCase, GroundTruth } from '../field-case.js';
 import { CLIENT, client, r1, r2, sent, syns, VIP, vip } from '../hosts.js';
 
-const HEALTHY_MS = 20_000;
+const HEALTHY_MS = 60_000;
 
 /** A port is reused after the servers changed; the old server gets it. */
 function reused(
@@ -128,7 +128,7 @@ export const stayCases: readonly FieldCase[] = [
   }),
   {
     name: 'healthy',
-    input: 'TCP, UDP and SCTP from fresh ports, and a connection in use, for 20 s',
+    input: 'TCP, UDP and SCTP from fresh ports, and a connection in use, for a minute',
     needs: [{ module: 'sctp', reason: 'this kernel has no SCTP' }],
     async play(context) {
       const port = context.virtualPort();
