@@ -34,7 +34,7 @@ const OPENINGS = 100_000;
 const MOST_PROBLEMS = 20;
 const MOST_EVICTED = 3;
 
-test('100,000 opening packets over 50 services: events equal what the directorDevices show', async (t) => {
+test('100,000 opening packets over 50 services: events equal what captures show', async (t) => {
   const seed = Number(process.env.IPVSCOPE_SEED ?? Date.now() % 2 ** 32);
   t.diagnostic(`seed ${seed} (IPVSCOPE_SEED=${seed} sends the same packets again)`);
   const rounds = makePlan(new Random(seed), OPENINGS);

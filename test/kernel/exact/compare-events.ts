@@ -40,6 +40,13 @@ export function compareEvents(ledger: Ledger, observed: readonly ObservedEvent[]
       );
     }
   }
+  for (const { packet } of ledger.orphans) {
+    const event = take(others, packet.tuple);
+    if (event?.kind !== 'orphan' || event.verdict !== 'rejected') {
+      const its = event === undefined ? 'no event' : reported(event);
+      problems.push(`${name(packet)} found no entry and left for no server: ${its}`);
+    }
+  }
   for (const [tuple, left] of [...own, ...retries, ...others]) {
     for (const event of left) problems.push(`${tuple}: no packet for ${reported(event)}`);
   }

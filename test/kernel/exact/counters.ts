@@ -32,7 +32,7 @@ export class Counters {
   /** How often the scheduler chose the server. */
   readonly chosen = (server: string): number => this.#counters.get(server)?.connections ?? 0;
 
-  /** Where they count packets otherwise than the directorDevices. */
+  /** Where they count packets otherwise than the captures. */
   problems(outcomes: readonly PacketOutcome[]): readonly string[] {
     const sent = new Map<string, number>();
     for (const { to } of outcomes) {

@@ -41,6 +41,7 @@ export function formatExact(report: ExactReport): readonly string[] {
       ]),
       ['retry', String(ledger.retries.length), count('retry')],
       ['draining forwarded', String(ledger.draining.length), count('draining')],
+      ['orphan rejected', String(ledger.orphans.length), count('orphan')],
       ['opening packets', String(ledger.openings), '-'],
     ],
   );

@@ -56,6 +56,11 @@ export class Ledger {
   readonly retries: ExpectedRetry[] = [];
   /** Packets that open nothing and went to a server of weight 0. */
   readonly draining: PacketOutcome[] = [];
+  /**
+   * Packets that open nothing, found no entry and left for no server: the director, whose address it
+   * is, answers with a reset.
+   */
+  readonly orphans: PacketOutcome[] = [];
   readonly problems: string[] = [];
   /** Opening packets that made an entry and so have no event, with their server. */
   readonly fresh: { readonly outcome: PacketOutcome; readonly to: string }[] = [];
@@ -81,7 +86,10 @@ export class Ledger {
     memory: Memory | undefined,
     table: ReadonlyMap<string, Weight>,
   ): void {
-    if (outcome.to === undefined) return;
+    if (outcome.to === undefined) {
+      if (memory?.entry === undefined) this.orphans.push(outcome);
+      return;
+    }
     if (memory?.entry !== outcome.to) {
       this.problems.push(`${name(outcome.packet)} went to ${outcome.to}, not to ${memory?.entry}`);
       return;

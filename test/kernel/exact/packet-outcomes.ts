@@ -4,7 +4,7 @@ import { ENDPOINT_SIZE, endpointsAt, type RoundPart, writeEndpoint } from './pla
 import { serversOf, services } from './planned-services.js';
 import { type Sightings, What } from './sightings.js';
 
-/** What became of a packet that came in, as the director's directorDevices show it. */
+/** What became of a packet that came in, as captures on the director's devices show it. */
 export interface PacketOutcome {
   readonly packet: PlannedPacket;
   readonly timeNs: number;
