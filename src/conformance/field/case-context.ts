@@ -214,6 +214,19 @@ export class CaseContext {
     );
   }
 
+  /**
+   * Counts the connection entries of a real server by ip_vs' own counters (activeconns and inactconns,
+   * ip_vs_ctl.c): a read of /proc/net/ip_vs_conn skips entries while others expire.
+   */
+  async connectionsOf(destination: string): Promise<number> {
+    const table = await this.run('director', 'ipvsadm', '-Ln');
+    return table
+      .split('\n')
+      .map((line) => line.trim().split(/\s+/))
+      .filter(([arrow, address]) => arrow === '->' && address === destination)
+      .reduce((sum, [, , , , active, inactive]) => sum + Number(active) + Number(inactive), 0);
+  }
+
   /** Polls until a condition holds; returns false where it did not in time. */
   async until(reached: () => Promise<boolean>, mostMs = MOST_WAIT_MS): Promise<boolean> {
     const deadline = performance.now() + mostMs;

@@ -87,7 +87,10 @@ export class Ledger {
     table: ReadonlyMap<string, Weight>,
   ): void {
     if (outcome.to === undefined) {
-      if (memory?.entry === undefined) this.orphans.push(outcome);
+      // An entry whose opening packet was dropped expired then, unless its server is gone.
+      const { entry, wasDropped = false } = memory ?? {};
+      const expired = wasDropped && entry !== undefined && table.get(entry) !== 'removed';
+      if (entry === undefined || expired) this.orphans.push(outcome);
       return;
     }
     if (memory?.entry !== outcome.to) {
