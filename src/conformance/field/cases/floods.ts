@@ -13,6 +13,8 @@ const FLOOD_PORT_COUNT = FLOOD_PORTS.last - FLOOD_PORTS.first + 1;
 
 interface Flood {
   readonly port: number;
+  /** The dead server. */
+  readonly destination: string;
   /** An opening packet from every port; `round` is in its sequence number. */
   send(round: number): Promise<void>;
   /** Of this flood, at the director and at the server. */
@@ -24,16 +26,15 @@ async function startFlood(context: CaseContext): Promise<Flood> {
   const used = context.testbed.nextOf('flood ports');
   const port = context.virtualPort(FLOOD_PORTS.first + (used % FLOOD_PORT_COUNT));
   const syn = `tcp dport ${port} tcp flags & (syn | ack) == syn`;
+  const destination = `${R1.address}:${port}`;
   await context.blackhole('rs1');
   await context.sysctl('director', { 'net/ipv4/vs/conn_reuse_mode': 0 });
   await context.count('director', 'prerouting', { into: syn });
   await context.count('rs1', 'prerouting', { onward: syn });
-  await context.ipvsadm(
-    `-A -t ${vip(port)} -s rr`,
-    `-a -t ${vip(port)} -r ${R1.address}:${port} -m -w 1`,
-  );
+  await context.ipvsadm(`-A -t ${vip(port)} -s rr`, `-a -t ${vip(port)} -r ${destination} -m -w 1`);
   return {
     port,
+    destination,
     async send(round) {
       const first = { source: CLIENT, sourcePort: FIRST_PORT, target: VIP, targetPort: port };
       // Any numbers, but others in each round.
@@ -73,13 +74,12 @@ export const floodCases: readonly FieldCase[] = [
     async play(context) {
       const before = context.recorder.lost();
       const flood = await startFlood(context);
-      const { port } = flood;
-      const destination = `${R1.address}:${port}`;
+      const { port, destination } = flood;
       await flood.send(0);
       await context.ipvsadm(`-e -t ${vip(port)} -r ${destination} -m -w 0`);
       await flood.send(1);
       const { into, onward } = await flood.counted();
-      const entries = (await context.entries()).length;
+      const entries = await context.connectionsOf(destination);
       const { lost, ...finding } = await lostSince(context, before);
       return {
         seen: new GroundTruth()
@@ -97,8 +97,7 @@ export const floodCases: readonly FieldCase[] = [
     async play(context) {
       const before = context.recorder.lost();
       const flood = await startFlood(context);
-      const { port } = flood;
-      const destination = `${R1.address}:${port}`;
+      const { port, destination } = flood;
       await flood.send(0);
       const first = await flood.counted();
       await context.ipvsadm(`-d -t ${vip(port)} -r ${destination}`);
