@@ -1,7 +1,7 @@
 import { copyFile, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { ExitCode, IpvscopeError } from '../error.js';
+import { IpvscopeError } from '../error.js';
 import { findPrograms } from '../exec/find.js';
 import { runProgram } from '../exec/run.js';
 import { loadAddon } from '../native/addon.js';
@@ -79,7 +79,6 @@ function noHeaders(headers: string, cause?: unknown): IpvscopeError {
   return new IpvscopeError('ERR_NO_HEADERS', `no kernel headers in ${headers}`, {
     step: 'btf',
     hint: 'apt-get install linux-headers-$(uname -r), or name their directory with --headers',
-    exitCode: ExitCode.prerequisite,
     ...(cause === undefined ? {} : { cause }),
   });
 }

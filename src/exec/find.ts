@@ -1,6 +1,6 @@
 import { accessSync, constants, statSync } from 'node:fs';
 import { delimiter, join } from 'node:path';
-import { ExitCode, IpvscopeError } from '../error.js';
+import { IpvscopeError } from '../error.js';
 
 /** The Debian package of each program that is run here. */
 const packages = {
@@ -59,7 +59,6 @@ export function findPrograms<Name extends Program>(
   throw new IpvscopeError('ERR_PROGRAM_MISSING', `not installed here: ${missing.join(', ')}`, {
     step: 'programs',
     hint: `apt-get install ${wanted.join(' ')}`,
-    exitCode: ExitCode.prerequisite,
   });
 }
 

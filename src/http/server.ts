@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
-import { ExitCode, IpvscopeError } from '../error.js';
+import { IpvscopeError } from '../error.js';
 import { formatEndpoint } from '../record/address.js';
 import { clientKey } from './client-key.js';
 import { landingPage } from './landing-page.js';
@@ -125,7 +125,6 @@ export class HttpServer {
             `cannot listen on ${options.host ?? ''}:${options.port}: ${cause.message}`,
             {
               hint: 'choose another address with --web.listen-address',
-              exitCode: ExitCode.usage,
               cause,
             },
           ),

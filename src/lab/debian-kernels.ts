@@ -1,4 +1,4 @@
-import { ExitCode, IpvscopeError } from '../error.js';
+import { IpvscopeError } from '../error.js';
 
 /** The Debian suite that carries a kernel. */
 export interface DebianKernel {
@@ -43,7 +43,6 @@ export function debianKernel(kernel: string): DebianKernel {
     throw new IpvscopeError('ERR_LAB_KERNEL_UNKNOWN', `unknown lab kernel '${kernel}'`, {
       step: 'options',
       hint: `choose one of ${labKernels().join(', ')}`,
-      exitCode: ExitCode.usage,
     });
   }
   return row;

@@ -1,6 +1,6 @@
 import { mkdir, readdir, rename } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ExitCode, IpvscopeError } from '../error.js';
+import { IpvscopeError } from '../error.js';
 import { findProgram, findPrograms } from '../exec/find.js';
 import { runProgram } from '../exec/run.js';
 import { debianKernel, META_PACKAGE } from './debian-kernels.js';
@@ -61,7 +61,6 @@ async function download(request: FetchRequest, scratch: string): Promise<readonl
       step: 'fetch',
       hint: 'check that apt-get update reaches a Debian mirror',
       log: complaints,
-      exitCode: ExitCode.prerequisite,
     });
   }
   if (complaints !== '') {

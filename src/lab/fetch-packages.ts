@@ -1,6 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ExitCode, IpvscopeError } from '../error.js';
+import { IpvscopeError } from '../error.js';
 import { findProgram } from '../exec/find.js';
 import { runProgram } from '../exec/run.js';
 import { debianKernel } from './debian-kernels.js';
@@ -59,6 +59,5 @@ function unreachable({ kernel, what }: PackagesRequest, log: string): IpvscopeEr
     step: 'fetch',
     hint: `fetch the newest kernel with ipvscope lab --kernel ${kernel.kernel} --refresh <command>`,
     log,
-    exitCode: ExitCode.prerequisite,
   });
 }

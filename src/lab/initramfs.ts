@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { access, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ExitCode, IpvscopeError } from '../error.js';
+import { IpvscopeError } from '../error.js';
 import { findProgram } from '../exec/find.js';
 import { runProgram } from '../exec/run.js';
 import { type CpioEntry, cpioArchive } from './cpio.js';
@@ -26,7 +26,6 @@ export async function obtainInitramfs(kernel: LabKernel, signal: AbortSignal): P
     throw new IpvscopeError('ERR_LAB_BUSYBOX_DYNAMIC', `${busyboxPath} is not linked statically`, {
       step: 'initramfs',
       hint: 'apt-get install busybox-static',
-      exitCode: ExitCode.prerequisite,
     });
   }
   const contentsHash = createHash('sha256')

@@ -1,7 +1,7 @@
 import { access, mkdir, mkdtemp, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { homedir } from 'node:os';
 import { dirname, join, resolve } from 'node:path';
-import { ExitCode, IpvscopeError } from '../error.js';
+import { IpvscopeError } from '../error.js';
 
 /**
  * Returns the directory of cached kernels, initial RAM disks and KVM failures: `IPVSCOPE_LAB_CACHE`,
@@ -29,7 +29,6 @@ export async function makeLabCache(directory = labCacheDirectory()): Promise<voi
     throw new IpvscopeError('ERR_LAB_CACHE', `cannot write to the lab's cache: ${reason}`, {
       step: 'cache',
       hint: 'name a directory that is writable in IPVSCOPE_LAB_CACHE',
-      exitCode: ExitCode.prerequisite,
       cause,
     });
   }

@@ -1,4 +1,4 @@
-import { ExitCode, IpvscopeError } from '../error.js';
+import { IpvscopeError } from '../error.js';
 import { DEFAULT_KERNEL, debianKernel } from './debian-kernels.js';
 
 /** A port of the guest, forwarded from the host's loopback address. */
@@ -131,6 +131,5 @@ function checkInteger(name: string, value: number, low: number, high: number): v
 function badOption(message: string): IpvscopeError {
   return new IpvscopeError('ERR_LAB_OPTIONS', message, {
     step: 'options',
-    exitCode: ExitCode.usage,
   });
 }

@@ -1,6 +1,6 @@
 import { access, mkdir, readdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { ExitCode, IpvscopeError } from '../error.js';
+import { IpvscopeError } from '../error.js';
 import { findProgram } from '../exec/find.js';
 import { runProgram } from '../exec/run.js';
 import { kernelSources, parseRepositories } from './apt-sources.js';
@@ -44,7 +44,6 @@ export class PrivateApt {
         {
           step: 'fetch',
           hint: 'add a Debian suite to /etc/apt/sources.list.d',
-          exitCode: ExitCode.prerequisite,
         },
       );
     }
@@ -117,7 +116,6 @@ async function checkKeyring(): Promise<void> {
     throw new IpvscopeError('ERR_LAB_KEYRING_MISSING', `cannot read ${KEYRING}`, {
       step: 'fetch',
       hint: 'apt-get install debian-archive-keyring',
-      exitCode: ExitCode.prerequisite,
       cause,
     });
   }

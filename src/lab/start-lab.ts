@@ -1,4 +1,4 @@
-import { type ErrorCode, ExitCode, IpvscopeError } from '../error.js';
+import { type ErrorCode, IpvscopeError } from '../error.js';
 import { findPrograms } from '../exec/find.js';
 import { bootGuest } from './boot.js';
 import type { Guest } from './guest.js';
@@ -147,7 +147,6 @@ function checkMachine(): void {
       `the lab needs an x64 machine, not ${process.arch}`,
       {
         step: 'programs',
-        exitCode: ExitCode.prerequisite,
       },
     );
   }

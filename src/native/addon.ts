@@ -1,7 +1,7 @@
 import { accessSync, constants } from 'node:fs';
 import { createRequire } from 'node:module';
 import bindings from 'bindings';
-import { ExitCode, IpvscopeError } from '../error.js';
+import { IpvscopeError } from '../error.js';
 import { packagePath } from '../package-root.js';
 import { LAYOUT_FINGERPRINT } from '../record/layout.generated.js';
 import type { EventFilter } from './event-filter.js';
@@ -117,7 +117,6 @@ export function loadUncheckedAddon(path = ADDON): Addon {
         code === 'EACCES'
           ? 'make the file readable, and every directory above it'
           : `build it with: npm --prefix ${packagePath()} run build:native`,
-      exitCode: ExitCode.prerequisite,
       cause,
     });
   }
@@ -130,7 +129,7 @@ export function loadAddon(): Addon {
     throw new IpvscopeError(
       'ERR_LAYOUT',
       `the addon's record layout is ${addon.layout.fingerprint}, the decoder's ${LAYOUT_FINGERPRINT}`,
-      { hint: 'build both from one source with: npm run build', exitCode: ExitCode.prerequisite },
+      { hint: 'build both from one source with: npm run build' },
     );
   }
   return addon;

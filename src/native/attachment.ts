@@ -1,5 +1,5 @@
 import { closeSync, openSync, readSync } from 'node:fs';
-import { type ErrorCode, ExitCode, IpvscopeError } from '../error.js';
+import { type ErrorCode, IpvscopeError } from '../error.js';
 import { findBtfFile } from './btf-file.js';
 import { hasIpvs, isModule } from './ipvs-module.js';
 import { type KernelFiles, realFiles } from './kernel-files.js';
@@ -99,10 +99,10 @@ function startOf(path: string): Uint8Array {
 }
 
 const wrongBtf = (message: string, hint: string): IpvscopeError =>
-  new IpvscopeError('ERR_BTF_FILE', message, { hint, exitCode: ExitCode.usage });
+  new IpvscopeError('ERR_BTF_FILE', message, { hint });
 
 function missing(code: ErrorCode, message: string, hint: string): IpvscopeError {
-  return new IpvscopeError(code, message, { hint, exitCode: ExitCode.prerequisite });
+  return new IpvscopeError(code, message, { hint });
 }
 
 function requireModule(files: KernelFiles): void {

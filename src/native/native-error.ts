@@ -63,24 +63,10 @@ function hintOf({ errno, step }: NativeError, limit: () => number): string | und
   }
 }
 
-/** Codes of failures for which a prerequisite is missing. */
-const PREREQUISITES: readonly string[] = [
-  'ERR_BTF_READ',
-  'ERR_KERNEL_LOCKDOWN',
-  'ERR_KERNEL_UNSUPPORTED',
-  'ERR_PROBE_ATTACH',
-  'ERR_PROBE_LOAD',
-];
-
-function exitCodeOf({ code, errno, step }: NativeError): { exitCode?: ExitCode } {
-  if (code === 'ERR_BTF_FILE') return { exitCode: ExitCode.usage };
-  const refused =
-    PREREQUISITES.includes(code) ||
-    (step === 'ring' && errno === EPERM) ||
-    errno === EMFILE ||
-    errno === ENFILE;
-  return refused ? { exitCode: ExitCode.prerequisite } : {};
-}
+/** Whether a limit of the machine explains a failure whose code does not say so. */
+const isLimit = ({ code, errno, step }: NativeError): boolean =>
+  code !== 'ERR_BTF_FILE' &&
+  ((step === 'ring' && errno === EPERM) || errno === EMFILE || errno === ENFILE);
 
 /** Converts an error of the addon into an IpvscopeError; returns anything else as it is. */
 export function translate(cause: unknown, limit = paranoid): unknown {
@@ -94,6 +80,6 @@ export function translate(cause: unknown, limit = paranoid): unknown {
     ...(errno === undefined ? {} : { errno }),
     ...(log === '' ? {} : { log }),
     ...(hint === undefined ? {} : { hint }),
-    ...exitCodeOf(cause),
+    ...(isLimit(cause) ? { exitCode: ExitCode.prerequisite } : {}),
   });
 }

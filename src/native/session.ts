@@ -1,5 +1,5 @@
 import { cpus } from 'node:os';
-import { ExitCode, IpvscopeError } from '../error.js';
+import { IpvscopeError } from '../error.js';
 import { Detail, Kind, Loss, RECORD_SIZE, Variant } from '../record/layout.generated.js';
 import { type OnBatch, RecordBatch } from '../record/record-batch.js';
 import { type KindName, kindNames } from '../record/value-names.js';
@@ -85,7 +85,7 @@ const DEFAULT_KEY_IDLE_MS = 60_000;
 const nativeVariant = { fexit: Variant.trampoline, kprobe: Variant.kprobe } as const;
 
 function wrongArgument(message: string): IpvscopeError {
-  return new IpvscopeError('ERR_ARGUMENT', message, { exitCode: ExitCode.usage });
+  return new IpvscopeError('ERR_ARGUMENT', message);
 }
 
 const rethrow = (error: IpvscopeError): void => {

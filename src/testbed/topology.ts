@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs';
-import { ExitCode, IpvscopeError } from '../error.js';
+import { IpvscopeError } from '../error.js';
 import { programText } from '../exec/run.js';
 import { addresses, families as allFamilies, type Family } from './addresses.js';
 import type { NamespaceShells } from './namespace-shell.js';
@@ -173,7 +173,6 @@ async function loadModules(): Promise<string> {
     throw new IpvscopeError('ERR_SCENARIO_ROOT', 'creating network namespaces requires root', {
       step: 'topology',
       hint: 'run as root, or in the lab: ipvscope lab reproduce ...',
-      exitCode: ExitCode.prerequisite,
     });
   }
   const refused = await Promise.all(
@@ -196,7 +195,6 @@ function kernelLacks(modules: string, cause?: unknown): IpvscopeError {
   return new IpvscopeError('ERR_SCENARIO_KERNEL', `this kernel has no ${modules}`, {
     step: 'modules',
     hint: 'install the modules of the running kernel, or play it in the lab',
-    exitCode: ExitCode.prerequisite,
     ...(cause === undefined ? {} : { cause }),
   });
 }

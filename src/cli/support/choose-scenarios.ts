@@ -1,5 +1,5 @@
 import { suites } from '../../conformance/index.js';
-import { ExitCode, IpvscopeError } from '../../error.js';
+import { IpvscopeError } from '../../error.js';
 import { scenarios as named } from '../../scenario/index.js';
 import type { Scenario } from '../../scenario/scenario.js';
 
@@ -29,7 +29,6 @@ export function chooseScenarios(
   if (unknown === undefined) return chosen;
   throw new IpvscopeError('ERR_SCENARIO_UNKNOWN', `unknown case '${unknown}'`, {
     hint: known.length === 0 ? 'the scenario field has cases' : `choose from ${known.join(', ')}`,
-    exitCode: ExitCode.usage,
   });
 }
 
@@ -39,6 +38,6 @@ function scenarioNamed(name: string | undefined): Scenario {
   throw new IpvscopeError(
     'ERR_SCENARIO_UNKNOWN',
     name === undefined ? 'no scenario named' : `unknown scenario '${name}'`,
-    { hint: 'ipvscope reproduce --list prints them', exitCode: ExitCode.usage },
+    { hint: 'ipvscope reproduce --list prints them' },
   );
 }

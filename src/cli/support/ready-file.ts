@@ -1,5 +1,5 @@
 import { lstatSync, renameSync, rmSync, writeFileSync } from 'node:fs';
-import { describeErrno, ExitCode, IpvscopeError } from '../../error.js';
+import { describeErrno, IpvscopeError } from '../../error.js';
 
 /**
  * A file that is there while every program of the probe is attached, and only then: whoever sees it
@@ -74,7 +74,6 @@ export class ReadyFile {
       `cannot write the ready file ${this.#path}: ${reason}`,
       {
         hint: 'name a file in a directory that exists and can be written to',
-        exitCode: ExitCode.usage,
         cause,
       },
     );
