@@ -10,7 +10,7 @@ const namedIn = (text: string): string[] => [
   ...new Set(
     [...text.matchAll(/\bERR_[A-Z_]*[A-Z]\b/g)]
       .map(([code]) => code)
-      // The placeholder in descriptions of the form.
+      // Where a page describes the form of errors, it stands for any code.
       .filter((code) => code !== 'ERR_CODE'),
   ),
 ];

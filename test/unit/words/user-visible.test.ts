@@ -3,14 +3,9 @@ import { execFileSync } from 'node:child_process';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { fileURLToPath } from 'node:url';
-import { Aggregator } from '../../../src/aggregate/aggregator.js';
 import { errorCodes } from '../../../src/error.js';
-import { createRegistry } from '../../../src/metrics/registry.js';
-import { ServiceTable } from '../../../src/services/service-table.js';
-import { noSource } from '../../../src/source/event-source.js';
-import { someBuild } from '../../support/build-info.js';
 import { wordsToReplace } from '../../support/field-words.js';
-import { HOST_NETNS } from '../../support/records.js';
+import { metricsHelp } from '../../support/metrics-help.js';
 import { stringLiterals } from '../../support/string-literals.js';
 
 // Whatever a user reads has the field's words: help, errors, HELP of metrics, logs and reports.
@@ -42,18 +37,7 @@ test('ipvscope reproduce --list', () => {
 });
 
 test('HELP of every metric', async () => {
-  const registry = createRegistry(
-    {
-      aggregator: new Aggregator(),
-      state: () => noSource,
-      hostNetns: HOST_NETNS,
-      services: new ServiceTable({ root: '/nowhere' }),
-    },
-    someBuild,
-  );
-  const help = String(await registry.metrics())
-    .split('\n')
-    .filter((line) => line.startsWith('# HELP '));
+  const help = await metricsHelp();
   assert.ok(help.length > 20, `${help.length} metrics`);
   assert.deepEqual(wordsToReplace(help.join('\n')), []);
 });
@@ -90,12 +74,12 @@ test('strings are found, whatever stands around them', () => {
     "import x from 'left out';",
     'const a = /it\'s "no string"/.test("one \\" two"); // \'nor this\'',
     'const b = 4 / 2; /* "nor this" */',
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: a source
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the source text that is searched, not a template
     "throw new Error(`the ${b ? 'three' : ''} four`, 'five');",
   ].join('\n');
   assert.deepEqual(stringLiterals(source), [
     { text: 'one \\" two', line: 2 },
-    // biome-ignore lint/suspicious/noTemplateCurlyInString: a source
+    // biome-ignore lint/suspicious/noTemplateCurlyInString: it is the source text that is searched, not a template
     { text: "the ${b ? 'three' : ''} four", line: 4 },
     { text: 'five', line: 4 },
   ]);
