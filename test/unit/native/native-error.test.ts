@@ -47,6 +47,17 @@ const cases: readonly {
     line: /^ERR_KERNEL_LOCKDOWN: the kernel is in lockdown, mode confidentiality: .* \(hint: start it with lockdown=integrity/,
     exitCode: ExitCode.prerequisite,
   },
+  ...(
+    [
+      ['no descriptors left to this process', 24, /ulimit -n 1024/],
+      ['no descriptors left to the system', 23, /sysctl fs\.file-max/],
+    ] as const
+  ).map(([name, errno, line]) => ({
+    name,
+    thrown: { code: 'ERR_PROBE_OPEN', step: 'open', errno, message: 'cannot create a map' },
+    line,
+    exitCode: ExitCode.prerequisite,
+  })),
   {
     name: 'Debian lets CAP_SYS_ADMIN alone trace',
     thrown: attachDenied,
